@@ -1,0 +1,66 @@
+# The one front door. `make demo` and `make test` do all the set-up themselves.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Without bytecode every Ansible task would compile its imports again.
+unexport PYTHONDONTWRITEBYTECODE
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help demo down test test-all lint unit integration local-cloud molecule faults bench docs lock clean environment engine
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+demo: environment engine ## put the site live on the local cloud, from nothing
+	@scripts/demo.sh
+
+down: ## end everything that demo and test started; caches stay
+	@scripts/down.sh
+
+test: environment engine lint unit integration local-cloud molecule ## all that CI runs (at most 20 minutes on 2 cores)
+
+test-all: test faults ## test, the fault runs and the second dependency line
+	scripts/second_line.sh
+
+lint: environment ## ansible-lint, yamllint, ruff, mypy, shellcheck of the scripts
+	ruff check .
+	ruff format --check .
+	scripts/type_check.sh
+	yamllint --strict .
+	ansible-lint
+
+unit: environment ## what needs nothing but Python
+	pytest -q tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
+
+integration: environment ## modules and playbooks against the local cloud in process
+	pytest -q -n 2 tests/integration tests/playbooks
+
+local-cloud: environment engine ## the local cloud against itself, real hosts included
+	pytest -q tests/local_cloud
+
+molecule: environment engine ## real hosts, real playbooks
+	molecule test --all
+
+faults: environment engine ## kills, crashes and races
+	pytest -q tests/faults
+
+bench: environment engine ## how long things take, as a table
+	python tests/bench/run.py
+
+docs: environment ## generate docs/modules from the modules
+	python scripts/stage_collection.py docs
+
+lock: environment ## requirements.lock from pyproject.toml
+	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --group local-cloud --group test --group lint --no-emit-index-url \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+clean: down ## down, and remove the environment and the caches too
+	rm -rf .venv .cache build
+
+environment:
+	@scripts/bootstrap.sh
+
+engine: environment
+	@scripts/install_engine.sh

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Puts the locked Python environment into .venv: uv at its pinned version and
+# hash, then requirements.lock. Silent and quick when nothing changed.
+# PYTHON=python3.12 VENV=.cache/venv-3.12 choose another interpreter and place.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-python3}
+venv=${VENV:-.venv}
+uv=.cache/uv/bin/uv
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+command -v "$python" >/dev/null || die "$python is not installed: install Python 3.11 or newer"
+version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+  || die "$python is version $version: Python 3.11 or newer is needed, name one with PYTHON=..."
+
+stamp="$version $(sha256sum <requirements.lock)"
+[ "$(cat "$venv/.locked" 2>/dev/null || true)" != "$stamp" ] || exit 0
+
+free=$(df --output=avail -k . | tail -n 1)
+[ "$free" -gt 3000000 ] || die "$((free / 1024)) MiB are free here, 3000 are needed: make room on this disk"
+
+install_venv_package() {
+  local package
+  package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+    || die "Python's venv is missing: install the package $package (as root), then run this again"
+  say "installing $package from the distribution's packages"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
+  echo "$package" >>.cache/installed-packages
+}
+
+mkdir -p .cache
+if ! [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" = "$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' scripts/uv.txt)" ]; then
+  say "installing uv"
+  "$python" -c 'import ensurepip' 2>/dev/null || install_venv_package
+  rm -rf .cache/uv
+  "$python" -m venv .cache/uv
+  .cache/uv/bin/python -m pip install --quiet --no-cache-dir --require-hashes --requirement scripts/uv.txt
+fi
+
+say "installing the locked environment into $venv (Python $version)"
+export UV_CACHE_DIR=.cache/uv-cache UV_PYTHON_DOWNLOADS=never
+rm -rf "$venv"
+"$uv" venv --quiet --no-project --python "$(command -v "$python")" "$venv"
+"$uv" pip sync --quiet --require-hashes --python "$venv" requirements.lock
+printf '%s' "$stamp" >"$venv/.locked"

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The main job, end to end, on this machine: the local cloud, the site in a
+# repository, the pipeline provisioned, the site deployed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+
+say() { printf 'demo: %s\n' "$*" >&2; }
+
+say "starting the local cloud"
+python -m local_cloud start
+say "publishing site/ to the GitHub stand-in"
+python -m local_cloud publish site OWNER/codedeploy.nginx.001
+say "running playbooks/site.yml"
+ansible-playbook playbooks/site.yml
+
+python - <<'PYTHON'
+import json
+import pathlib
+
+live = json.loads(pathlib.Path("build/deployment.json").read_text())
+status = json.loads(pathlib.Path(".local_cloud/status.json").read_text())
+application, group = live["application"], live["deployment_group"]
+print(f"""
+site: {live["site"]}
+deployment: {live["deployment"]}
+endpoint: {status["endpoint"]}
+
+Next:
+  curl {live["site"]}
+  source .local_cloud/environment && .venv/bin/aws deploy list-deployment-targets --deployment-id {live["deployment"]}
+  make down""")
+PYTHON
