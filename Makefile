@@ -7,6 +7,8 @@ SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
+
 .PHONY: help demo down test test-all lint unit integration local-cloud molecule faults bench docs lock clean environment engine
 
 help: ## show this list
@@ -23,12 +25,15 @@ test: environment engine lint unit integration local-cloud molecule ## all that 
 test-all: test faults ## test, the fault runs and the second dependency line
 	scripts/second_line.sh
 
-lint: environment ## ansible-lint, yamllint, ruff, mypy, shellcheck of the scripts
+lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 	ruff check .
 	ruff format --check .
 	scripts/type_check.sh
 	yamllint --strict .
 	ansible-lint
+	shellcheck .ci/run scripts/*.sh site/scripts/*.sh
+	check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	zizmor --offline --quiet $(WORKFLOWS)
 
 unit: environment ## what needs nothing but Python
 	pytest -q tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
