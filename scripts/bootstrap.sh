@@ -26,8 +26,9 @@ free=$(df --output=avail -k . | tail -n 1)
 install_venv_package() {
   local package
   package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-    || die "Python's venv is missing: install the package $package (as root), then run this again"
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    die "Python's venv is missing: install the package $package (as root), then run this again"
+  fi
   say "installing $package from the distribution's packages"
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$package" >/dev/null
