@@ -1,0 +1,1 @@
+"""AWS: moto, with CodeDeploy and the agent's command service of our own."""

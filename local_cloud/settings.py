@@ -1,0 +1,56 @@
+"""What the local cloud can be told, in one place.
+
+Every part is given the same `Settings`; nothing else in `local_cloud` reads the
+environment or knows a port, an address or a folder.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One local cloud.
+
+    Ports are on loopback; 0 lets the system choose one (the real one is in
+    `LocalCloud.endpoint_url`). `hosts=False` is the control plane alone: no
+    container engine, no network and no root are needed.
+    """
+
+    root: Path = CHECKOUT
+    cache_dir: Path = CHECKOUT / ".cache"
+    """Outlives the local cloud: images, the local certificate authority."""
+    state_dir: Path = CHECKOUT / ".local_cloud"
+    """Belongs to one run: pid, logs, SSH keys, tokens. Removed by `stop`."""
+
+    address: str = "127.0.0.1"
+    aws_port: int = 4580
+    github_port: int = 4581
+
+    hosts: bool = True
+    gateway: str = "172.31.0.1"
+    network_cidr: str = "172.31.0.0/16"
+    """The default VPC's range: a container's address is the instance's private address."""
+    public_cidr: str = "198.18.0.0/15"
+    """Public and Elastic IPs. Reserved for benchmarks, so never a stranger's."""
+
+    account_id: str = "123456789012"
+    region: str = "us-east-1"
+    zone: str = "local-cloud.example."
+    """The hosted zone that the account has from the start."""
+
+    log_requests: bool = True
+    maximum_connections: int = 2048
+
+    @classmethod
+    def in_process(cls, directory: Path) -> "Settings":
+        """A control plane for tests: free ports, nothing written outside `directory`."""
+        return cls(
+            cache_dir=directory / "cache",
+            state_dir=directory / "state",
+            aws_port=0,
+            github_port=0,
+            hosts=False,
+        )
