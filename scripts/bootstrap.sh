@@ -45,7 +45,8 @@ if ! [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" = "$(sed -n 's/^uv==\([0
 fi
 
 say "installing the locked environment into $venv (Python $version)"
-export UV_CACHE_DIR=.cache/uv-cache UV_PYTHON_DOWNLOADS=never
+# The system's certificates: companies that inspect TLS have their own authority there.
+export UV_CACHE_DIR=.cache/uv-cache UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1
 rm -rf "$venv"
 "$uv" venv --quiet --no-project --python "$(command -v "$python")" "$venv"
 "$uv" pip sync --quiet --require-hashes --python "$venv" requirements.lock
