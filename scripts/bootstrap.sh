@@ -5,6 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The environment is never made from an earlier one's own interpreter.
+PATH=${PATH//"$PWD/.venv/bin:"/}
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 uv=.cache/uv/bin/uv
