@@ -1,0 +1,89 @@
+"""One request to the REST API, and its answer."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from werkzeug import Request
+
+from local_cloud.github import access, errors
+from local_cloud.github.store import Repository, Store, Token
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Status and body: an object for JSON, None for no body; `text` instead is sent as it is."""
+
+    body: object = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
+    content_type: str = "application/json; charset=utf-8"
+
+
+NO_CONTENT = Answer(status=204)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request, who makes it, and the addresses that answers lead to (none ends with a slash)."""
+
+    request: Request
+    store: Store
+    token: Token | None
+    api_url: str
+    html_url: str
+    archives_url: str
+
+    def repository(self, owner: str, name: str) -> Repository:
+        """The repository, when the caller may see it."""
+        return access.visible(self.store, self.token, owner, name)
+
+    def permitted(self, owner: str, name: str, permission: str, level: str) -> Repository:
+        """The repository, when the caller has the right. Raises GitHub's refusal."""
+        repository = self.repository(owner, name)
+        access.require(self.token, repository, permission, level)
+        return repository
+
+    def body(self) -> dict[str, object]:
+        """The JSON object in the request; no body, or null, is an empty object."""
+        if not self.request.get_data():
+            return {}
+        body = self.request.get_json(force=True, silent=True)
+        if body is None and self.request.get_data() != b"null":
+            raise errors.GitHubError(400, "Problems parsing JSON")
+        if not isinstance(body, dict | None):
+            raise errors.GitHubError(422, "Invalid request.\n\nThe body is not an object.")
+        return body or {}
+
+    def text(self, key: str) -> str:
+        """A string that the body must have."""
+        value = self.body().get(key)
+        if not isinstance(value, str):
+            problem = f'"{key}" wasn\'t supplied.' if value is None else f"{value!r} is not a string."
+            raise errors.GitHubError(422, f"Invalid request.\n\n{problem}")
+        return value
+
+
+def page(
+    call: Call, key: str, items: Sequence[T], show: Callable[[T], object], *, default: int, most: int
+) -> Answer:
+    """One page of a list, with GitHub's total and Link header; `most` is the largest page it gives."""
+    size = min(max(1, call.request.args.get("per_page", default, type=int)), most)
+    number = max(1, call.request.args.get("page", 1, type=int))
+    body = {
+        "total_count": len(items),
+        key: [show(item) for item in items[(number - 1) * size : number * size]],
+    }
+    if number * size >= len(items):
+        return Answer(body=body)
+    following = f'<{call.request.base_url}?per_page={size}&page={number + 1}>; rel="next"'
+    return Answer(body=body, headers={"Link": following})
+
+
+def node_id(kind: str, number: int) -> str:
+    """The opaque id that GraphQL would know a thing by."""
+    return base64.b64encode(f"{kind}{number}".encode()).decode()

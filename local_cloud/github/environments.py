@@ -1,0 +1,131 @@
+"""The REST API's deployment environments and their branch policies."""
+
+from local_cloud.github import errors
+from local_cloud.github.calls import NO_CONTENT, Answer, Call, node_id, page
+from local_cloud.github.store import Environment, Repository, now
+
+LONGEST_WAIT_MINUTES = 43_200
+
+
+def list_environments(call: Call, owner: str, name: str) -> Answer:
+    """GET .../environments."""
+    repository = call.permitted(owner, name, "actions", "read")
+    found = sorted(repository.environments.values(), key=lambda each: each.name)
+    return page(call, "environments", found, lambda each: show(call, repository, each), default=30, most=100)
+
+
+def get_environment(call: Call, owner: str, name: str, environment: str) -> Answer:
+    """GET .../environments/ENVIRONMENT."""
+    repository = call.permitted(owner, name, "actions", "read")
+    return Answer(body=show(call, repository, find(repository, environment)))
+
+
+def create_or_update(call: Call, owner: str, name: str, environment: str) -> Answer:
+    """PUT .../environments/ENVIRONMENT. Rules that the body does not name are reset, as at GitHub."""
+    repository = call.permitted(owner, name, "administration", "write")
+    body = call.body()
+    wait = body.get("wait_timer") or 0
+    if not isinstance(wait, int) or not 0 <= wait <= LONGEST_WAIT_MINUTES:
+        raise errors.validation_failed("Environment", "wait_timer", "invalid")
+    policy = _branch_policy(body.get("deployment_branch_policy"))
+    moment = now()
+    made = Environment(id=call.store.new_id(), name=environment, created_at=moment, updated_at=moment)
+    kept = repository.environments.setdefault(environment.lower(), made)
+    kept.wait_timer, kept.deployment_branch_policy, kept.updated_at = wait, policy, moment
+    return Answer(body=show(call, repository, kept))
+
+
+def delete_environment(call: Call, owner: str, name: str, environment: str) -> Answer:
+    """DELETE .../environments/ENVIRONMENT, with its secrets and variables."""
+    repository = call.permitted(owner, name, "administration", "write")
+    del repository.environments[find(repository, environment).name.lower()]
+    return NO_CONTENT
+
+
+def list_branch_policies(call: Call, owner: str, name: str, environment: str) -> Answer:
+    """GET .../environments/ENVIRONMENT/deployment-branch-policies."""
+    found = find(call.permitted(owner, name, "actions", "read"), environment)
+    return page(call, "branch_policies", list(found.branches.items()), _show_branch, default=30, most=100)
+
+
+def create_branch_policy(call: Call, owner: str, name: str, environment: str) -> Answer:
+    """POST .../environments/ENVIRONMENT/deployment-branch-policies."""
+    found = find(call.permitted(owner, name, "administration", "write"), environment)
+    if not (found.deployment_branch_policy or {}).get("custom_branch_policies"):
+        raise errors.not_found()
+    pattern = call.text("name")
+    if pattern in found.branches.values():
+        raise errors.GitHubError(303, "A branch policy with that name exists")
+    number = call.store.new_id()
+    found.branches[number] = pattern
+    return Answer(body=_show_branch((number, pattern)))
+
+
+def delete_branch_policy(call: Call, owner: str, name: str, environment: str, number: int) -> Answer:
+    """DELETE .../environments/ENVIRONMENT/deployment-branch-policies/ID."""
+    found = find(call.permitted(owner, name, "administration", "write"), environment)
+    if found.branches.pop(number, None) is None:
+        raise errors.not_found()
+    return NO_CONTENT
+
+
+def find(repository: Repository, name: str) -> Environment:
+    """Names are not case sensitive. Raises "Not Found"."""
+    found = repository.environments.get(name.lower())
+    if found is None:
+        raise errors.not_found()
+    return found
+
+
+def show(call: Call, repository: Repository, environment: Environment) -> dict[str, object]:
+    """An environment as GitHub shows it."""
+    rules: list[dict[str, object]] = []
+    if environment.wait_timer:
+        rules.append({"type": "wait_timer", "wait_timer": environment.wait_timer})
+    if environment.deployment_branch_policy:
+        rules.append({"type": "branch_policy"})
+    numbered = [
+        {"id": environment.id * 10 + index, "node_id": node_id("Gate", environment.id * 10 + index), **rule}
+        for index, rule in enumerate(rules)
+    ]
+    return {
+        "id": environment.id,
+        "node_id": node_id("Environment", environment.id),
+        "name": environment.name,
+        "url": f"{call.api_url}/repos/{repository.full_name}/environments/{environment.name}",
+        "html_url": f"{call.html_url}/{repository.full_name}/deployments/activity_log?environments_filter={environment.name}",
+        "created_at": environment.created_at,
+        "updated_at": environment.updated_at,
+        "can_admins_bypass": True,
+        "protection_rules": numbered,
+        "deployment_branch_policy": environment.deployment_branch_policy,
+    }
+
+
+def _branch_policy(given: object) -> dict[str, bool] | None:
+    if given is None:
+        return None
+    keys = ("protected_branches", "custom_branch_policies")
+    if not isinstance(given, dict) or [given.get(key) for key in keys].count(True) != 1:
+        raise errors.GitHubError(
+            422, "protected_branches and custom_branch_policies cannot have the same value"
+        )
+    return {key: given[key] is True for key in keys}
+
+
+def _show_branch(policy: tuple[int, str]) -> dict[str, object]:
+    number, pattern = policy
+    return {"id": number, "node_id": node_id("GateBranchPolicy", number), "name": pattern, "type": "branch"}
+
+
+ENVIRONMENTS = "/repos/<owner>/<name>/environments"
+ENVIRONMENT = f"{ENVIRONMENTS}/<path:environment>"
+ROUTES = [
+    ("GET", ENVIRONMENTS, list_environments),
+    ("GET", ENVIRONMENT, get_environment),
+    ("PUT", ENVIRONMENT, create_or_update),
+    ("DELETE", ENVIRONMENT, delete_environment),
+    ("GET", f"{ENVIRONMENT}/deployment-branch-policies", list_branch_policies),
+    ("POST", f"{ENVIRONMENT}/deployment-branch-policies", create_branch_policy),
+    ("DELETE", f"{ENVIRONMENT}/deployment-branch-policies/<int:number>", delete_branch_policy),
+]

@@ -1,0 +1,280 @@
+"""What the stand-in remembers: accounts, tokens, repositories, environments, secrets, variables, jobs.
+
+It lives as long as the process; only the git objects, the default token and
+the OIDC key are files, below `<state_dir>/github`.
+"""
+
+import base64
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
+
+from local_cloud.github import errors, git
+from local_cloud.settings import Settings
+
+USER = "local-developer"
+"""The account that the default token belongs to."""
+
+OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}")
+REPOSITORY_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+SETTING_NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*")
+VARIABLE_BYTES = 48 * 1024
+HOUR = 3600
+ANONYMOUS_LIMIT = 60
+TOKEN_LIMIT = 5000
+
+
+def now() -> str:
+    """The time as GitHub writes it, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A personal access token.
+
+    A classic one has `scopes`; a fine-grained one has `permissions`
+    (`{"secrets": "write"}`) and the repositories it is for (None: all).
+    """
+
+    value: str
+    login: str = USER
+    scopes: frozenset[str] | None = None
+    permissions: Mapping[str, str] | None = None
+    repositories: frozenset[str] | None = None
+    limit: int = TOKEN_LIMIT
+
+    def allows(self, permission: str, level: str, full_name: str) -> bool:
+        """May it do this to that repository? A classic token's one scope for all of it is `repo`."""
+        if self.permissions is None:
+            return "repo" in (self.scopes or ())
+        if not self.covers(full_name):
+            return False
+        given = "read" if permission == "metadata" else self.permissions.get(permission, "")
+        return given == "write" or (level == "read" and given == "read")
+
+    def covers(self, full_name: str) -> bool:
+        """Is the repository among those it was made for?"""
+        return self.repositories is None or full_name.lower() in self.repositories
+
+    def may_administrate_everything(self) -> bool:
+        """The stand-in's own token; what has no counterpart at GitHub asks for it."""
+        return self.scopes is not None and "site_admin" in self.scopes
+
+
+@dataclass
+class Setting:
+    """A variable, or a secret after its box was opened."""
+
+    name: str
+    value: str
+    created_at: str
+    updated_at: str
+
+
+@dataclass
+class Vault:
+    """The secrets and variables of one repository or environment, and the key that secrets are sealed with."""
+
+    key: PrivateKey = field(default_factory=PrivateKey.generate)
+    key_id: str = field(default_factory=lambda: str(secrets.randbelow(9 * 10**17) + 10**17))
+    secrets: dict[str, Setting] = field(default_factory=dict)
+    variables: dict[str, Setting] = field(default_factory=dict)
+
+    @property
+    def public_key(self) -> str:
+        return base64.b64encode(bytes(self.key.public_key)).decode()
+
+    def open(self, sealed: str, key_id: str) -> str:
+        """The text in a sealed box. Raises what GitHub answers to a box for another key."""
+        if key_id != self.key_id:
+            raise errors.validation_failed(
+                "Secret", "key_id", "invalid", "key_id is not the current public key"
+            )
+        try:
+            return SealedBox(self.key).decrypt(base64.b64decode(sealed, validate=True)).decode()
+        except (CryptoError, ValueError) as error:
+            raise errors.validation_failed("Secret", "encrypted_value", "invalid") from error
+
+
+@dataclass
+class Environment:
+    """A deployment environment with its rules."""
+
+    id: int
+    name: str
+    created_at: str
+    updated_at: str
+    wait_timer: int = 0
+    deployment_branch_policy: dict[str, bool] | None = None
+    branches: dict[int, str] = field(default_factory=dict)
+    """Custom branch policies: id -> name pattern."""
+    vault: Vault = field(default_factory=Vault)
+
+
+@dataclass
+class Repository:
+    """A repository. `directory` is the bare git repository."""
+
+    id: int
+    owner: str
+    owner_id: int
+    owner_type: str
+    name: str
+    directory: Path
+    private: bool
+    description: str
+    created_at: str
+    pushed_at: str | None = None
+    default_branch: str = "main"
+    immutable_subject: bool = True
+    claim_keys: list[str] | None = None
+    """The subject's template; None is GitHub's default."""
+    environments: dict[str, Environment] = field(default_factory=dict)
+    vault: Vault = field(default_factory=Vault)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def subject_prefix(self) -> str:
+        """The part of an OIDC subject that names the repository."""
+        if self.immutable_subject:
+            return f"repo:{self.owner}@{self.owner_id}/{self.name}@{self.id}"
+        return f"repo:{self.full_name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job of a workflow, as the token service knows it."""
+
+    id: str
+    run_id: int
+    request_token: str
+    repository: Repository
+    ref: str
+    sha: str
+    environment: str | None
+    workflow: str
+    event: str
+    actor: str
+
+
+class Store:
+    """All of it. Callers hold `lock` while they look at or change something."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.directory = settings.state_dir / "github"
+        self.lock = threading.RLock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to one user, one token and no repository."""
+        with self.lock:
+            shutil.rmtree(self.directory / "repositories", ignore_errors=True)
+            self.repositories: dict[str, Repository] = {}
+            self.jobs: dict[str, Job] = {}
+            self.archive_tokens: dict[str, int] = {}
+            self.account_ids: dict[str, int] = {}
+            self._used: dict[str, list[float]] = {}
+            self._ids = count(100_000_001)
+            self._run_ids = count(1_000_000_001)
+            self.account_id(USER)
+            token = Token(
+                value=default_token(self.directory), scopes=frozenset({"repo", "workflow", "site_admin"})
+            )
+            self.tokens = {token.value: token}
+
+    def account_id(self, login: str) -> int:
+        """The number of a user or organisation; an organisation begins to exist when it is first named."""
+        return self.account_ids.setdefault(login.lower(), next(self._ids))
+
+    def new_id(self) -> int:
+        return next(self._ids)
+
+    def new_run_id(self) -> int:
+        return next(self._run_ids)
+
+    def add_token(self, token: Token) -> None:
+        with self.lock:
+            self.tokens[token.value] = token
+
+    def token(self, value: str) -> Token:
+        """Raises `bad_credentials` for one that was never given out."""
+        found = self.tokens.get(value)
+        if found is None:
+            raise errors.bad_credentials()
+        return found
+
+    def find(self, owner: str, name: str) -> Repository:
+        """Names are not case sensitive; `.git` at the end does not count."""
+        found = self.repositories.get(f"{owner}/{name.removesuffix('.git')}".lower())
+        if found is None:
+            raise errors.not_found()
+        return found
+
+    def create_repository(self, owner: str, name: str, *, private: bool, description: str = "") -> Repository:
+        if not REPOSITORY_NAME.fullmatch(name) or not OWNER_NAME.fullmatch(owner):
+            raise errors.validation_failed("Repository", "name", "invalid")
+        if f"{owner}/{name}".lower() in self.repositories:
+            problem = {
+                "resource": "Repository",
+                "code": "custom",
+                "field": "name",
+                "message": "name already exists on this account",
+            }
+            raise errors.GitHubError(422, "Repository creation failed.", errors=[problem])
+        repository = Repository(
+            id=self.new_id(),
+            owner=owner,
+            owner_id=self.account_id(owner),
+            owner_type="User" if owner.lower() == USER else "Organization",
+            name=name,
+            directory=self.directory / "repositories" / owner / f"{name}.git",
+            private=private,
+            description=description,
+            created_at=now(),
+        )
+        git.create(repository.directory, branch=repository.default_branch)
+        self.repositories[repository.full_name.lower()] = repository
+        return repository
+
+    def delete_repository(self, repository: Repository) -> None:
+        del self.repositories[repository.full_name.lower()]
+        shutil.rmtree(repository.directory)
+
+    def requests_used(self, caller: str, *, counted: bool) -> tuple[int, int]:
+        """How many requests a caller made in the running hour, and when (epoch seconds) that hour ends."""
+        moment = time.time()
+        started, used = self._used.get(caller, [moment, 0])
+        if moment - started >= HOUR:
+            started, used = moment, 0
+        self._used[caller] = [started, used + counted]
+        return int(used + counted), int(started + HOUR)
+
+
+def default_token(directory: Path) -> str:
+    """The token in `<state_dir>/github/token`, made (mode 0600) when it is not there."""
+    path = directory / "token"
+    directory.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(new_token("ghp_"))
+    return path.read_text().strip()
+
+
+def new_token(prefix: str) -> str:
+    """A token that looks like GitHub's."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    return prefix + "".join(secrets.choice(alphabet) for _ in range(36))
