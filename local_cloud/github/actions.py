@@ -1,27 +1,27 @@
 """The REST API's Actions settings: variables and secrets of a repository or an environment, OIDC subjects."""
 
 from local_cloud.github import environments, errors
-from local_cloud.github.calls import NO_CONTENT, Answer, Call, page
+from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, page
 from local_cloud.github.store import SETTING_NAME, VARIABLE_BYTES, Setting, Vault, now
 
 CREATED = Answer(body={}, status=201)
 
 
-def list_variables(call: Call, owner: str, name: str, environment: str | None = None) -> Answer:
+def list_variables(call: Call, owner: str, name: str, environment: str = "") -> Answer:
     """GET .../variables."""
-    vault = _vault(call, owner, name, environment, "variables", "read")
+    vault = _vault(call, owner, name, environment, ("variables", "read"))
     return page(call, "variables", _sorted(vault.variables), _show_variable, default=10, most=30)
 
 
-def get_variable(call: Call, owner: str, name: str, variable: str, environment: str | None = None) -> Answer:
+def get_variable(call: Call, owner: str, name: str, variable: str, environment: str = "") -> Answer:
     """GET .../variables/VARIABLE."""
-    vault = _vault(call, owner, name, environment, "variables", "read")
+    vault = _vault(call, owner, name, environment, ("variables", "read"))
     return Answer(body=_show_variable(_find(vault.variables, variable)))
 
 
-def create_variable(call: Call, owner: str, name: str, environment: str | None = None) -> Answer:
+def create_variable(call: Call, owner: str, name: str, environment: str = "") -> Answer:
     """POST .../variables."""
-    vault = _vault(call, owner, name, environment, "variables", "write")
+    vault = _vault(call, owner, name, environment, ("variables", "write"))
     variable, value = _name(call.text("name")), _value(call.text("value"))
     if variable in vault.variables:
         raise errors.GitHubError(409, "Already exists - Variable already exists")
@@ -29,11 +29,9 @@ def create_variable(call: Call, owner: str, name: str, environment: str | None =
     return CREATED
 
 
-def update_variable(
-    call: Call, owner: str, name: str, variable: str, environment: str | None = None
-) -> Answer:
+def update_variable(call: Call, owner: str, name: str, variable: str, environment: str = "") -> Answer:
     """PATCH .../variables/VARIABLE."""
-    vault = _vault(call, owner, name, environment, "variables", "write")
+    vault = _vault(call, owner, name, environment, ("variables", "write"))
     found = _find(vault.variables, variable)
     body = call.body()
     renamed = _name(call.text("name")) if "name" in body else found.name
@@ -43,47 +41,43 @@ def update_variable(
     return NO_CONTENT
 
 
-def delete_variable(
-    call: Call, owner: str, name: str, variable: str, environment: str | None = None
-) -> Answer:
+def delete_variable(call: Call, owner: str, name: str, variable: str, environment: str = "") -> Answer:
     """DELETE .../variables/VARIABLE."""
-    vault = _vault(call, owner, name, environment, "variables", "write")
+    vault = _vault(call, owner, name, environment, ("variables", "write"))
     del vault.variables[_find(vault.variables, variable).name]
     return NO_CONTENT
 
 
-def get_public_key(call: Call, owner: str, name: str, environment: str | None = None) -> Answer:
+def get_public_key(call: Call, owner: str, name: str, environment: str = "") -> Answer:
     """GET .../secrets/public-key: what secrets are sealed with."""
-    vault = _vault(call, owner, name, environment, "secrets", "read")
+    vault = _vault(call, owner, name, environment, ("secrets", "read"))
     return Answer(body={"key_id": vault.key_id, "key": vault.public_key})
 
 
-def list_secrets(call: Call, owner: str, name: str, environment: str | None = None) -> Answer:
+def list_secrets(call: Call, owner: str, name: str, environment: str = "") -> Answer:
     """GET .../secrets: names and times, never values."""
-    vault = _vault(call, owner, name, environment, "secrets", "read")
+    vault = _vault(call, owner, name, environment, ("secrets", "read"))
     return page(call, "secrets", _sorted(vault.secrets), _show_secret, default=30, most=100)
 
 
-def get_secret(call: Call, owner: str, name: str, secret: str, environment: str | None = None) -> Answer:
+def get_secret(call: Call, owner: str, name: str, secret: str, environment: str = "") -> Answer:
     """GET .../secrets/SECRET."""
-    vault = _vault(call, owner, name, environment, "secrets", "read")
+    vault = _vault(call, owner, name, environment, ("secrets", "read"))
     return Answer(body=_show_secret(_find(vault.secrets, secret)))
 
 
-def create_or_update_secret(
-    call: Call, owner: str, name: str, secret: str, environment: str | None = None
-) -> Answer:
+def create_or_update_secret(call: Call, owner: str, name: str, secret: str, environment: str = "") -> Answer:
     """PUT .../secrets/SECRET: a sealed box, opened on arrival."""
-    vault = _vault(call, owner, name, environment, "secrets", "write")
+    vault = _vault(call, owner, name, environment, ("secrets", "write"))
     opened = _value(vault.open(call.text("encrypted_value"), call.text("key_id")))
     known = _name(secret) in vault.secrets
     _set(vault.secrets, _name(secret), opened)
     return NO_CONTENT if known else CREATED
 
 
-def delete_secret(call: Call, owner: str, name: str, secret: str, environment: str | None = None) -> Answer:
+def delete_secret(call: Call, owner: str, name: str, secret: str, environment: str = "") -> Answer:
     """DELETE .../secrets/SECRET."""
-    vault = _vault(call, owner, name, environment, "secrets", "write")
+    vault = _vault(call, owner, name, environment, ("secrets", "write"))
     del vault.secrets[_find(vault.secrets, secret).name]
     return NO_CONTENT
 
@@ -91,14 +85,13 @@ def delete_secret(call: Call, owner: str, name: str, secret: str, environment: s
 def get_subject(call: Call, owner: str, name: str) -> Answer:
     """GET .../actions/oidc/customization/sub."""
     repository = call.permitted(owner, name, "actions", "read")
-    body: dict[str, object] = {
-        "use_default": repository.claim_keys is None,
+    keys = repository.claim_keys
+    body = {
+        "use_default": keys is None,
         "use_immutable_subject": repository.immutable_subject,
         "sub_claim_prefix": repository.subject_prefix,
     }
-    return Answer(
-        body=body if repository.claim_keys is None else {**body, "include_claim_keys": repository.claim_keys}
-    )
+    return Answer(body=body if keys is None else {**body, "include_claim_keys": keys})
 
 
 def set_subject(call: Call, owner: str, name: str) -> Answer:
@@ -119,11 +112,11 @@ def set_subject(call: Call, owner: str, name: str) -> Answer:
     return CREATED
 
 
-def _vault(call: Call, owner: str, name: str, environment: str | None, permission: str, level: str) -> Vault:
-    """The repository's own or an environment's; the latter is a right of its own."""
-    if environment is None:
-        return call.permitted(owner, name, permission, level).vault
-    return environments.find(call.permitted(owner, name, "environments", level), environment).vault
+def _vault(call: Call, owner: str, name: str, environment: str, right: tuple[str, str]) -> Vault:
+    """The repository's own or an environment's; the latter has a right of its own."""
+    if not environment:
+        return call.permitted(owner, name, *right).vault
+    return environments.find(call.permitted(owner, name, "environments", right[1]), environment).vault
 
 
 def _find(settings: dict[str, Setting], name: str) -> Setting:
@@ -149,8 +142,7 @@ def _name(given: str) -> str:
         return given.upper()
     raise errors.GitHubError(
         422,
-        "Name is invalid: it can only contain alphanumeric characters or underscores, must not start with a number"
-        " or with GITHUB_.",
+        "Name is invalid: only letters, digits and underscores, no digit first, no GITHUB_ in front.",
     )
 
 
@@ -169,7 +161,7 @@ def _show_secret(setting: Setting) -> dict[str, str]:
 
 
 REPOSITORY = "/repos/<owner>/<name>"
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", f"{REPOSITORY}/actions/oidc/customization/sub", get_subject),
     ("PUT", f"{REPOSITORY}/actions/oidc/customization/sub", set_subject),
     *(

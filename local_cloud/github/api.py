@@ -2,19 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Callable
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
 from local_cloud.github import access, actions, environments, errors, repositories
-from local_cloud.github.calls import Answer, Call
-from local_cloud.github.store import Store, Token
+from local_cloud.github.calls import Answer, Call, Route
+from local_cloud.github.store import Store
 
 API_VERSION = "2022-11-28"
-
-Endpoint = Callable[..., Answer]
 
 
 def get_rate_limit(call: Call) -> Answer:
@@ -25,7 +22,7 @@ def get_rate_limit(call: Call) -> Answer:
     return Answer(body={"resources": {"core": core}, "rate": core})
 
 
-ROUTES: list[tuple[str, str, Endpoint]] = [
+ROUTES: list[Route] = [
     ("GET", "/rate_limit", get_rate_limit),
     *repositories.ROUTES,
     *environments.ROUTES,
@@ -54,28 +51,20 @@ class Api:
             try:
                 token = access.token_of(request, self.store)
                 headers |= access.headers(token)
-                free = path == "/rate_limit"
-                headers |= access.count_request(
-                    self.store, token, request.remote_addr or "", counted=not free
+                address, free = request.remote_addr or "", path == "/rate_limit"
+                headers |= access.count_request(self.store, token, address, counted=not free)
+                call = Call(
+                    request=request,
+                    store=self.store,
+                    token=token,
+                    api_url=request.base_url.removesuffix("/").removesuffix(path.removesuffix("/")),
+                    html_url=html_url,
+                    archives_url=archives_url,
                 )
-                call = self._call(request, path, token, html_url=html_url, archives_url=archives_url)
                 answer = self._dispatch(call, path)
             except errors.GitHubError as error:
                 answer = Answer(body=error.body(), status=error.status, headers=error.headers)
         return _response(answer, headers)
-
-    def _call(
-        self, request: Request, path: str, token: Token | None, *, html_url: str, archives_url: str
-    ) -> Call:
-        api_url = request.base_url.removesuffix("/").removesuffix(path.removesuffix("/"))
-        return Call(
-            request=request,
-            store=self.store,
-            token=token,
-            api_url=api_url,
-            html_url=html_url,
-            archives_url=archives_url,
-        )
 
     def _dispatch(self, call: Call, path: str) -> Answer:
         adapter = self.routes.bind(call.request.host)

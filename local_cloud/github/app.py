@@ -6,8 +6,8 @@
 | `github.com` | git at `/OWNER/NAME.git` |
 | `codeload.github.com` | archives |
 | `token.actions.githubusercontent.com` | the OIDC issuer |
-| loopback | all of it as GitHub Enterprise has it: git at `/OWNER/NAME.git`, the API at `/api/v3`, archives at
-  `/_codeload`; what a runner is given and the stand-in's own doors at `/_services` and `/_local_cloud` |
+| loopback | GitHub Enterprise's paths: git `/OWNER/NAME.git`, API `/api/v3`, archives `/_codeload`; a runner's
+  `/_services`; the stand-in's own `/_local_cloud` |
 """
 
 import ipaddress
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 GIT = re.compile(r"/([^/]+)/([^/]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
-ARCHIVE = re.compile(r"/([^/]+)/([^/]+)/(legacy\.(?:tar\.gz|zip))/(.+)")
 ISSUER_HOST = oidc.ISSUER.removeprefix("https://")
 
 
@@ -94,8 +93,8 @@ class GitHub:
         raise errors.not_found()
 
     def _archive(self, request: Request, path: str) -> Response:
-        if found := ARCHIVE.fullmatch(path):
-            return archives.serve(request, self.store, *found.groups())
+        if found := archives.PATH.fullmatch(path):
+            return archives.serve(request, self.store, found)
         raise errors.not_found()
 
     def _issuer(self, path: str) -> Response:

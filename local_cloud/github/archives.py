@@ -1,5 +1,6 @@
 """codeload: archives of a commit, as the REST API's `tarball` and `zipball` lead to them."""
 
+import re
 import secrets
 import tempfile
 from typing import IO
@@ -10,12 +11,13 @@ from werkzeug.wsgi import FileWrapper
 from local_cloud.github import access, errors, git
 from local_cloud.github.store import Repository, Store
 
+PATH = re.compile(r"/([^/]+)/([^/]+)/(legacy\.(?:tar\.gz|zip))/(.+)")
 FORMS = {"legacy.tar.gz": ("tar.gz", "application/x-gzip"), "legacy.zip": ("zip", "application/zip")}
 SHORT_SHA = 7
 
 
 def location(base: str, store: Store, repository: Repository, form: str, ref: str) -> str:
-    """Where the archive is. For a private repository the address has a token of its own, good for that one."""
+    """Where the archive is. A private repository's address has a token in it that is good for that one."""
     address = f"{base}/{repository.full_name}/{form}/{ref or f'refs/heads/{repository.default_branch}'}"
     if not repository.private:
         return address
@@ -24,12 +26,13 @@ def location(base: str, store: Store, repository: Repository, form: str, ref: st
     return f"{address}?token={token}"
 
 
-def serve(request: Request, store: Store, owner: str, name: str, form: str, ref: str) -> Response:
-    """Answer `/OWNER/NAME/FORM/REF` with the archive; its one folder is OWNER-NAME-sha7."""
+def serve(request: Request, store: Store, path: re.Match[str]) -> Response:
+    """Answer a request for `PATH` with the archive; its one folder is OWNER-NAME-sha7."""
+    owner, name, form, ref = path.groups()
     with store.lock:
         repository = _readable(request, store, owner, name)
     sha = git.resolve(repository.directory, ref)
-    if sha is None or form not in FORMS:
+    if sha is None:
         raise errors.not_found()
     kind, content_type = FORMS[form]
     prefix = f"{repository.owner}-{repository.name}-{sha[:SHORT_SHA]}"

@@ -68,6 +68,10 @@ class Call:
         return value
 
 
+Route = tuple[str, str, Callable[..., Answer]]
+"""Method, path below the API's root, operation."""
+
+
 def page(
     call: Call, key: str, items: Sequence[T], show: Callable[[T], object], *, default: int, most: int
 ) -> Answer:

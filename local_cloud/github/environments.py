@@ -1,7 +1,7 @@
 """The REST API's deployment environments and their branch policies."""
 
 from local_cloud.github import errors
-from local_cloud.github.calls import NO_CONTENT, Answer, Call, node_id, page
+from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id, page
 from local_cloud.github.store import Environment, Repository, now
 
 LONGEST_WAIT_MINUTES = 43_200
@@ -93,7 +93,7 @@ def show(call: Call, repository: Repository, environment: Environment) -> dict[s
         "node_id": node_id("Environment", environment.id),
         "name": environment.name,
         "url": f"{call.api_url}/repos/{repository.full_name}/environments/{environment.name}",
-        "html_url": f"{call.html_url}/{repository.full_name}/deployments/activity_log?environments_filter={environment.name}",
+        "html_url": f"{call.html_url}/{repository.full_name}/deployments/{environment.name}",
         "created_at": environment.created_at,
         "updated_at": environment.updated_at,
         "can_admins_bypass": True,
@@ -120,7 +120,7 @@ def _show_branch(policy: tuple[int, str]) -> dict[str, object]:
 
 ENVIRONMENTS = "/repos/<owner>/<name>/environments"
 ENVIRONMENT = f"{ENVIRONMENTS}/<path:environment>"
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", ENVIRONMENTS, list_environments),
     ("GET", ENVIRONMENT, get_environment),
     ("PUT", ENVIRONMENT, create_or_update),

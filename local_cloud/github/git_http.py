@@ -62,7 +62,7 @@ def _plain(status: int, text: str) -> Response:
 
 
 def _backend(request: Request, repository: Repository, path: str) -> Response:
-    """Run `git http-backend` on the request. The body goes through a file: git may answer before it has read all."""
+    """Run `git http-backend`. The body goes through a file: git may answer before it has read all."""
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as body:
         shutil.copyfileobj(request.stream, body, CHUNK_BYTES)
         length = body.tell()

@@ -16,7 +16,7 @@ from local_cloud.github.store import default_token
 from local_cloud.settings import Settings
 
 FIRST_COMMIT = 1_729_728_000
-"""2024-10-24T00:00:00Z. A commit is dated by its place in the history, so the same content has the same id."""
+"""2024-10-24T00:00:00Z. Commits are dated by their place in the history: same content, same id."""
 SECONDS_BETWEEN_COMMITS = 60
 BRANCH = "main"
 TIMEOUT = 30

@@ -1,7 +1,7 @@
 """The REST API's users, repositories, commits and archives."""
 
 from local_cloud.github import access, archives, errors, git
-from local_cloud.github.calls import NO_CONTENT, Answer, Call, node_id
+from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id
 from local_cloud.github.store import OWNER_NAME, Repository, Token
 
 SHA_TYPES = ("application/vnd.github.sha", "application/vnd.github.v3.sha")
@@ -176,7 +176,7 @@ def _archive(call: Call, owner: str, name: str, form: str, ref: str) -> Answer:
 
 
 REPOSITORY = "/repos/<owner>/<name>"
-ROUTES = [
+ROUTES: list[Route] = [
     ("GET", "/user", get_user),
     ("POST", "/user/repos", create_for_user),
     ("POST", "/orgs/<owner>/repos", create_in_organization),

@@ -51,9 +51,9 @@ def id_token(request: Request, store: Store, settings: Settings) -> dict[str, st
 
 
 def create_job(request: Request, store: Store) -> dict[str, object]:
-    """Start a job. Body: repository, and ref, environment, workflow, event where they differ from a push to main.
+    """Start a job. Body: repository; ref, environment, workflow, event where not a push to main.
 
-    An environment that does not exist yet begins to, as at GitHub.
+    Asked for an environment that does not exist, it has the repository's settings alone.
     """
     body = _object(request)
     owner, _, name = str(body.get("repository", "")).partition("/")
@@ -105,17 +105,15 @@ def granted(repository: Repository, environment: str | None) -> Grant:
 
 
 def register_token(request: Request, store: Store) -> dict[str, str]:
-    """Make a further token. Body: `scopes` (classic) or `permissions` and `repositories`; `login`, `limit`."""
+    """Make a token. Body: `scopes` (classic) or `permissions` and `repositories`; `login`, `limit`."""
     body = _object(request)
-    scopes, permissions, repositories = (body.get(key) for key in ("scopes", "permissions", "repositories"))
+    scopes, permissions, named = (body.get(key) for key in ("scopes", "permissions", "repositories"))
     token = Token(
         value=new_token("ghp_" if permissions is None else "github_pat_"),
         login=str(body.get("login") or "somebody"),
         scopes=frozenset(map(str, scopes)) if isinstance(scopes, list) else None,
         permissions=permissions if isinstance(permissions, dict) else None,
-        repositories=frozenset(str(name).lower() for name in repositories)
-        if isinstance(repositories, list)
-        else None,
+        repositories=frozenset(str(each).lower() for each in named) if isinstance(named, list) else None,
         limit=int(str(body.get("limit", Token.limit))),
     )
     store.add_token(token)

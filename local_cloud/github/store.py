@@ -84,7 +84,7 @@ class Setting:
 
 @dataclass
 class Vault:
-    """The secrets and variables of one repository or environment, and the key that secrets are sealed with."""
+    """Secrets and variables of one repository or environment, and the key that secrets are sealed with."""
 
     key: PrivateKey = field(default_factory=PrivateKey.generate)
     key_id: str = field(default_factory=lambda: str(secrets.randbelow(9 * 10**17) + 10**17))
