@@ -6,8 +6,8 @@
 | `github.com` | git at `/OWNER/NAME.git` |
 | `codeload.github.com` | archives |
 | `token.actions.githubusercontent.com` | the OIDC issuer |
-| loopback | GitHub Enterprise's paths: git `/OWNER/NAME.git`, API `/api/v3`, archives `/_codeload`; a runner's
-  `/_services`; the stand-in's own `/_local_cloud` |
+| loopback | GitHub Enterprise's paths: git `/OWNER/NAME.git`, API `/api/v3`, archives `/_codeload`; a
+  runner's `/_services`; the stand-in's own `/_local_cloud` |
 """
 
 import ipaddress
