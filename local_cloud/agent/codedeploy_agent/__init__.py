@@ -1,0 +1,9 @@
+"""A CodeDeploy agent that behaves like the real 1.8.1, for Python 3.9 and later.
+
+Standard library and PyYAML only. One module an idea: `signing`, `metadata` and
+`protocol` talk to AWS; `specification` is what is asked for; `bundle`, `appspec`,
+`installer` and `hooks` do it; `deployments` ties them to the files on disk;
+`daemon` takes commands one after another.
+"""
+
+VERSION = "1.8.1-1"
