@@ -1,0 +1,223 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: github_actions_settings
+version_added: "1.0.0"
+short_description: Manage the variables and secrets of GitHub Actions
+description:
+  - Sets, updates and removes variables and secrets that workflows of a repository use, at the level of the repository
+    or of one of its environments.
+  - Creates the environment where it is missing. The protection rules of one that exists are never touched.
+  - Everything is read, and the right to write is tried, before the first value is written. A token that is wrong or
+    may do too little leaves everything as it was.
+author:
+  - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
+options:
+  repository:
+    description:
+      - The repository, C(OWNER/NAME).
+    type: str
+    required: true
+  environment:
+    description:
+      - The environment whose settings are managed. Without it the settings of the repository are.
+    type: str
+  state:
+    description:
+      - V(present) makes sure that the environment, O(variables) and O(secrets) are there.
+      - V(absent) removes the named variables and secrets, whatever their values are, and the environment when no other
+        setting is left in it.
+    type: str
+    choices: [present, absent]
+    default: present
+  variables:
+    description:
+      - Variables by name. GitHub keeps names in capitals. Values are text; numbers and booleans become text.
+      - Variables that are not named stay, unless O(purge_variables=true).
+    type: dict
+  purge_variables:
+    description:
+      - Remove the variables that O(variables) does not name.
+    type: bool
+    default: false
+  secrets:
+    description:
+      - Secrets by name. A value leaves this machine only inside a sealed box that GitHub alone can open.
+      - Secrets that are not named stay, unless O(purge_secrets=true).
+    type: dict
+  purge_secrets:
+    description:
+      - Remove the secrets that O(secrets) does not name.
+    type: bool
+    default: false
+  update_secrets:
+    description:
+      - When a secret that exists is written again. GitHub never shows the value of a secret, so it cannot be compared.
+      - V(changed) keeps a fingerprint of each value beside it, in the variable E(ANSIBLE_SECRET_FINGERPRINTS) of the same
+        level, and writes a secret when the value is another one, or when somebody else has written it since.
+      - V(always) writes it in every run, and reports a change in every run.
+      - V(on_create) writes only what is missing. Neither of these keeps fingerprints.
+    type: str
+    choices: [changed, always, on_create]
+    default: changed
+  token:
+    description:
+      - A token for GitHub. Keep it in a vault or in the environment, not in a playbook.
+      - A fine-grained one needs these permissions for the repository, all of them "read and write". For an environment
+        C(Environments), and C(Administration) to create or delete it, and C(Actions) (read). For a repository C(Variables) and
+        C(Secrets). A classic one needs the scope C(repo).
+      - If not set, the environment variable E(GITHUB_TOKEN) is used.
+    type: str
+  api_url:
+    description:
+      - Where GitHub's REST API is. GitHub Enterprise Server has it at C(https://HOST/api/v3).
+      - If not set, the environment variable E(GITHUB_API_URL) is used, and then V(https://api.github.com).
+    type: str
+    default: https://api.github.com
+notes:
+  - With O(update_secrets=changed) a fingerprint is a salted scrypt hash, which a short or common value does not withstand
+    for ever. Whoever may read the variables can read it; use V(on_create) or V(always) for a password that people chose.
+  - What O(update_secrets=changed) cannot see is a write by somebody else within the same second as its own, since GitHub gives the
+    time of a write in whole seconds. A secret that was not written by this module yet counts as changed once.
+  - In check mode nothing is tried, so a token that may read but not write is found out only when changes are made.
+  - An unchanged run makes two calls to GitHub for a repository and three for an environment.
+requirements:
+  - PyGithub >= 2.8
+  - PyNaCl
+seealso:
+  - name: GitHub, store information in variables
+    description: What workflows see of variables, and which level wins.
+    link: https://docs.github.com/en/actions/how-tos/write-workflows/choose-what-workflows-do/use-variables
+  - name: GitHub, REST API for Actions secrets
+    description: The operations behind this module.
+    link: https://docs.github.com/en/rest/actions/secrets
+attributes:
+  check_mode:
+    description: Reports what would change, and returns the settings as they would be.
+    support: full
+  diff_mode:
+    description: Returns what changes, before and after. Of a secret it tells that it changes, never what it was or is.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Tell the workflow where to deploy to
+  github_actions_settings:
+    repository: OWNER/codedeploy.nginx.001
+    environment: Prod
+    variables:
+      AWS_REGION: us-east-1
+      CODEDEPLOY_APPLICATION_NAME: test.codeDeploy.001
+    secrets:
+      IAMROLE_GITHUB_ARN: arn:aws:iam::123456789012:role/AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000
+
+- name: Keep one variable at the level of the repository, and no other
+  github_actions_settings:
+    repository: OWNER/codedeploy.nginx.001
+    variables:
+      AWS_REGION: us-east-1
+    purge_variables: true
+
+- name: Remove a secret, and the environment if that was all
+  github_actions_settings:
+    repository: OWNER/codedeploy.nginx.001
+    environment: Prod
+    secrets:
+      IAMROLE_GITHUB_ARN: ""
+    state: absent
+
+- name: Use GitHub Enterprise Server
+  github_actions_settings:
+    api_url: https://github.example.com/api/v3
+    token: "{{ vault_github_token }}"
+    repository: OWNER/codedeploy.nginx.001
+    variables:
+      AWS_REGION: us-east-1
+"""
+
+RETURN = r"""
+github_actions_settings:
+  description: The settings of the repository or environment; in check mode as they would be.
+  returned: success
+  type: dict
+  contains:
+    repository:
+      description: The repository.
+      returned: always
+      type: str
+      sample: OWNER/codedeploy.nginx.001
+    environment:
+      description: The environment; null for the repository's own settings.
+      returned: always
+      type: str
+      sample: Prod
+    exists:
+      description: Whether the repository or environment is there.
+      returned: always
+      type: bool
+      sample: true
+    variables:
+      description: All variables, without the one that fingerprints are kept in.
+      returned: always
+      type: dict
+      sample: {AWS_REGION: us-east-1}
+    secrets:
+      description: The names of all secrets.
+      returned: when secrets were managed
+      type: list
+      elements: str
+      sample: [IAMROLE_GITHUB_ARN]
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.github_actions.api import MISSING_LIBRARY, Connection
+from ansible.module_utils.github_actions.errors import GitHubActionsError
+from ansible.module_utils.github_actions.settings import from_parameters, reconcile
+
+ARGUMENT_SPEC = {
+    "repository": {"type": "str", "required": True},
+    "environment": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "variables": {"type": "dict"},
+    "purge_variables": {"type": "bool", "default": False},
+    "secrets": {"type": "dict", "no_log": True},
+    "purge_secrets": {"type": "bool", "default": False, "no_log": False},
+    "update_secrets": {
+        "type": "str",
+        "choices": ["changed", "always", "on_create"],
+        "default": "changed",
+        "no_log": False,
+    },
+    "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GITHUB_TOKEN"])},
+    "api_url": {
+        "type": "str",
+        "default": "https://api.github.com",
+        "fallback": (env_fallback, ["GITHUB_API_URL"]),
+    },
+}
+
+NOT_GIVEN = (
+    "token: there is no GitHub token. Set GITHUB_TOKEN, or token, to one that may write the settings of {}."
+)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib("PyGithub"), exception=MISSING_LIBRARY)
+    if not module.params["token"]:
+        module.fail_json(msg=NOT_GIVEN.format(module.params["repository"]))
+    try:
+        connection = Connection(token=module.params["token"], api_url=module.params["api_url"])
+        outcome = reconcile(connection, from_parameters(module.params), dry_run=module.check_mode)
+    except GitHubActionsError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**outcome.as_result())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""GitHub's REST API for Actions settings, through PyGithub.
+
+PyGithub brings the connection, the retries and the errors. The addresses are
+ours: its classes hide a refused update, and name the two levels differently.
+"""
+
+from __future__ import annotations
+
+import traceback
+import urllib.parse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.github_actions.errors import ExistsError, GitHubActionsError, MissingError, explain
+
+try:
+    import github
+    import requests
+    import urllib3
+    from github.PublicKey import encrypt
+except ImportError:
+    MISSING_LIBRARY: str | None = traceback.format_exc()
+else:
+    MISSING_LIBRARY = None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ITEMS_A_PAGE = 100
+TRIES = 4
+PASSING = (500, 502, 503, 504)
+TIMEOUT = 30
+NOBODYS = "ANSIBLE_TESTS_WRITE_ACCESS"
+
+
+@dataclass(frozen=True)
+class Level:
+    """Where settings are: in a repository, or in one of its environments."""
+
+    repository: str
+    environment: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The address below which `/variables` and `/secrets` are; an environment's own address."""
+        base = f"/repos/{self.repository}"
+        if self.environment is None:
+            return f"{base}/actions"
+        return f"{base}/environments/{urllib.parse.quote(self.environment, safe='')}"
+
+    def __str__(self) -> str:
+        return self.repository if self.environment is None else f"{self.repository} ({self.environment})"
+
+
+class Connection:
+    """Calls to one GitHub with one token. Every call raises GitHubActionsError."""
+
+    def __init__(self, *, token: str, api_url: str) -> None:
+        # A used-up rate limit is told at once: it may last an hour.
+        retry = urllib3.Retry(
+            total=TRIES,
+            backoff_factor=0.5,
+            status_forcelist=PASSING,
+            allowed_methods=None,
+            raise_on_status=False,
+        )
+        self.api_url = api_url.rstrip("/")
+        self._requester = github.Github(
+            auth=github.Auth.Token(token),
+            base_url=self.api_url,
+            retry=retry,
+            timeout=TIMEOUT,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        ).requester
+
+    def call(self, verb: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The object that GitHub answers, {} where it has nothing to say. `doing` completes "Cannot ..."."""
+        try:
+            _, answer = self._requester.requestJsonAndCheck(verb, path, input=body)
+        except github.GithubException as error:
+            words = error.data.get("message", "") if isinstance(error.data, dict) else str(error.data)
+            headers = {str(name): str(value) for name, value in (error.headers or {}).items()}
+            raise explain(doing, error.status, words, headers, api_url=self.api_url) from error
+        except requests.RequestException as error:
+            raise GitHubActionsError(
+                f"Cannot {doing}: {self.api_url} does not answer ({type(error).__name__}). "
+                "Check api_url, the network and the proxy."
+            ) from error
+        return answer or {}
+
+    def items(self, path: str, key: str, doing: str) -> Iterator[Mapping[str, Any]]:
+        """Every item of a list, page by page."""
+        number, seen = 1, 0
+        while True:
+            answer = self.call("GET", f"{path}?per_page={ITEMS_A_PAGE}&page={number}", doing)
+            yield from answer[key]
+            seen += len(answer[key])
+            number += 1
+            if seen >= answer["total_count"] or not answer[key]:
+                return
+
+
+def environment_exists(connection: Connection, level: Level) -> bool:
+    """Is the environment there? Raises for a repository that is not, or that the token may not see."""
+    doing = f"read {level}"
+    try:
+        connection.call("GET", level.path, doing)
+    except MissingError:
+        require_repository(connection, level)
+        return False
+    return True
+
+
+def require_repository(connection: Connection, level: Level) -> None:
+    """Raises for a repository that does not exist, or that the token may not see."""
+    doing = f"find the repository {level.repository} at {connection.api_url}"
+    try:
+        connection.call("GET", f"/repos/{level.repository}", doing)
+    except MissingError as error:
+        raise GitHubActionsError(
+            f"Cannot {doing}: it does not exist, or the token may not see it."
+        ) from error
+
+
+def create_environment(connection: Connection, level: Level) -> None:
+    """Make an environment without rules. One that is there already would lose the rules it has."""
+    connection.call("PUT", level.path, f"create the environment {level}", {})
+
+
+def delete_environment(connection: Connection, level: Level) -> None:
+    """Remove the environment with its secrets and variables."""
+    _delete(connection, level.path, f"delete the environment {level}")
+
+
+def variables(connection: Connection, level: Level) -> dict[str, str]:
+    """Name -> value."""
+    found = connection.items(f"{level.path}/variables", "variables", f"read the variables of {level}")
+    return {item["name"]: item["value"] for item in found}
+
+
+def set_variable(connection: Connection, level: Level, name: str, value: str, *, known: bool) -> None:
+    """Create it, or update a known one; the other way round where somebody was quicker."""
+    doing = f"set the variable {name} of {level}"
+    body = {"name": name, "value": value}
+    create = ("POST", f"{level.path}/variables", doing, body)
+    update = ("PATCH", f"{level.path}/variables/{name}", doing, body)
+    try:
+        connection.call(*(update if known else create))
+    except (ExistsError, MissingError):
+        connection.call(*(create if known else update))
+
+
+def delete_variable(connection: Connection, level: Level, name: str) -> None:
+    _delete(connection, f"{level.path}/variables/{name}", f"delete the variable {name} of {level}")
+
+
+def secrets(connection: Connection, level: Level) -> dict[str, str]:
+    """Name -> when it was last written. GitHub never gives a value back."""
+    found = connection.items(f"{level.path}/secrets", "secrets", f"read the secrets of {level}")
+    return {item["name"]: item["updated_at"] for item in found}
+
+
+def public_key(connection: Connection, level: Level) -> Mapping[str, str]:
+    """What secrets are sealed with: `key_id` and `key` (base64)."""
+    key: Mapping[str, str] = connection.call(
+        "GET", f"{level.path}/secrets/public-key", f"read the public key of {level}"
+    )
+    return key
+
+
+def set_secret(connection: Connection, level: Level, name: str, value: str, key: Mapping[str, str]) -> None:
+    """Seal the value, so that only GitHub can open it, and hand it over."""
+    body = {"encrypted_value": encrypt(key["key"], value), "key_id": key["key_id"]}
+    connection.call("PUT", f"{level.path}/secrets/{name}", f"set the secret {name} of {level}", body)
+
+
+def delete_secret(connection: Connection, level: Level, name: str) -> None:
+    _delete(connection, f"{level.path}/secrets/{name}", f"delete the secret {name} of {level}")
+
+
+def require_write_access(connection: Connection, level: Level, kind: str) -> None:
+    """Raises when the token may not write `variables` or `secrets`.
+
+    Nothing tells before one tries, so what nobody has is deleted: a refusal
+    comes before the answer that it does not exist.
+    """
+    _delete(connection, f"{level.path}/{kind}/{NOBODYS}", f"write the {kind} of {level}")
+
+
+def _delete(connection: Connection, path: str, doing: str) -> None:
+    """What is gone already counts as deleted."""
+    try:
+        connection.call("DELETE", path, doing)
+    except MissingError:
+        return

@@ -1,0 +1,64 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One exception, and the one line that it carries to the user."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class GitHubActionsError(Exception):
+    """Something that a user has to know: what failed, why, and what to do."""
+
+
+class MissingError(GitHubActionsError):
+    """GitHub's 404: it is not there, or the token may not know of it."""
+
+
+class ExistsError(GitHubActionsError):
+    """GitHub's 409: somebody else made it first."""
+
+
+def explain(
+    doing: str,
+    status: int,
+    words: str,
+    headers: Mapping[str, str],
+    *,
+    api_url: str,
+) -> GitHubActionsError:
+    """The exception for an answer of GitHub's. `doing` completes "Cannot ..."; `words` are GitHub's own."""
+    said = {name.lower(): value for name, value in headers.items()}
+    if status == HTTPStatus.UNAUTHORIZED:
+        return GitHubActionsError(
+            f"Cannot {doing}: {api_url} does not accept the token ({status} {words}). "
+            "It is mistyped, expired or revoked: make a new one and give it as token or GITHUB_TOKEN."
+        )
+    if status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS} and "rate limit" in words.lower():
+        return GitHubActionsError(f"Cannot {doing}: {words.rstrip('.')}. {_when(said)}")
+    if status == HTTPStatus.FORBIDDEN:
+        return GitHubActionsError(f"Cannot {doing}: {words.rstrip('.')} ({status}). {_rights(said)}")
+    kinds = {HTTPStatus.NOT_FOUND.value: MissingError, HTTPStatus.CONFLICT.value: ExistsError}
+    return kinds.get(status, GitHubActionsError)(f"Cannot {doing}: {words.rstrip('.')} ({status}).")
+
+
+def _rights(said: Mapping[str, str]) -> str:
+    """What the token lacks, as far as GitHub says it."""
+    if wanted := said.get("x-accepted-github-permissions"):
+        return f"The token lacks the repository permission {wanted.replace('=', ': ')}."
+    scopes = said.get("x-oauth-scopes")
+    if scopes is not None and "repo" not in scopes.split(", "):
+        return f"The token has the scopes '{scopes}'; it needs repo."
+    return "The token's user must be an administrator of the repository."
+
+
+def _when(said: Mapping[str, str]) -> str:
+    reset = said.get("x-ratelimit-reset", "")
+    if not reset.isdigit():
+        return "Try again in a minute."
+    moment = datetime.fromtimestamp(int(reset), tz=UTC)
+    return f"Try again after {moment:%Y-%m-%d %H:%M:%S} UTC."
