@@ -1,57 +1,176 @@
 """The local cloud in one process: what answers where, started and stopped in order."""
 
+import json
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
-from local_cloud.aws import application
+from local_cloud.aws import application, identity, zones
 from local_cloud.aws.seed import seed
+from local_cloud.certificates import ensure_authority, server_context
+from local_cloud.dns import DnsService
 from local_cloud.github.app import create_app as create_github_app
+from local_cloud.github.app import is_loopback
 from local_cloud.listeners import Listener
-from local_cloud.settings import Settings
+from local_cloud.request_log import Call, RequestLog, logged
+from local_cloud.settings import Settings, is_impersonated
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    import ssl
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOG = logging.getLogger(__name__)
+ADMIN = "/_local_cloud/"
+BOOTING_SERVICES = {"ec2", "autoscaling"}
+"""Services whose writes may ask for other hosts than there are."""
 
 
 class LocalCloud:
-    """One local cloud. Its account lives in this process, so there is one a process at a time."""
+    """One local cloud. Its account lives in this process, so there is one a process at a time.
 
-    def __init__(self, settings: Settings) -> None:
+    `say` is told what takes long. With `settings.hosts` a container engine, its
+    rights and the network's addresses are needed.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = LOG.info) -> None:
         self.settings = settings
-        self._listeners: list[Listener] = []
+        self.log = RequestLog(settings.state_dir / "requests.jsonl", enabled=settings.log_requests)
+        self._say = say
+        self._running: list[Any] = []
+        self._hosts: Any = None
+        self._packages: Path | None = None
 
     def start(self) -> None:
         """Answer on every address of the settings, with an account that is as new.
 
-        Raises OSError where a port is taken.
+        Raises OSError where a port is taken. What was started before an error is stopped.
         """
         settings = self.settings
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        self.reset()
-        self._aws = self._listen(settings.address, settings.aws_port, application.create_app())
-        self._github = self._listen(settings.address, settings.github_port, create_github_app(settings))
+        settings.state_dir.chmod(0o700)
+        try:
+            self._github_app = create_github_app(settings)
+            aws = logged(application.create_app(), self.log, caller=identity.caller, changed=self._changed)
+            # Bound before the work that takes long, so that a taken port is known first.
+            self._aws = self._bind(settings.address, settings.aws_port, self._with_admin(aws))
+            self._github = self._bind(settings.address, settings.github_port, self._github_app)
+            if settings.hosts:
+                self._start_hosts(_by_host(aws, self._github_app))
+            seed(settings, self._packages)
+            for each in self._running:
+                if isinstance(each, Listener | DnsService):
+                    each.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
-        """End every listener and connection."""
-        while self._listeners:
-            self._listeners.pop().stop()
+        """End every listener, connection and host, the last started first."""
+        while self._running:
+            self._running.pop().stop()
 
     def reset(self) -> None:
-        """Make the account empty again, but for what every new one has."""
-        seed(self.settings)
+        """Make the account and GitHub empty again, but for what every new one has."""
+        seed(self.settings, self._packages)
+        self._github_app.reset()
+        self.log.clear()
+        if self._hosts:
+            self._hosts.notify()
 
     @property
     def endpoint_url(self) -> str:
+        """Where AWS answers on loopback."""
         return f"http://{self.settings.address}:{self._aws.port}"
 
     @property
     def github_url(self) -> str:
+        """Where GitHub answers on loopback."""
         return f"http://{self.settings.address}:{self._github.port}"
 
-    def _listen(self, address: str, port: int, app: "WSGIApplication") -> Listener:
-        listener = Listener(address, port, app, maximum=self.settings.maximum_connections)
-        self._listeners.append(listener)
-        listener.start()
+    def status(self) -> dict[str, Any]:
+        """Endpoints, hosts and how many requests there were."""
+        return {
+            "endpoint": self.endpoint_url,
+            "github": self.github_url,
+            "checkout": str(self.settings.root),
+            "hosts": self._hosts.describe() if self._hosts else [],
+            "requests": len(self.log.entries()),
+            "mutating_requests": len(self.log.entries(mutating=True)),
+        }
+
+    def _bind(
+        self, address: str, port: int, app: "WSGIApplication", tls: "ssl.SSLContext | None" = None
+    ) -> Listener:
+        try:
+            listener = Listener(address, port, app, maximum=self.settings.maximum_connections, tls=tls)
+        except OSError as error:
+            raise OSError(f"{address}:{port} cannot be listened on: {error.strerror}") from error
+        self._running.append(listener)
         return listener
+
+    def _start_hosts(self, app: "WSGIApplication") -> None:
+        """The network with its gateway, and on it what hosts believe to be AWS and GitHub."""
+        from local_cloud.agent import packages  # noqa: PLC0415 - the control plane alone needs none of it
+        from local_cloud.hosts import image  # noqa: PLC0415
+        from local_cloud.hosts.controller import HostController  # noqa: PLC0415
+
+        settings = self.settings
+        ensure_authority(settings)
+        image.ensure(settings, self._say)
+        self._packages = packages.build(settings, self._say)
+        self._hosts = HostController(settings)
+        self._running.append(self._hosts)
+        self._hosts.start()
+        self._bind(settings.gateway, 80, app)
+        self._bind(settings.gateway, 443, app, server_context(settings))
+        self._running.append(DnsService(settings, zones.records, address=settings.gateway))
+
+    def _changed(self, call: Call) -> None:
+        if self._hosts and call.service in BOOTING_SERVICES:
+            self._hosts.notify()
+
+    def _with_admin(self, app: "WSGIApplication") -> "WSGIApplication":
+        """`app`, and below `ADMIN` what only this machine may ask."""
+
+        def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            path = environ.get("PATH_INFO", "")
+            if not path.startswith(ADMIN):
+                return app(environ, start_response)
+            host = environ.get("HTTP_HOST", "").rpartition(":")[0]
+            # A page in a browser could name this address by a name of its own (DNS rebinding).
+            status, body = self._admin(environ, path) if is_loopback(host) else ("403 Forbidden", None)
+            start_response(status, [("Content-Type", "application/json")])
+            return [json.dumps(body).encode()]
+
+        return application
+
+    def _admin(self, environ: "WSGIEnvironment", path: str) -> tuple[str, Any]:
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        match environ["REQUEST_METHOD"], path.removeprefix(ADMIN):
+            case "GET", "status":
+                return "200 OK", self.status()
+            case "GET", "requests":
+                mutating = {"1": True, "0": False}.get(query.get("mutating", [""])[0])
+                return "200 OK", [asdict(entry) for entry in self.log.entries(mutating=mutating)]
+            case "DELETE", "requests":
+                self.log.clear()
+                return "200 OK", {}
+            case "POST", "reset":
+                self.reset()
+                return "200 OK", {}
+        return "404 Not Found", None
+
+
+def _by_host(aws: "WSGIApplication", github: "WSGIApplication") -> "WSGIApplication":
+    """What answers on the container network: the name that was asked for decides."""
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
+        is_github = is_impersonated(host) and "github" in host.split(".")[-2]
+        return (github if is_github else aws)(environ, start_response)
+
+    return application

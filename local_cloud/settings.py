@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+IMPERSONATED = ("amazonaws.com", "amazonaws.com.cn", "github.com", "githubusercontent.com")
+"""Domains whose every name is this local cloud, for the hosts on its network."""
+
+
+def is_impersonated(name: str) -> bool:
+    """Is the local cloud what hosts reach under this DNS name?"""
+    name = name.lower().rstrip(".")
+    return any(name == domain or name.endswith(f".{domain}") for domain in IMPERSONATED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,11 @@ class Settings:
 
     log_requests: bool = True
     maximum_connections: int = 2048
+
+    @property
+    def ca_certificate(self) -> Path:
+        """The authority that the hosts trust (PEM); `certificates.ensure_authority` makes it."""
+        return self.cache_dir / "ca" / "ca.pem"
 
     @classmethod
     def in_process(cls, directory: Path) -> "Settings":

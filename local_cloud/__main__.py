@@ -1,0 +1,141 @@
+"""`python -m local_cloud start|stop|status|reset|publish`."""
+
+import argparse
+import json
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from local_cloud import daemon
+from local_cloud.github.publish import PublishError, publish
+from local_cloud.settings import Settings
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; the exit status."""
+    options = parser().parse_args(arguments)
+    settings = settings_of(options)
+    try:
+        COMMANDS[options.command](settings, options)
+    except (daemon.Refusal, PublishError) as error:
+        print(f"local_cloud: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--state-dir", type=Path, help="default: .local_cloud of this checkout")
+
+    for name, summary in (
+        ("start", "start in the background; returns when ready"),
+        ("serve", "the same in the foreground"),
+    ):
+        start = commands.add_parser(name, help=summary, parents=[shared])
+        start.add_argument(
+            "--no-hosts", action="store_true", help="the APIs alone: no engine, no root needed"
+        )
+        start.add_argument("--no-request-log", action="store_true", help="do not note AWS requests")
+        start.add_argument("--aws-port", type=int, metavar="PORT", help="0: any free one")
+        start.add_argument("--github-port", type=int, metavar="PORT", help="0: any free one")
+        if name == "serve":
+            start.add_argument("--report-to", type=int, help=argparse.SUPPRESS)
+    commands.add_parser("stop", help="end it and remove what it made", parents=[shared])
+    status = commands.add_parser("status", help="endpoints and hosts", parents=[shared])
+    status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("reset", help="empty the account and GitHub; hosts go too", parents=[shared])
+    push = commands.add_parser(
+        "publish", help="push a folder's content to GitHub's stand-in", parents=[shared]
+    )
+    push.add_argument("directory", type=Path)
+    push.add_argument("repository", metavar="OWNER/REPO")
+    return whole
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The defaults, and what the command line says otherwise."""
+    given: dict[str, Any] = {
+        "state_dir": options.state_dir and options.state_dir.resolve(),
+        "aws_port": getattr(options, "aws_port", None),
+        "github_port": getattr(options, "github_port", None),
+        "hosts": False if getattr(options, "no_hosts", False) else None,
+        "log_requests": False if getattr(options, "no_request_log", False) else None,
+    }
+    return replace(Settings(), **{name: value for name, value in given.items() if value is not None})
+
+
+def say(line: str) -> None:
+    print(f"local_cloud: {line}", file=sys.stderr, flush=True)
+
+
+def start(settings: Settings, _: argparse.Namespace) -> None:
+    # The process in the background is told the same, word for word.
+    status = daemon.start(settings, ["serve", *sys.argv[2:]], say)
+    print_status(status)
+
+
+def serve(settings: Settings, options: argparse.Namespace) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    daemon.serve(settings, options.report_to)
+
+
+def stop(settings: Settings, _: argparse.Namespace) -> None:
+    daemon.stop(settings, say)
+
+
+def show_status(settings: Settings, options: argparse.Namespace) -> None:
+    process = daemon.running(settings)
+    if not process:
+        if options.json:
+            print(json.dumps({"running": False}))
+            return
+        raise daemon.Refusal("no local cloud is running: python -m local_cloud start")
+    status = daemon.wait_until_ready(settings, process) | {"running": True, "pid": process.pid}
+    if options.json:
+        print(json.dumps(status, indent=2))
+    else:
+        print_status(status)
+
+
+def print_status(status: dict[str, Any]) -> None:
+    """A table of the hosts below the endpoints."""
+    print(f"AWS     {status['endpoint']}")
+    print(f"GitHub  {status['github']}")
+    print(f"calls   {status['requests']}, {status['mutating_requests']} of them writes")
+    hosts = status["hosts"]
+    if hosts:
+        rows = [list(hosts[0]), *[[str(value) for value in host.values()] for host in hosts]]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def reset(settings: Settings, _: argparse.Namespace) -> None:
+    daemon.reset(settings)
+    say("the account is empty again")
+
+
+def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
+    process = daemon.running(settings)
+    if not process:
+        raise daemon.Refusal("no local cloud is running: python -m local_cloud start")
+    url = daemon.wait_until_ready(settings, process)["github"]
+    print(publish(settings, options.directory, options.repository, say, url=url))
+
+
+COMMANDS = {
+    "start": start,
+    "serve": serve,
+    "stop": stop,
+    "status": show_status,
+    "reset": reset,
+    "publish": publish_folder,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,16 @@
+"""Whose an access key is."""
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
+
+
+def caller(access_key: str, region: str) -> str:
+    """The ARN of the key's user or assumed role; the key itself where the account does not know it."""
+    partition = get_partition(region)
+    role = sts_backends[DEFAULT_ACCOUNT_ID][partition].get_assumed_role_from_access_key(access_key)
+    if role:
+        return str(role.arn)
+    user = iam_backends[DEFAULT_ACCOUNT_ID][partition].get_user_from_access_key_id(access_key)
+    return str(user.arn) if user else access_key

@@ -1,0 +1,44 @@
+"""The records of the account's hosted zones, as the resolver wants them."""
+
+import logging
+from typing import Any
+
+from dnslib import RR, DNSError
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.route53.models import route53_backends
+
+LOG = logging.getLogger(__name__)
+DEFAULT_TTL = 60
+
+
+def records(name: str) -> list[RR] | None:
+    """All records of a name (lower case, no final dot); None where no hosted zone holds it.
+
+    The longest zone wins, and a wildcard stands in for a name that does not exist.
+    """
+    zones = list(route53_backends[DEFAULT_ACCOUNT_ID]["aws"].zones.values())
+    holding = [zone for zone in zones if f".{name}.".endswith(f".{zone.name.lower()}")]
+    if not holding:
+        return None
+    zone = max(holding, key=lambda zone: len(zone.name))
+    sets = list(zone.rrsets)
+    _, _, parent = name.partition(".")
+    found = [each for each in sets if _plain(each.name) == name]
+    found = found or [each for each in sets if _plain(each.name) == f"*.{parent}"]
+    return [record for each in found for record in _resource_records(name, each)]
+
+
+def _plain(name: str) -> str:
+    return name.rstrip(".").lower().replace("\\052", "*")
+
+
+def _resource_records(name: str, record_set: Any) -> list[RR]:
+    lines = [
+        f"{name}. {record_set.ttl or DEFAULT_TTL} IN {record_set.type} {value}"
+        for value in record_set.records
+    ]
+    try:
+        return [record for line in lines for record in RR.fromZone(line)]
+    except (DNSError, ValueError, KeyError):
+        LOG.warning("a record of %s cannot be served: %s", name, lines)
+        return []

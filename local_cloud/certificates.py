@@ -1,0 +1,155 @@
+"""A certificate authority of this checkout, and certificates for whatever name is asked for.
+
+It is kept with the caches and not with the state: the host image trusts it, and
+outlives a local cloud. Only the hosts are told of it; the machine is not.
+"""
+
+import re
+import ssl
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from local_cloud.settings import Settings, is_impersonated
+
+AUTHORITY_DAYS = 3650
+LEAF_DAYS = 397
+"""The most that verifiers of public certificates accept."""
+RENEWED_BEFORE = timedelta(days=30)
+HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+def ensure_authority(settings: Settings) -> Path:
+    """The authority's certificate (PEM), made where there is none or it ends soon."""
+    path = settings.ca_certificate
+    if path.exists() and _lasts(path) and _key_path(path).exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Local cloud (this checkout only)")])
+    certificate = (
+        _dated(AUTHORITY_DAYS)
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(authority=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    for leaf in path.parent.glob("leaf-*.pem"):
+        leaf.unlink()
+    _write_secret(_key_path(path), _private_bytes(key))
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def server_context(settings: Settings) -> ssl.SSLContext:
+    """TLS for a listener that is every AWS and GitHub host that its clients ask for (by SNI)."""
+    authority = ensure_authority(settings)
+    contexts: dict[str, ssl.SSLContext] = {}
+    lock = threading.Lock()
+
+    def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        if not name or not HOST_NAME.fullmatch(name.lower()) or not is_impersonated(name):
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        with lock:
+            if name not in contexts:
+                contexts[name] = _context(_leaf(authority, name.lower()))
+            connection.context = contexts[name]
+        return None
+
+    context = _context(_leaf(authority, "amazonaws.com"))
+    context.sni_callback = choose
+    return context
+
+
+def _context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate)
+    return context
+
+
+def _leaf(authority: Path, name: str) -> Path:
+    """A file with key, certificate and authority for one name."""
+    path = authority.with_name(f"leaf-{name}.pem")
+    if path.exists() and _lasts(path):
+        return path
+    issuer = x509.load_pem_x509_certificate(authority.read_bytes())
+    issuer_key = serialization.load_pem_private_key(_key_path(authority).read_bytes(), password=None)
+    if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{_key_path(authority)} is not an EC key")
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        _dated(LEAF_DAYS)
+        # A common name has at most 64 characters; verifiers look at the alternative name only.
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+        )
+        .sign(issuer_key, hashes.SHA256())
+    )
+    chain = certificate.public_bytes(serialization.Encoding.PEM) + authority.read_bytes()
+    _write_secret(path, chain + _private_bytes(key))
+    return path
+
+
+def _dated(days: int) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
+    )
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _lasts(path: Path) -> bool:
+    with suppress(ValueError):
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        return certificate.not_valid_after_utc > datetime.now(UTC) + RENEWED_BEFORE
+    return False
+
+
+def _key_path(certificate: Path) -> Path:
+    return certificate.with_name("key.pem")
+
+
+def _private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_bytes(content)

@@ -1,0 +1,192 @@
+"""Who called what at AWS, with what outcome: for people, and for tests that prove "no writes"."""
+
+import json
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from moto.core.request import Request
+from moto.core.routing import NotFound, get_service_router
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+MAXIMUM = 20_000
+"""Requests that are remembered; older ones are in the file only."""
+MAXIMUM_FILE = 32 * 2**20
+"""Bytes of the file before it is moved aside once."""
+
+READING = re.compile(
+    r"(Get|List|Describe|BatchGet|Head|Lookup|Search|Select|Query|Scan|Simulate|Validate|Test"
+    r"|Check|Estimate|Poll|Decode)[A-Z]"
+)
+"""Actions that change nothing, by the verbs that AWS's APIs keep to."""
+BY_METHOD = {"s3", "route53"}
+"""REST services whose HTTP method says it; Select and multi-object reads do not occur among their POSTs."""
+COMMANDS = "codedeploy-commands"
+CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]*)/([^/]+)/aws4_request")
+VIRTUAL_HOST = re.compile(r"(.+)\.s3[.-]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One answered request. `time` is UTC in ISO 8601, `milliseconds` how long the answer took."""
+
+    time: str
+    caller: str
+    service: str
+    action: str
+    mutating: bool
+    status: int
+    milliseconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What a request asks for. `access_key` is "" for an unsigned one."""
+
+    access_key: str
+    region: str
+    service: str
+    action: str
+    mutating: bool
+
+
+class RequestLog:
+    """The last requests in memory, all of them as JSON lines in a file."""
+
+    def __init__(self, path: Path, *, enabled: bool = True) -> None:
+        self.path = path
+        self.enabled = enabled
+        self._entries: deque[Entry] = deque(maxlen=MAXIMUM)
+        self._lock = threading.Lock()
+
+    def add(self, entry: Entry) -> None:
+        if not self.enabled:
+            return
+        with self._lock:
+            self._entries.append(entry)
+            if self.path.exists() and self.path.stat().st_size > MAXIMUM_FILE:
+                self.path.replace(self.path.with_suffix(".1.jsonl"))
+            with self.path.open("a") as file:
+                file.write(json.dumps(asdict(entry)) + "\n")
+
+    def entries(self, *, mutating: bool | None = None) -> list[Entry]:
+        """Oldest first; `mutating` picks only those that are, or are not."""
+        with self._lock:
+            return [entry for entry in self._entries if mutating in {None, entry.mutating}]
+
+    def clear(self) -> None:
+        """Forget what is in memory; the file keeps it."""
+        with self._lock:
+            self._entries.clear()
+
+
+def logged(
+    app: "WSGIApplication",
+    log: RequestLog,
+    *,
+    caller: Callable[[str, str], str],
+    changed: Callable[[Call], None],
+) -> "WSGIApplication":
+    """`app` with every request noted, and `changed` called after each mutating one that succeeded.
+
+    `caller(access_key, region)` names who an access key belongs to.
+    """
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        call = identify(environ)
+        status = 500
+
+        def noting(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal status
+            status = int(line.split(" ", 1)[0])
+            return start_response(line, headers, exc_info)
+
+        started = time.time()
+        try:
+            return app(environ, noting)
+        finally:
+            entry = Entry(
+                time=datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
+                caller=caller(call.access_key, call.region) if call.access_key else "anonymous",
+                service=call.service,
+                action=call.action,
+                mutating=call.mutating,
+                status=status,
+                milliseconds=round((time.time() - started) * 1000, 1),
+            )
+            log.add(entry)
+            if call.mutating and status < 400:  # noqa: PLR2004 - where HTTP's errors begin
+                changed(call)
+
+    return application
+
+
+def identify(environ: "WSGIEnvironment") -> Call:
+    """What a request asks for, told from its signature, headers, form or path. The body is left readable."""
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    signature = environ.get("HTTP_AUTHORIZATION", "")
+    if "X-Amz-Credential" in query:
+        signature = f"Credential={query['X-Amz-Credential'][0]}"
+    found = CREDENTIAL.search(signature)
+    access_key, region, service = found.groups() if found else ("", "us-east-1", "")
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    form = _form(environ) or query
+    if target.startswith("CodeDeployCommandService"):
+        service = COMMANDS
+    if target:
+        action = target.rpartition(".")[2]
+    elif "Action" in form:
+        action = form["Action"][0]
+        service = service or ("sts" if action.startswith("AssumeRole") else "")
+    else:
+        service = service or "s3"
+        action = _rest_action(environ, service)
+    dry_run = form.get("DryRun", [""])[0].lower() == "true"
+    return Call(
+        access_key=access_key,
+        region=region,
+        service=service or "unknown",
+        action=action,
+        mutating=not dry_run and is_mutating(service, action, environ["REQUEST_METHOD"]),
+    )
+
+
+def is_mutating(service: str, action: str, method: str) -> bool:
+    """Does the action change something? What STS hands out changes nothing in the account."""
+    if service == "sts" or method in {"HEAD", "OPTIONS"}:
+        return False
+    if service in BY_METHOD:
+        return method != "GET"
+    return not READING.match(action)
+
+
+def _form(environ: "WSGIEnvironment") -> dict[str, list[str]]:
+    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return {}
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = BytesIO(body)
+    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _rest_action(environ: "WSGIEnvironment", service: str) -> str:
+    """The operation whose HTTP method and path these are, by botocore's model of the service."""
+    seen = dict(environ) | {"wsgi.input": BytesIO()}
+    bucket = VIRTUAL_HOST.match(environ.get("HTTP_HOST", "")) if service == "s3" else None
+    if bucket:
+        seen["PATH_INFO"] = f"/{bucket[1]}{environ.get('PATH_INFO', '')}"
+        seen["RAW_URI"] = f"/{bucket[1]}{environ.get('RAW_URI', '')}"
+    try:
+        operation, _ = get_service_router(service).match(Request(seen))
+    except (NotFound, NotImplementedError, KeyError):
+        return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}"
+    return str(operation.name)

@@ -1,0 +1,141 @@
+"""`python -m local_cloud` as people and scripts call it, without hosts."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.daemon import Process
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    """Run a command of the CLI on a state folder of the test's own; all ends with the test."""
+
+    def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command, *rest = arguments
+        return subprocess.run(
+            [sys.executable, "-m", "local_cloud", command, "--state-dir", str(tmp_path / "state"), *rest],
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    yield call
+    call("stop")
+
+
+def start(run: Run) -> dict[str, Any]:
+    started = run("start", "--no-hosts", "--aws-port=0", "--github-port=0")
+    assert started.returncode == 0, started.stderr
+    status: dict[str, Any] = json.loads(run("status", "--json").stdout)
+    return status
+
+
+def test_start_returns_when_the_endpoint_answers_and_status_names_it(run: Run) -> None:
+    status = start(run)
+
+    assert status["running"]
+    with urllib.request.urlopen(f"{status['endpoint']}/_local_cloud/requests") as answer:
+        assert json.load(answer) == []
+
+
+def test_a_second_start_says_that_it_runs(run: Run) -> None:
+    first = start(run)
+
+    second = run("start", "--no-hosts")
+
+    assert second.returncode == 0
+    assert f"already running (process {first['pid']})" in second.stderr
+    assert first["endpoint"] in second.stdout
+
+
+def test_stop_leaves_no_process_and_no_file_and_may_be_repeated(run: Run, tmp_path: Path) -> None:
+    pid = start(run)["pid"]
+
+    stopped, again = run("stop"), run("stop")
+
+    assert (stopped.returncode, again.returncode) == (0, 0)
+    assert Process.of(pid) is None
+    assert not (tmp_path / "state").exists()
+    assert json.loads(run("status", "--json").stdout) == {"running": False}
+    assert run("status").returncode == 1
+
+
+def test_start_after_a_kill_says_so_and_cleans_up(run: Run, tmp_path: Path) -> None:
+    killed = start(run)["pid"]
+    os.kill(killed, signal.SIGKILL)
+    (tmp_path / "state" / "left-over").touch()
+
+    started = run("start", "--no-hosts", "--aws-port=0", "--github-port=0")
+
+    assert started.returncode == 0, started.stderr
+    assert "ended without cleaning up" in started.stderr
+    assert not (tmp_path / "state" / "left-over").exists()
+
+
+def test_a_process_that_was_given_the_same_id_is_not_taken_for_ours(run: Run, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    record = {"process": {"pid": os.getpid(), "started": 1}, "hosts": False}
+    (state / "process.json").write_text(json.dumps(record))
+
+    assert json.loads(run("status", "--json").stdout) == {"running": False}
+    assert run("stop").returncode == 0
+
+
+def test_a_taken_port_is_refused_with_its_owner_and_what_to_do(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = run("start", "--no-hosts", f"--aws-port={port}", "--github-port=0")
+
+    assert refused.returncode == 1
+    [line] = refused.stderr.splitlines()
+    assert f"port {port} of 127.0.0.1 is taken by" in line
+    assert f"process {os.getpid()}" in line
+    assert "--aws-port" in line
+
+
+def test_reset_empties_the_account(run: Run) -> None:
+    endpoint = start(run)["endpoint"]
+    request = urllib.request.Request(f"{endpoint}/a-bucket-of-the-test", method="PUT")
+    urllib.request.urlopen(request).close()
+
+    assert run("reset").returncode == 0
+
+    with pytest.raises(urllib.error.HTTPError) as gone:
+        urllib.request.urlopen(f"{endpoint}/a-bucket-of-the-test")
+    assert gone.value.code == 404
+
+
+def test_publish_pushes_a_folder(run: Run, tmp_path: Path) -> None:
+    start(run)
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text("<!doctype html><title>A page</title>")
+
+    published = run("publish", str(site), "OWNER/a-site")
+
+    assert published.returncode == 0, published.stderr
+    assert len(published.stdout.strip()) == 40
+
+
+def test_publish_without_a_local_cloud_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    refused = run("publish", str(tmp_path), "OWNER/a-site")
+
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == "local_cloud: no local cloud is running: python -m local_cloud start"
