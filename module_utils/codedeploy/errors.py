@@ -1,0 +1,127 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One exception, and the sentence that it carries to the user."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from botocore.exceptions import BotoCoreError, ClientError
+
+C = TypeVar("C")
+R = TypeVar("R")
+Record: TypeAlias = Mapping[str, Any]  # what goes to the API and comes from it
+Call: TypeAlias = Callable[[C, Record], R]  # a call to AWS: client and request in, answer out
+
+# On top of botocore's own tries (aws_config: {retries: ...}), about half a minute in all.
+THROTTLED = AWSRetry.jittered_backoff(
+    retries=6, delay=1, max_delay=10, catch_extra_error_codes=["ThrottlingException", "RequestThrottled"]
+)
+
+# What to do next, by the code of the API or of botocore, where the service's own words leave a user alone.
+NEXT_STEPS = {
+    "AccessDenied": "The credentials in use lack this permission.",
+    "AccessDeniedException": "The credentials in use lack this permission.",
+    "ApplicationAlreadyExistsException": "Choose another name, or manage the application that has it.",
+    "ApplicationDoesNotExistException": "Create it first, with the module codedeploy_application.",
+    "DeploymentConfigDoesNotExistException": (
+        "Use one of the CodeDeployDefault.* configurations, or create it with codedeploy_deployment_config."
+    ),
+    "DeploymentConfigInUseException": "Give the deployment groups that use it another configuration first.",
+    "DeploymentGroupDoesNotExistException": "Create it first, with the module codedeploy_deployment_group.",
+    "EndpointConnectionError": "Check the network, the region, and AWS_ENDPOINT_URL where it is set.",
+    "ExpiredToken": "Log in again: the credentials have expired.",
+    "ExpiredTokenException": "Log in again: the credentials have expired.",
+    "InvalidClientTokenId": "The access key is unknown to this account.",
+    "InvalidRoleException": (
+        "The service role must exist, trust codedeploy.amazonaws.com and carry AWSCodeDeployRole; "
+        "a role made a moment ago needs some seconds (wait_timeout)."
+    ),
+    "InvalidTriggerConfigException": (
+        "Each SNS topic must exist in this region and let the service role publish to it."
+    ),
+    "NoCredentialsError": "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    "NoSuchBucket": "Create the bucket first, or name another.",
+    "ThrottlingException": "The service is still throttling after several tries: run again later.",
+    "UnrecognizedClientException": "The access key is unknown to this account.",
+}
+
+
+class CodeDeployError(AnsibleAWSError):  # type: ignore[misc] # the collection has no types
+    """Something that a user has to know; `message` says what failed, why, and what to do.
+
+    `code` is the API's error code, or the name of botocore's exception, or "". `result` is what
+    the module returns beside the message (for example a failed deployment).
+    """
+
+    message: str
+
+    def __init__(self, message: str, *, code: str = "", result: dict[str, Any] | None = None) -> None:
+        super().__init__(message=message)
+        self.code = code
+        self.result = result or {}
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def code_of(error: BotoCoreError | ClientError) -> str:
+    """The API's error code, or the name of botocore's own exception."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
+
+
+def describe(error: BotoCoreError | ClientError) -> str:
+    """The reason in one line: the service's words, its code, the next step."""
+    code = code_of(error)
+    words = str(error)
+    if isinstance(error, ClientError):
+        words = error.response.get("Error", {}).get("Message", "") or words
+    words = re.sub(r"\s+", " ", words).strip().rstrip(".")
+    return " ".join(filter(None, [f"{words} ({code}).", NEXT_STEPS.get(code, "")]))
+
+
+def none_if(*codes: str) -> Callable[[Call[C, R]], Call[C, R | None]]:
+    """Decorate a call to AWS: these error codes mean "not there", and the result is None."""
+
+    def decorate(function: Call[C, R]) -> Call[C, R | None]:
+        @functools.wraps(function)
+        def call(client: C, request: Record) -> R | None:
+            try:
+                return function(client, request)
+            except ClientError as error:
+                if code_of(error) in codes:
+                    return None
+                raise
+
+        return call
+
+    return decorate
+
+
+def explained(doing: str) -> Callable[[Call[C, R]], Call[C, R]]:
+    """Decorate a call to AWS: throttling is retried, every other error becomes a CodeDeployError.
+
+    `doing` completes "Cannot ..." and may name members of the request:
+    "read the application {applicationName}".
+    """
+
+    def decorate(function: Call[C, R]) -> Call[C, R]:
+        patient: Call[C, R] = THROTTLED(function)
+
+        @functools.wraps(function)
+        def call(client: C, request: Record) -> R:
+            try:
+                return patient(client, request)
+            except (ClientError, BotoCoreError) as error:
+                message = f"Cannot {doing.format_map(request)}: {describe(error)}"
+                raise CodeDeployError(message, code=code_of(error)) from error
+
+        return call
+
+    return decorate

@@ -1,0 +1,28 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tags of CodeDeploy resources, by ARN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible.module_utils.codedeploy import api
+from ansible.module_utils.codedeploy.transformations import from_tag_list, to_tag_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_codedeploy import CodeDeployClient
+
+
+def read(client: CodeDeployClient, arn: str) -> dict[str, str]:
+    return from_tag_list(api.list_tags(client, {"ResourceArn": arn}))
+
+
+def write(client: CodeDeployClient, arn: str, current: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+    """From these tags to those, with at most two calls and none where they are equal."""
+    obsolete = sorted(set(current) - set(wanted))
+    fresh = {key: value for key, value in wanted.items() if current.get(key) != value}
+    if obsolete:
+        api.untag(client, {"ResourceArn": arn, "TagKeys": obsolete})
+    if fresh:
+        api.tag(client, {"ResourceArn": arn, "Tags": to_tag_list(fresh)})
