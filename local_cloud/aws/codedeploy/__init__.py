@@ -1,0 +1,15 @@
+"""CodeDeploy in moto's shape, complete: all operations of the API, and deployments that really run.
+
+The agents' side of it is `local_cloud.aws.codedeploy_commands`.
+"""
+
+from .models import codedeploy_backends
+from .options import options
+
+__all__ = ["codedeploy_backends", "options", "wake"]
+
+
+def wake() -> None:
+    """Tell running deployments that instances, Auto Scaling groups or alarms may have changed."""
+    for _, _, backend in list(codedeploy_backends.iter_backends()):
+        backend.wake()

@@ -1,0 +1,177 @@
+"""What is known about a deployment. Attribute names are the API's in snake_case: the response
+serialiser finds them by the service model."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from moto.core.common_models import BaseModel
+
+Revision = dict[str, Any]
+"""A RevisionLocation as the API has it (camelCase)."""
+
+
+class DeploymentStatus(StrEnum):
+    CREATED = "Created"
+    QUEUED = "Queued"
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+
+FINAL_STATUSES = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, DeploymentStatus.STOPPED})
+
+
+class Status(StrEnum):
+    """Of a target, and of one of its lifecycle events."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    SKIPPED = "Skipped"
+
+
+class Creator(StrEnum):
+    USER = "user"
+    AUTOSCALING = "autoscaling"
+    ROLLBACK = "codeDeployRollback"
+    AUTO_UPDATE = "CodeDeployAutoUpdate"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class Diagnostics:
+    error_code: str
+    script_name: str = ""
+    message: str = ""
+    log_tail: str = ""
+
+
+@dataclass(kw_only=True)
+class LifecycleEvent:
+    lifecycle_event_name: str
+    status: Status = Status.PENDING
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    diagnostics: Diagnostics | None = None
+
+    def begin(self) -> None:
+        self.status = Status.IN_PROGRESS
+        self.start_time = now()
+
+    def end(self, status: Status, diagnostics: Diagnostics) -> None:
+        self.status = status
+        self.diagnostics = diagnostics
+        self.end_time = now()
+        self.start_time = self.start_time or self.end_time
+
+
+@dataclass(kw_only=True, eq=False)
+class Target:
+    """One instance in one deployment."""
+
+    deployment_id: str
+    target_id: str
+    target_arn: str
+    host: str
+    """The key under which this instance's agent asks for commands."""
+    lifecycle_events: list[LifecycleEvent]
+    status: Status = Status.PENDING
+    last_updated_at: datetime = field(default_factory=now)
+    deadline: float | None = None
+    """On the monotonic clock; None while nothing is expected of the agent."""
+
+    @property
+    def instance_id(self) -> str:
+        """What the deprecated instance operations call it."""
+        return self.target_arn
+
+    @property
+    def current_event(self) -> LifecycleEvent | None:
+        """The first event that is not over."""
+        unfinished = (Status.PENDING, Status.IN_PROGRESS)
+        return next((event for event in self.lifecycle_events if event.status in unfinished), None)
+
+    def update(self, status: Status) -> None:
+        self.status = status
+        self.touch()
+
+    def touch(self) -> None:
+        self.last_updated_at = now()
+
+    def skip_remaining(self) -> None:
+        for event in self.lifecycle_events:
+            if event.status is Status.PENDING:
+                event.status = Status.SKIPPED
+
+
+@dataclass(kw_only=True, eq=False)
+class Deployment(BaseModel):
+    deployment_id: str
+    application_name: str
+    deployment_group_name: str
+    deployment_group_id: str
+    deployment_config_name: str
+    revision: Revision
+    previous_revision: Revision | None
+    creator: Creator
+    description: str | None
+    ignore_application_stop_failures: bool
+    update_outdated_instances_only: bool
+    auto_rollback_configuration: dict[str, Any] | None
+    deployment_style: dict[str, Any]
+    load_balancer_info: dict[str, Any] | None
+    file_exists_behavior: str
+    deployment_mode: str | None
+    override_alarm_configuration: dict[str, Any] | None
+    ec2_deployment_options: dict[str, Any] | None
+    agent_deployment_id: str
+    """The deployment whose files the agents shall use: this one, but in mode RESTART."""
+    only_instances: frozenset[str] | None = None
+    """None: all that the deployment group selects."""
+    status: DeploymentStatus = DeploymentStatus.CREATED
+    create_time: datetime = field(default_factory=now)
+    start_time: datetime | None = None
+    complete_time: datetime | None = None
+    error_information: dict[str, str] | None = None
+    rollback_info: dict[str, str] | None = None
+    deployment_status_messages: list[str] = field(default_factory=list)
+    external_id: str | None = None
+    related_deployments: dict[str, Any] | None = None
+    blue_green_deployment_configuration: dict[str, Any] | None = None
+    target_instances: dict[str, Any] | None = None
+    compute_platform: str = "Server"
+    instance_termination_wait_time_started: bool = False
+    targets: dict[str, Target] = field(default_factory=dict)
+    envelope: dict[str, str] | None = None
+    """What agents are told, signed; made when the first one asks."""
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINAL_STATUSES
+
+    @property
+    def deployment_overview(self) -> dict[str, int] | None:
+        if self.status is DeploymentStatus.CREATED:
+            return None
+        counts = self.count_targets()
+        return {status: counts[status] for status in Status} | {"Ready": 0}
+
+    def count_targets(self) -> Counter[Status]:
+        return Counter(target.status for target in self.targets.values())
+
+    def begin(self) -> None:
+        self.status = DeploymentStatus.IN_PROGRESS
+        self.start_time = now()
+
+    def end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.error_information = error
+        self.complete_time = now()

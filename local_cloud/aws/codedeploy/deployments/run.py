@@ -1,0 +1,363 @@
+"""Runs one deployment to its end, in a thread of its own that waits for events and never polls hosts.
+
+Everything here happens under the backend's lock, but for telling SNS.
+"""
+
+import logging
+import time
+from collections import deque
+from enum import StrEnum
+from functools import partial
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from local_cloud.aws.codedeploy.hosts import HostCommand
+from local_cloud.aws.codedeploy.options import options
+
+from . import alarms, health, lifecycle, notifications, targets, traffic
+from .records import Deployment, DeploymentStatus, Diagnostics, LifecycleEvent, Status, Target
+
+if TYPE_CHECKING:
+    from local_cloud.aws.codedeploy.models import CodeDeployBackend, DeploymentGroup
+
+log = logging.getLogger(__name__)
+
+HEALTH_CONSTRAINTS = {
+    "code": "HEALTH_CONSTRAINTS",
+    "message": (
+        "The overall deployment failed because too many individual instances failed deployment, too few "
+        "healthy instances are available for deployment, or some instances in your deployment group are "
+        "experiencing problems."
+    ),
+}
+HEALTH_CONSTRAINTS_INVALID = {
+    "code": "HEALTH_CONSTRAINTS_INVALID",
+    "message": (
+        "The deployment can't start: its configuration wants at least as many healthy instances as the "
+        "deployment group has. Choose a configuration with a smaller number of minimum healthy hosts."
+    ),
+}
+NO_INSTANCES = {
+    "code": "NO_INSTANCES",
+    "message": (
+        "The deployment failed because no instances were found for your deployment group. Check your "
+        "deployment group settings to make sure the tags for your Amazon EC2 instances or Auto Scaling "
+        "groups correctly identify the instances you want to deploy to, and then try again."
+    ),
+}
+TIMEOUT = {"code": "TIMEOUT", "message": "The deployment has timed out."}
+INTERNAL_ERROR = {"code": "INTERNAL_ERROR", "message": "There was an internal error. Please try again."}
+MANUAL_STOP = {"code": "MANUAL_STOP", "message": "The deployment was stopped by a user."}
+
+
+class StopReason(StrEnum):
+    """The values are the events of an automatic rollback configuration."""
+
+    REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
+    ALARM = "DEPLOYMENT_STOP_ON_ALARM"
+
+
+class DeploymentRun:
+    """One deployment on its way."""
+
+    def __init__(
+        self, backend: "CodeDeployBackend", deployment: Deployment, group: "DeploymentGroup"
+    ) -> None:
+        self.deployment = deployment
+        self.stop_reason: StopReason | None = None
+        self._backend = backend
+        self._group = group
+        self._minimum_healthy = 0
+        self._stop_error: dict[str, str] | None = None
+        self._abandoned = False
+        self._changed = Condition(backend.lock)
+        self._woken = True
+        self._results: deque[tuple[Target, Diagnostics | None, bool]] = deque()
+        self._notifications: list[notifications.Notification] = []
+        self._recheck_at = 0.0
+        self._overdue_at = time.monotonic() + options.deployment_timeout
+        self._thread = Thread(target=self._run, name=f"deployment {deployment.deployment_id}", daemon=True)
+
+    # What others may do.
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something changed that matters: look again at alarms and instances."""
+        with self._changed:
+            self._recheck_at = 0.0
+            self._signal()
+
+    def stop(self, reason: StopReason, error: dict[str, str]) -> bool:
+        """Send out no more commands. True when no agent is at work, so that the deployment ends at once."""
+        with self._changed:
+            self.stop_reason = self.stop_reason or reason
+            self._stop_error = self._stop_error or error
+            self._signal()
+            return not any(event.status is Status.IN_PROGRESS for event in self._current_events())
+
+    def abandon(self) -> None:
+        """The backend is reset: end without a trace."""
+        with self._changed:
+            self._abandoned = True
+            self._signal()
+
+    # The thread.
+
+    def _run(self) -> None:
+        try:
+            while not self.deployment.finished and not self._abandoned:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._woken, timeout=self._patience())
+                    self._woken = False
+                    self._advance()
+                    collected, self._notifications = self._notifications, []
+                notifications.publish(self._backend, collected)
+        except Exception:
+            log.exception("deployment %s broke", self.deployment.deployment_id)
+            with self._changed:
+                self._end(DeploymentStatus.FAILED, INTERNAL_ERROR)
+
+    def _signal(self) -> None:
+        self._woken = True
+        self._changed.notify_all()
+
+    def _patience(self) -> float:
+        deadlines = [target.deadline for target in self._in_progress() if target.deadline is not None]
+        return max(min([*deadlines, self._recheck_at, self._overdue_at]) - time.monotonic(), 0.0)
+
+    def _advance(self) -> None:
+        if self._abandoned:
+            return
+        if self.deployment.status is DeploymentStatus.CREATED:
+            self._begin()
+        if self.deployment.finished:
+            return
+        self._recheck()
+        self._take_results()
+        self._fail_overdue_targets()
+        if self.stop_reason:
+            self._stop_targets()
+        else:
+            self._start_targets()
+        self._settle()
+
+    # Beginning.
+
+    def _begin(self) -> None:
+        self.deployment.begin()
+        candidates = self._backend.candidates(self.deployment, self._group)
+        for candidate in candidates:
+            self.deployment.targets[candidate.target_id] = Target(
+                deployment_id=self.deployment.deployment_id,
+                target_id=candidate.target_id,
+                target_arn=candidate.target_arn,
+                host=candidate.host,
+                lifecycle_events=lifecycle.events(self.deployment),
+            )
+        self._tell_deployment()
+        config = self._backend.deployment_configs[self.deployment.deployment_config_name]
+        total = len(candidates)
+        self._minimum_healthy = health.minimum_healthy(config.minimum_healthy_hosts or {}, total)
+        if not total:
+            self._end(DeploymentStatus.FAILED, NO_INSTANCES)
+        elif not health.is_possible(total, self._minimum_healthy):
+            self._end(DeploymentStatus.FAILED, HEALTH_CONSTRAINTS_INVALID)
+
+    # While it runs.
+
+    def _recheck(self) -> None:
+        """What nobody tells about: alarms, instances that are gone, the deployment's own time."""
+        if time.monotonic() < self._recheck_at:
+            return
+        self._recheck_at = time.monotonic() + options.recheck_interval
+        if time.monotonic() >= self._overdue_at:
+            self._time_out()
+        self._stop_on_alarm()
+        living = targets.living_hosts(self._backend)
+        for target in self._in_progress():
+            if target.host not in living:
+                self._give_up_on_agent(target, lifecycle.INSTANCE_GONE)
+
+    def _stop_on_alarm(self) -> None:
+        configuration = alarms.configuration(self.deployment, self._group.alarm_configuration)
+        active = alarms.active(self._backend, configuration)
+        if active:
+            message = (
+                "One or more alarms have been activated according to the Amazon CloudWatch metrics you "
+                "selected, and the affected deployments have been stopped. Activated alarms: "
+            )
+            self.stop(StopReason.ALARM, {"code": "ALARM_ACTIVE", "message": message + ", ".join(active)})
+
+    def _time_out(self) -> None:
+        for target in self._in_progress():
+            self._give_up_on_agent(target, TIMEOUT["message"])
+        for target in self._pending():
+            self._skip(target)
+        self._end(DeploymentStatus.FAILED, TIMEOUT)
+
+    def _take_results(self) -> None:
+        while self._results:
+            target, diagnostics, succeeded = self._results.popleft()
+            self._finish_event(target, diagnostics, succeeded=succeeded)
+
+    def _fail_overdue_targets(self) -> None:
+        for target in self._in_progress():
+            if target.deadline is not None and time.monotonic() >= target.deadline:
+                event = target.current_event
+                had_begun = event is not None and event.status is Status.IN_PROGRESS
+                reason = lifecycle.NO_STATUS_CALLBACK if had_begun else lifecycle.AGENT_SILENT
+                self._give_up_on_agent(target, reason)
+
+    def _start_targets(self) -> None:
+        counts = self.deployment.count_targets()
+        room = health.may_start(counts, len(self.deployment.targets), self._minimum_healthy)
+        for target in self._pending()[:room]:
+            target.update(Status.IN_PROGRESS)
+            self._tell_instance(target)
+            self._begin_next_event(target)
+
+    def _stop_targets(self) -> None:
+        """Take back what no agent has yet; what is at work may finish its event."""
+        for target in self._pending():
+            self._skip(target)
+        for target in self._in_progress():
+            event = target.current_event
+            if event is None or event.status is Status.PENDING:
+                self._withdraw(target)
+                self._skip(target)
+
+    def _settle(self) -> None:
+        """End the deployment when nothing is at work and nothing more can be started."""
+        if self.deployment.finished or self._in_progress():
+            return
+        if self.stop_reason:
+            self._end(DeploymentStatus.STOPPED, self._stop_error)
+            return
+        pending = self._pending()
+        for target in pending:
+            self._skip(target)
+        if not pending and health.succeeded(self.deployment.count_targets(), self._minimum_healthy):
+            self._end(DeploymentStatus.SUCCEEDED)
+        else:
+            self._end(DeploymentStatus.FAILED, HEALTH_CONSTRAINTS)
+
+    def _end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
+        if not self.deployment.finished:
+            self.deployment.end(status, error)
+            self._tell_deployment()
+            self._backend.deployment_ended(self)
+
+    # One target's events.
+
+    def _begin_next_event(self, target: Target) -> None:
+        """Go on with a target until its agent has something to do, or it is done."""
+        while target.status is Status.IN_PROGRESS:
+            event = target.current_event
+            if event is None:
+                self._end_target(target, Status.SUCCEEDED)
+            elif self.stop_reason:
+                self._skip(target)
+            elif event.lifecycle_event_name in lifecycle.SERVICE_EVENTS:
+                self._perform_service_event(target, event)
+            else:
+                self._send(target, event)
+                return
+
+    def _send(self, target: Target, event: LifecycleEvent) -> None:
+        target.deadline = time.monotonic() + options.agent_timeout
+        identifier = "/".join((self._backend.account_id, self._backend.region_name, uuid4().hex))
+        self._backend.hosts.send(
+            HostCommand(
+                identifier=identifier,
+                host=target.host,
+                execution_id=self._backend.execution_id(self.deployment),
+                name=event.lifecycle_event_name,
+                nonce=self._backend.next_nonce(),
+                on_hand_out=partial(self._handed_out, target, event),
+                on_complete=partial(self._completed, target, event),
+            )
+        )
+
+    def _handed_out(self, target: Target, event: LifecycleEvent) -> None:
+        if event.status is Status.PENDING:
+            event.begin()
+        target.touch()
+        target.deadline = time.monotonic() + options.event_timeout
+        self._signal()
+
+    def _completed(
+        self, target: Target, event: LifecycleEvent, diagnostics: Diagnostics | None, succeeded: bool
+    ) -> None:
+        if event is target.current_event and target.status is Status.IN_PROGRESS:
+            self._results.append((target, diagnostics, succeeded))
+            self._signal()
+
+    def _finish_event(self, target: Target, diagnostics: Diagnostics | None, *, succeeded: bool) -> None:
+        event = target.current_event
+        if event is None or target.status is not Status.IN_PROGRESS:
+            return
+        code = "Success" if succeeded else "UnknownError"
+        event.end(
+            Status.SUCCEEDED if succeeded else Status.FAILED, diagnostics or Diagnostics(error_code=code)
+        )
+        target.deadline = None
+        target.touch()
+        if succeeded or lifecycle.failure_is_ignored(self.deployment, event):
+            self._begin_next_event(target)
+        else:
+            self._end_target(target, Status.FAILED)
+
+    def _perform_service_event(self, target: Target, event: LifecycleEvent) -> None:
+        event.begin()
+        try:
+            traffic.perform(self._backend, self.deployment, target, event.lifecycle_event_name)
+        except traffic.TrafficError as error:
+            event.end(Status.FAILED, Diagnostics(error_code="UnknownError", message=str(error)))
+            self._end_target(target, Status.FAILED)
+        else:
+            event.end(Status.SUCCEEDED, Diagnostics(error_code="Success", message="Succeeded"))
+
+    def _give_up_on_agent(self, target: Target, reason: str) -> None:
+        self._withdraw(target)
+        event = target.current_event
+        if event:
+            event.end(Status.FAILED, Diagnostics(error_code="UnknownError", message=reason))
+        self._end_target(target, Status.FAILED)
+
+    def _withdraw(self, target: Target) -> None:
+        execution_id = self._backend.execution_id(self.deployment)
+        self._backend.hosts.withdraw(target.host, execution_id, handed_out=True)
+
+    def _end_target(self, target: Target, status: Status) -> None:
+        target.deadline = None
+        target.skip_remaining()
+        target.update(status)
+        self._backend.target_ended(self.deployment, target)
+        self._tell_instance(target)
+
+    def _skip(self, target: Target) -> None:
+        target.deadline = None
+        target.skip_remaining()
+        target.update(Status.SKIPPED)
+
+    # Looking around.
+
+    def _in_progress(self) -> list[Target]:
+        return [t for t in self.deployment.targets.values() if t.status is Status.IN_PROGRESS]
+
+    def _pending(self) -> list[Target]:
+        return [t for t in self.deployment.targets.values() if t.status is Status.PENDING]
+
+    def _current_events(self) -> list[LifecycleEvent]:
+        return [event for target in self._in_progress() if (event := target.current_event)]
+
+    def _tell_deployment(self) -> None:
+        triggers = self._group.trigger_configurations
+        self._notifications += notifications.for_deployment(self._backend, self.deployment, triggers)
+
+    def _tell_instance(self, target: Target) -> None:
+        triggers = self._group.trigger_configurations
+        self._notifications += notifications.for_instance(self._backend, self.deployment, target, triggers)

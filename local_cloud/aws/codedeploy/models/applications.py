@@ -1,0 +1,254 @@
+"""Applications, their revisions, and their connection to GitHub."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from moto.core.common_models import BaseModel
+
+from local_cloud.aws.codedeploy import exceptions as errors
+from local_cloud.aws.codedeploy import validation
+from local_cloud.aws.codedeploy.deployments.records import Revision, now
+from local_cloud.aws.codedeploy.options import options
+
+from .tags import TagBackend
+
+if TYPE_CHECKING:
+    from .deployment_groups import DeploymentGroup
+
+_SORTABLE = {
+    "registerTime": "register_time",
+    "firstUsedTime": "first_used_time",
+    "lastUsedTime": "last_used_time",
+}
+
+
+@dataclass(kw_only=True, eq=False)
+class RegisteredRevision(BaseModel):
+    """A RevisionInfo; it is its own genericRevisionInfo."""
+
+    revision_location: Revision
+    description: str | None = None
+    register_time: datetime = field(default_factory=now)
+    first_used_time: datetime | None = None
+    last_used_time: datetime | None = None
+    deployment_groups: list[str] = field(default_factory=list)
+
+    @property
+    def generic_revision_info(self) -> "RegisteredRevision":
+        return self
+
+    @property
+    def revision(self) -> Revision:
+        return self.revision_location
+
+    @property
+    def revision_info(self) -> "RegisteredRevision":
+        return self
+
+
+@dataclass(kw_only=True, eq=False)
+class Application(BaseModel):
+    application_name: str
+    compute_platform: str
+    git_hub_account_name: str | None
+    application_id: str = field(default_factory=lambda: str(uuid4()))
+    create_time: datetime = field(default_factory=now)
+    groups: dict[str, "DeploymentGroup"] = field(default_factory=dict)
+    revisions: dict[str, RegisteredRevision] = field(default_factory=dict)
+
+    @property
+    def linked_to_git_hub(self) -> bool:
+        return self.git_hub_account_name is not None
+
+
+class ApplicationBackend(TagBackend):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.applications: dict[str, Application] = {}
+        self.git_hub_account_tokens = [name for name in [options.github_account_token_name] if name]
+
+    def application_arn(self, name: str) -> str:
+        return self.arn(f"application:{name}")
+
+    def create_application(
+        self,
+        application_name: str,
+        compute_platform: str | None = None,
+        tags: list[dict[str, str]] | None = None,
+    ) -> Application:
+        validation.application_name(application_name)
+        platform = validation.compute_platform(compute_platform)
+        pairs = validation.tags(tags, errors.InvalidTagsToAddException)
+        if application_name in self.applications:
+            raise errors.ApplicationAlreadyExistsException(name=application_name)
+        application = Application(
+            application_name=application_name,
+            compute_platform=platform,
+            git_hub_account_name=next(iter(self.git_hub_account_tokens), None),
+        )
+        self.applications[application_name] = application
+        self.tagger.tag_resource(self.application_arn(application_name), pairs)
+        return application
+
+    def get_application(self, application_name: str) -> Application:
+        validation.application_name(application_name)
+        if application_name not in self.applications:
+            raise errors.ApplicationDoesNotExistException(name=application_name)
+        return self.applications[application_name]
+
+    def batch_get_applications(self, application_names: list[str]) -> list[Application]:
+        validation.batch(application_names, errors.ApplicationNameRequiredException)
+        return [self.get_application(name) for name in application_names]
+
+    def list_applications(self) -> list[str]:
+        return list(self.applications)
+
+    def update_application(
+        self, application_name: str | None = None, new_application_name: str | None = None
+    ) -> None:
+        application = self.get_application(application_name or "")
+        if not new_application_name:
+            return
+        validation.application_name(new_application_name)
+        if new_application_name in self.applications:
+            raise errors.ApplicationAlreadyExistsException(name=new_application_name)
+        del self.applications[application.application_name]
+        self.applications[new_application_name] = application
+        self._move_tags(application, new_application_name)
+        application.application_name = new_application_name
+
+    def _move_tags(self, application: Application, new_name: str) -> None:
+        old = application.application_name
+        moves = {self.application_arn(old): self.application_arn(new_name)}
+        for group in application.groups:
+            moves[self.deployment_group_arn(old, group)] = self.deployment_group_arn(new_name, group)
+        for source, destination in moves.items():
+            self.tagger.copy_tags(source, destination)
+            self.tagger.delete_all_tags_for_resource(source)
+
+    # Revisions.
+
+    def register_application_revision(
+        self, application_name: str, revision: Revision, description: str | None = None
+    ) -> RegisteredRevision:
+        application = self.get_application(application_name)
+        validation.description(description)
+        location = validation.revision(revision)
+        registered = application.revisions.setdefault(
+            _revision_key(location), RegisteredRevision(revision_location=location)
+        )
+        registered.description = description or registered.description or "Application revision registered"
+        return registered
+
+    def use_revision(self, application: Application, revision: Revision, group: str) -> None:
+        """A deployment uses a revision; it is registered with that."""
+        registered = application.revisions.setdefault(
+            _revision_key(revision),
+            RegisteredRevision(
+                revision_location=revision, description="Application revision registered by Deployment"
+            ),
+        )
+        registered.last_used_time = now()
+        registered.first_used_time = registered.first_used_time or registered.last_used_time
+        if group not in registered.deployment_groups:
+            registered.deployment_groups.append(group)
+
+    def get_application_revision(self, application_name: str, revision: Revision) -> RegisteredRevision:
+        application = self.get_application(application_name)
+        key = _revision_key(validation.revision(revision))
+        if key not in application.revisions:
+            raise errors.RevisionDoesNotExistException(name=application_name, revision=key)
+        return application.revisions[key]
+
+    def batch_get_application_revisions(
+        self, application_name: str, revisions: list[Revision]
+    ) -> list[RegisteredRevision]:
+        application = self.get_application(application_name)
+        limit = 25
+        if not revisions:
+            raise errors.RevisionRequiredException
+        if len(revisions) > limit:
+            raise errors.BatchLimitExceededException(limit=limit)
+        keys = [_revision_key(validation.revision(revision)) for revision in revisions]
+        return [application.revisions[key] for key in keys if key in application.revisions]
+
+    def list_application_revisions(
+        self,
+        application_name: str,
+        sort_by: str | None = None,
+        sort_order: str | None = None,
+        s3_bucket: str | None = None,
+        s3_key_prefix: str | None = None,
+        deployed: str | None = None,
+    ) -> list[Revision]:
+        application = self.get_application(application_name)
+        validation.choice(sort_by, _SORTABLE, errors.InvalidSortByException, value=sort_by)
+        validation.choice(
+            sort_order, ("ascending", "descending"), errors.InvalidSortOrderException, value=sort_order
+        )
+        validation.choice(
+            deployed,
+            ("include", "exclude", "ignore"),
+            errors.InvalidDeployedStateFilterException,
+            value=deployed,
+        )
+        if s3_key_prefix and not s3_bucket:
+            raise errors.BucketNameFilterRequiredException
+        found = [
+            registered
+            for registered in application.revisions.values()
+            if _is_in_bucket(registered.revision_location, s3_bucket, s3_key_prefix)
+            and _has_state(application, registered, deployed)
+        ]
+        return [r.revision_location for r in _sorted(found, sort_by, descending=sort_order == "descending")]
+
+    # GitHub.
+
+    def list_git_hub_account_token_names(self) -> list[str]:
+        return self.git_hub_account_tokens
+
+    def delete_git_hub_account_token(self, token_name: str | None = None) -> str:
+        if not token_name:
+            raise errors.GitHubAccountTokenNameRequiredException
+        if token_name not in self.git_hub_account_tokens:
+            raise errors.GitHubAccountTokenDoesNotExistException(name=token_name)
+        self.git_hub_account_tokens.remove(token_name)
+        for application in self.applications.values():
+            if application.git_hub_account_name == token_name:
+                application.git_hub_account_name = None
+        return token_name
+
+
+def _revision_key(revision: Revision) -> str:
+    return json.dumps(revision, sort_keys=True)
+
+
+def _is_in_bucket(revision: Revision, bucket: str | None, prefix: str | None) -> bool:
+    if bucket is None:
+        return True
+    location = revision.get("s3Location") or {}
+    return location.get("bucket") == bucket and location.get("key", "").startswith(prefix or "")
+
+
+def _has_state(application: Application, registered: RegisteredRevision, deployed: str | None) -> bool:
+    if deployed in {None, "ignore"}:
+        return True
+    targets = [group.target_revision for group in application.groups.values()]
+    return (registered.revision_location in targets) == (deployed == "include")
+
+
+def _sorted(
+    revisions: Iterable[RegisteredRevision], column: str | None, *, descending: bool
+) -> list[RegisteredRevision]:
+    if column is None:
+        return list(revisions)
+
+    def key(registered: RegisteredRevision) -> Any:
+        moment = getattr(registered, _SORTABLE[column])
+        return (moment is not None, moment and moment.timestamp())
+
+    return sorted(revisions, key=key, reverse=descending)

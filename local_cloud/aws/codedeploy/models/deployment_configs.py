@@ -1,0 +1,136 @@
+"""Deployment configurations: CodeDeploy's own, and those of the user."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from moto.core.common_models import BaseModel
+
+from local_cloud.aws.codedeploy import exceptions as errors
+from local_cloud.aws.codedeploy import validation
+from local_cloud.aws.codedeploy.deployments.records import now
+
+from .base import CodeDeployBase
+
+DEFAULT = "CodeDeployDefault.OneAtATime"
+_PREDEFINED_PREFIX = "CodeDeployDefault."
+_PREDEFINED_SINCE = datetime(2015, 1, 28, tzinfo=UTC)
+
+Fields = dict[str, Any]
+
+
+@dataclass(kw_only=True, eq=False)
+class DeploymentConfig(BaseModel):
+    deployment_config_name: str
+    compute_platform: str = "Server"
+    minimum_healthy_hosts: Fields | None = None
+    traffic_routing_config: Fields | None = None
+    zonal_config: Fields | None = None
+    deployment_config_id: str = field(default_factory=lambda: str(uuid4()))
+    create_time: datetime = field(default_factory=now)
+
+
+def _canary(percentage: int, minutes: int) -> Fields:
+    shift = {"canaryPercentage": percentage, "canaryInterval": minutes}
+    return {"type": "TimeBasedCanary", "timeBasedCanary": shift}
+
+
+def _linear(minutes: int) -> Fields:
+    shift = {"linearPercentage": 10, "linearInterval": minutes}
+    return {"type": "TimeBasedLinear", "timeBasedLinear": shift}
+
+
+_SERVER = {
+    "AllAtOnce": {"type": "HOST_COUNT", "value": 0},
+    "HalfAtATime": {"type": "FLEET_PERCENT", "value": 50},
+    "OneAtATime": {"type": "MOST_CONCURRENCY", "value": 1},
+}
+_LAMBDA = {
+    **{f"LambdaCanary10Percent{m}Minutes": _canary(10, m) for m in (5, 10, 15, 30)},
+    **{f"LambdaLinear10PercentEvery{m}Minute{'s' * (m > 1)}": _linear(m) for m in (1, 2, 3, 10)},
+    "LambdaAllAtOnce": {"type": "AllAtOnce"},
+}
+_ECS = {
+    **{f"ECSCanary10Percent{m}Minutes": _canary(10, m) for m in (5, 15)},
+    **{f"ECSLinear10PercentEvery{m}Minute{'s' * (m > 1)}": _linear(m) for m in (1, 3)},
+    "ECSAllAtOnce": {"type": "AllAtOnce"},
+}
+
+
+def _predefined() -> dict[str, DeploymentConfig]:
+    configs = [
+        *(_config(name, "Server", minimum_healthy_hosts=hosts) for name, hosts in _SERVER.items()),
+        *(_config(name, "Lambda", traffic_routing_config=shift) for name, shift in _LAMBDA.items()),
+        *(_config(name, "ECS", traffic_routing_config=shift) for name, shift in _ECS.items()),
+    ]
+    return {config.deployment_config_name: config for config in configs}
+
+
+def _config(name: str, platform: str, **shape: Fields) -> DeploymentConfig:
+    return DeploymentConfig(
+        deployment_config_name=_PREDEFINED_PREFIX + name,
+        compute_platform=platform,
+        create_time=_PREDEFINED_SINCE,
+        **shape,
+    )
+
+
+class DeploymentConfigBackend(CodeDeployBase):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.deployment_configs = _predefined()
+
+    def create_deployment_config(
+        self,
+        deployment_config_name: str,
+        minimum_healthy_hosts: Fields | None = None,
+        traffic_routing_config: Fields | None = None,
+        compute_platform: str | None = None,
+        zonal_config: Fields | None = None,
+    ) -> DeploymentConfig:
+        name = validation.deployment_config_name(deployment_config_name)
+        platform = validation.compute_platform(compute_platform)
+        if name.startswith(_PREDEFINED_PREFIX):
+            raise errors.InvalidDeploymentConfigNameException(name=name)
+        if name in self.deployment_configs:
+            raise errors.DeploymentConfigAlreadyExistsException(name=name)
+        if platform == "Server":
+            if traffic_routing_config:
+                raise errors.InvalidTrafficRoutingConfigurationException
+            minimum_healthy_hosts = validation.minimum_healthy_hosts(minimum_healthy_hosts)
+        elif zonal_config:
+            raise errors.InvalidZonalDeploymentConfigurationException
+        elif minimum_healthy_hosts:
+            raise errors.InvalidMinimumHealthyHostValueException(value=minimum_healthy_hosts)
+        config = DeploymentConfig(
+            deployment_config_name=name,
+            compute_platform=platform,
+            minimum_healthy_hosts=minimum_healthy_hosts,
+            traffic_routing_config=traffic_routing_config
+            or ({"type": "AllAtOnce"} if platform != "Server" else None),
+            zonal_config=zonal_config,
+        )
+        self.deployment_configs[name] = config
+        return config
+
+    def get_deployment_config(self, deployment_config_name: str) -> DeploymentConfig:
+        name = validation.deployment_config_name(deployment_config_name)
+        if name not in self.deployment_configs:
+            raise errors.DeploymentConfigDoesNotExistException(name=name)
+        return self.deployment_configs[name]
+
+    def list_deployment_configs(self) -> list[str]:
+        return list(self.deployment_configs)
+
+    def delete_deployment_config(self, deployment_config_name: str) -> None:
+        name = validation.deployment_config_name(deployment_config_name)
+        if name.startswith(_PREDEFINED_PREFIX):
+            raise errors.InvalidOperationException("Predefined deployment configurations can't be deleted.")
+        if self.uses_of_config(name):
+            raise errors.DeploymentConfigInUseException(name=name)
+        self.deployment_configs.pop(name, None)
+
+    def uses_of_config(self, name: str) -> list[str]:
+        """The deployment groups that name this configuration."""
+        raise NotImplementedError

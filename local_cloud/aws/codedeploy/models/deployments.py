@@ -1,0 +1,488 @@
+"""Deployments: made, looked at, stopped, and what follows when one has ended."""
+
+import secrets
+import string
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local_cloud.aws.codedeploy import exceptions as errors
+from local_cloud.aws.codedeploy import validation
+from local_cloud.aws.codedeploy.deployments import rollback, targets
+from local_cloud.aws.codedeploy.deployments.records import (
+    Creator,
+    Deployment,
+    DeploymentStatus,
+    Revision,
+    Status,
+    Target,
+)
+from local_cloud.aws.codedeploy.deployments.run import MANUAL_STOP, DeploymentRun, StopReason
+from local_cloud.aws.codedeploy.deployments.targets import Candidate
+from local_cloud.aws.codedeploy.hosts import Hosts
+
+from .deployment_groups import DeploymentGroup, DeploymentGroupBackend
+from .on_premises_instances import OnPremisesInstanceBackend
+
+Fields = dict[str, Any]
+
+_STATUSES = ("Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready")
+_TARGET_STATUSES = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Unknown", "Ready")
+_LABELS = ("Blue", "Green", "BLUE", "GREEN")
+_TARGET_BATCH_LIMIT = 25
+
+
+class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.deployments: dict[str, Deployment] = {}
+        self.hosts = Hosts()
+        self._runs: dict[str, DeploymentRun] = {}
+        self._stop_rollbacks: dict[str, bool | None] = {}
+        self._last_results: dict[tuple[str, str], tuple[Revision, Status]] = {}
+        self._nonce = 0
+
+    # Making.
+
+    def create_deployment(
+        self,
+        application_name: str,
+        deployment_group_name: str | None = None,
+        revision: Revision | None = None,
+        deployment_config_name: str | None = None,
+        deployment_mode: str | None = None,
+        target_instances: Fields | None = None,
+        **given: Any,
+    ) -> Deployment:
+        application = self.get_application(application_name)
+        group = self.get_deployment_group(application_name, deployment_group_name or "")
+        config_name = deployment_config_name or group.deployment_config_name
+        self.get_deployment_config(config_name)
+        _check_options(group, deployment_mode, given)
+        self._refuse_what_is_missing(group, config_name, target_instances)
+        revision = self._revision_to_deploy(group, revision, deployment_mode, given)
+        if revision["revisionType"] == "GitHub" and not application.linked_to_git_hub:
+            raise errors.InvalidGitHubAccountTokenException(name=application_name)
+        self._service_role(group.service_role_arn)
+        self._refuse_second_deployment(group)
+        return self._deploy(
+            group, revision, Creator.USER, config_name=config_name, deployment_mode=deployment_mode, **given
+        )
+
+    def _deploy(
+        self, group: DeploymentGroup, revision: Revision, creator: Creator, *, config_name: str, **given: Any
+    ) -> Deployment:
+        identifier = self._new_id()
+        last = group.last_successful_deployment_record
+        restarts = given.get("deployment_mode") == "RESTART" and last is not None
+        deployment = Deployment(
+            deployment_id=identifier,
+            application_name=group.application_name,
+            deployment_group_name=group.deployment_group_name,
+            deployment_group_id=group.deployment_group_id,
+            deployment_config_name=config_name,
+            revision=revision,
+            previous_revision=group.target_revision,
+            creator=creator,
+            description=given.get("description"),
+            ignore_application_stop_failures=bool(given.get("ignore_application_stop_failures")),
+            update_outdated_instances_only=bool(given.get("update_outdated_instances_only")),
+            auto_rollback_configuration=given.get("auto_rollback_configuration")
+            or group.auto_rollback_configuration,
+            deployment_style=group.deployment_style,
+            load_balancer_info=group.load_balancer_info,
+            file_exists_behavior=given.get("file_exists_behavior") or "DISALLOW",
+            deployment_mode="RESTART" if restarts else None,
+            override_alarm_configuration=given.get("override_alarm_configuration"),
+            ec2_deployment_options=given.get("ec2_deployment_options") or group.ec2_deployment_options,
+            agent_deployment_id=last.agent_deployment_id if restarts and last else identifier,
+            only_instances=given.get("only_instances"),
+            rollback_info=given.get("rollback_info"),
+            related_deployments=given.get("related_deployments"),
+        )
+        self.deployments[identifier] = deployment
+        group.last_attempted_deployment_record = deployment
+        self.use_revision(group.application, revision, group.deployment_group_name)
+        run = DeploymentRun(self, deployment, group)
+        self._runs[identifier] = run
+        run.start()
+        return deployment
+
+    def _revision_to_deploy(
+        self, group: DeploymentGroup, revision: Revision | None, mode: str | None, given: Fields
+    ) -> Revision:
+        if mode != "RESTART":
+            return validation.server_revision(revision)
+        if revision:
+            raise errors.InvalidInputException("A deployment of mode RESTART takes no revision.")
+        if given.get("update_outdated_instances_only"):
+            raise errors.InvalidInputException(
+                "A deployment of mode RESTART can't update outdated instances only."
+            )
+        if group.target_revision is None:
+            raise errors.RevisionRequiredException(
+                "There is nothing to restart: the deployment group has had no successful deployment."
+            )
+        return group.target_revision
+
+    def _refuse_what_is_missing(
+        self, group: DeploymentGroup, config_name: str, target_instances: Fields | None
+    ) -> None:
+        if group.compute_platform != "Server":
+            raise errors.InvalidComputePlatformException(
+                f"Deployments to {group.compute_platform} are not available here: only those to EC2/on-premises "
+                "instances run."
+            )
+        if group.deployment_style["deploymentType"] == "BLUE_GREEN":
+            raise errors.InvalidInputException(
+                "Blue/green deployments are not available here: only in-place deployments run. Set the "
+                "deployment type of the deployment group to IN_PLACE."
+            )
+        if self.deployment_configs[config_name].zonal_config:
+            raise errors.InvalidInputException(
+                f"Zonal deployments are not available here. The deployment configuration {config_name} has a "
+                "zonalConfig: choose one without."
+            )
+        if target_instances:
+            raise errors.InvalidTargetInstancesException
+
+    def _refuse_second_deployment(self, group: DeploymentGroup) -> None:
+        active = self.active_deployment(group)
+        if active:
+            raise errors.DeploymentLimitExceededException(
+                group=group.deployment_group_name, id=active.deployment_id
+            )
+
+    def active_deployment(self, group: DeploymentGroup) -> Deployment | None:
+        return next((d for d in self._deployments_of(group) if not d.finished), None)
+
+    def _deployments_of(self, group: DeploymentGroup) -> list[Deployment]:
+        return [d for d in self.deployments.values() if d.deployment_group_id == group.deployment_group_id]
+
+    def _new_id(self) -> str:
+        alphabet = string.ascii_uppercase + string.digits
+        return "d-" + "".join(secrets.choice(alphabet) for _ in range(9))
+
+    # Looking.
+
+    def get_deployment(self, deployment_id: str | None) -> Deployment:
+        validation.deployment_id(deployment_id)
+        if deployment_id not in self.deployments:
+            raise errors.DeploymentDoesNotExistException(id=deployment_id)
+        return self.deployments[deployment_id]
+
+    def batch_get_deployments(self, deployment_ids: list[str]) -> list[Deployment]:
+        validation.batch(deployment_ids, errors.DeploymentIdRequiredException, limit=25)
+        identifiers = [validation.deployment_id(identifier) for identifier in deployment_ids]
+        return [self.deployments[identifier] for identifier in identifiers if identifier in self.deployments]
+
+    def list_deployments(
+        self,
+        application_name: str | None = None,
+        deployment_group_name: str | None = None,
+        external_id: str | None = None,
+        include_only_statuses: list[str] | None = None,
+        create_time_range: Mapping[str, datetime] | None = None,
+    ) -> list[str]:
+        """Newest first."""
+        validation.external_id(external_id)
+        for status in include_only_statuses or []:
+            validation.choice(status, _STATUSES, errors.InvalidDeploymentStatusException, status=status)
+        start, end = _time_range(create_time_range)
+        chosen = self._list_scope(application_name, deployment_group_name)
+        return [
+            deployment.deployment_id
+            for deployment in reversed(chosen)
+            if (not include_only_statuses or deployment.status in include_only_statuses)
+            and (external_id is None or deployment.external_id == external_id)
+            and (start is None or start <= deployment.create_time)
+            and (end is None or deployment.create_time <= end)
+        ]
+
+    def _list_scope(self, application: str | None, group: str | None) -> list[Deployment]:
+        if application and group:
+            return self._deployments_of(self.get_deployment_group(application, group))
+        if group:
+            raise errors.ApplicationNameRequiredException
+        if application:
+            self.get_application(application)
+            raise errors.DeploymentGroupNameRequiredException
+        return list(self.deployments.values())
+
+    def list_deployment_targets(
+        self, deployment_id: str | None = None, target_filters: Mapping[str, list[str]] | None = None
+    ) -> list[str]:
+        deployment = self._started(deployment_id)
+        filters = dict(target_filters or {})
+        statuses = filters.pop("TargetStatus", None)
+        labels = filters.pop("ServerInstanceLabel", None)
+        if filters:
+            raise errors.InvalidTargetFilterNameException(name=next(iter(filters)))
+        for status in statuses or []:
+            validation.choice(status, _TARGET_STATUSES, errors.InvalidInstanceStatusException, status=status)
+        _check_labels(labels)
+        return [t.target_id for t in deployment.targets.values() if not statuses or t.status in statuses]
+
+    def get_deployment_target(self, deployment_id: str | None, target_id: str | None) -> Target:
+        deployment = self._started(deployment_id)
+        if not target_id:
+            raise errors.DeploymentTargetIdRequiredException
+        target = _find_target(deployment, target_id)
+        if target is None:
+            raise errors.DeploymentTargetDoesNotExistException(target=target_id, id=deployment_id)
+        return target
+
+    def batch_get_deployment_targets(
+        self, deployment_id: str | None = None, target_ids: list[str] | None = None
+    ) -> list[Target]:
+        if not target_ids:
+            self.get_deployment(deployment_id)
+            raise errors.DeploymentTargetIdRequiredException
+        if len(target_ids) > _TARGET_BATCH_LIMIT:
+            raise errors.DeploymentTargetListSizeExceededException(limit=_TARGET_BATCH_LIMIT)
+        return [self.get_deployment_target(deployment_id, target_id) for target_id in target_ids]
+
+    def list_deployment_instances(
+        self,
+        deployment_id: str,
+        instance_status_filter: list[str] | None = None,
+        instance_type_filter: list[str] | None = None,
+    ) -> list[str]:
+        _check_labels(instance_type_filter)
+        filters = {"TargetStatus": instance_status_filter} if instance_status_filter else {}
+        return self.list_deployment_targets(deployment_id, filters)
+
+    def get_deployment_instance(self, deployment_id: str, instance_id: str) -> Target:
+        deployment = self.get_deployment(deployment_id)
+        if not instance_id:
+            raise errors.InstanceIdRequiredException
+        target = _find_target(deployment, instance_id)
+        if target is None:
+            raise errors.InstanceDoesNotExistException(instance=instance_id, id=deployment_id)
+        return target
+
+    def batch_get_deployment_instances(
+        self, deployment_id: str, instance_ids: list[str]
+    ) -> tuple[list[Target], str | None]:
+        """The instances of the deployment, and a message about the first that is none."""
+        deployment = self.get_deployment(deployment_id)
+        validation.batch(instance_ids, errors.InstanceIdRequiredException, limit=25)
+        found = {name: _find_target(deployment, name) for name in instance_ids}
+        missing = next((name for name, target in found.items() if target is None), None)
+        message = (
+            f"The instance {missing} does not exist in the deployment {deployment_id}." if missing else None
+        )
+        return [target for target in found.values() if target], message
+
+    def _started(self, deployment_id: str | None) -> Deployment:
+        deployment = self.get_deployment(deployment_id)
+        if deployment.status is DeploymentStatus.CREATED:
+            raise errors.DeploymentNotStartedException(id=deployment_id)
+        return deployment
+
+    # Stopping and going on.
+
+    def stop_deployment(self, deployment_id: str, auto_rollback_enabled: bool | None = None) -> Fields:
+        deployment = self._unfinished(deployment_id)
+        self._stop_rollbacks[deployment_id] = auto_rollback_enabled
+        at_once = self._runs[deployment.deployment_id].stop(StopReason.REQUEST, MANUAL_STOP)
+        if at_once:
+            message = "No more commands will be scheduled for execution in the deployment instances"
+            return {"status": "Succeeded", "statusMessage": message}
+        message = (
+            "The deployment stops when the lifecycle events that are running on its instances have ended"
+        )
+        return {"status": "Pending", "statusMessage": message}
+
+    def continue_deployment(
+        self, deployment_id: str | None = None, deployment_wait_type: str | None = None
+    ) -> None:
+        self._unfinished(deployment_id)
+        validation.choice(
+            deployment_wait_type,
+            ("READY_WAIT", "TERMINATION_WAIT"),
+            errors.InvalidDeploymentWaitTypeException,
+            value=deployment_wait_type,
+        )
+        raise errors.UnsupportedActionForDeploymentTypeException(
+            "Only blue/green deployments can be continued; this one is in-place."
+        )
+
+    def skip_wait_time_for_instance_termination(self, deployment_id: str | None = None) -> None:
+        self._unfinished(deployment_id)
+        raise errors.UnsupportedActionForDeploymentTypeException(
+            "Only blue/green deployments wait to terminate instances; this one is in-place."
+        )
+
+    def put_lifecycle_event_hook_execution_status(
+        self,
+        deployment_id: str | None = None,
+        lifecycle_event_hook_execution_id: str | None = None,
+        status: str | None = None,
+    ) -> None:
+        self.get_deployment(deployment_id)
+        if status not in {"Succeeded", "Failed"}:
+            raise errors.InvalidLifecycleEventHookExecutionStatusException(status=status)
+        if not lifecycle_event_hook_execution_id:
+            raise errors.InvalidLifecycleEventHookExecutionIdException(id=lifecycle_event_hook_execution_id)
+        raise errors.UnsupportedActionForDeploymentTypeException(
+            "Only deployments to Lambda and ECS have hook functions that report here."
+        )
+
+    def delete_resources_by_external_id(self, external_id: str | None = None) -> None:
+        """Nothing here is ever linked to a CloudFormation stack."""
+        validation.external_id(external_id)
+
+    def _unfinished(self, deployment_id: str | None) -> Deployment:
+        deployment = self.get_deployment(deployment_id)
+        if deployment.finished:
+            raise errors.DeploymentAlreadyCompletedException(id=deployment_id)
+        return deployment
+
+    # Deletions end what runs.
+
+    def delete_application(self, application_name: str) -> None:
+        validation.application_name(application_name)
+        application = self.applications.get(application_name)
+        if application:
+            for group in list(application.groups):
+                self.delete_deployment_group(application_name, group)
+            self.tagger.delete_all_tags_for_resource(self.application_arn(application_name))
+            del self.applications[application_name]
+
+    def delete_deployment_group(
+        self, application_name: str, deployment_group_name: str
+    ) -> DeploymentGroup | None:
+        group = super().delete_deployment_group(application_name, deployment_group_name)
+        active = self.active_deployment(group) if group else None
+        if active:
+            error = {"code": "DEPLOYMENT_GROUP_MISSING", "message": "The deployment group was deleted."}
+            self._runs[active.deployment_id].stop(StopReason.REQUEST, error)
+        return group
+
+    # What a run asks, and tells.
+
+    def candidates(self, deployment: Deployment, group: DeploymentGroup) -> list[Candidate]:
+        """Whom to deploy to, those whose last deployment failed first."""
+        selected = targets.select(self, group)
+        if deployment.only_instances is not None:
+            selected = [c for c in selected if c.target_id in deployment.only_instances]
+        if deployment.update_outdated_instances_only:
+            up_to_date = (deployment.revision, Status.SUCCEEDED)
+            selected = [c for c in selected if self._last_result(group, c.target_id) != up_to_date]
+        return sorted(selected, key=lambda c: not self._is_unhealthy(group, c.target_id))
+
+    def execution_id(self, deployment: Deployment) -> str:
+        """Names a deployment to its agents, who ask for its specification by it."""
+        return "/".join(
+            (self.account_id, self.region_name, deployment.deployment_group_id, deployment.deployment_id)
+        )
+
+    def next_nonce(self) -> int:
+        self._nonce += 1
+        return self._nonce
+
+    def target_ended(self, deployment: Deployment, target: Target) -> None:
+        key = (deployment.deployment_group_id, target.target_id)
+        self._last_results[key] = (deployment.revision, target.status)
+
+    def deployment_ended(self, run: DeploymentRun) -> None:
+        deployment = run.deployment
+        del self._runs[deployment.deployment_id]
+        group = self.find_group(deployment.deployment_group_id)
+        if group is None:
+            return
+        if deployment.status is DeploymentStatus.SUCCEEDED:
+            group.last_successful_deployment_record = deployment
+        requested = self._stop_rollbacks.pop(deployment.deployment_id, None)
+        if rollback.is_due(deployment, run.stop_reason, requested):
+            self._roll_back(deployment, group)
+
+    def _roll_back(self, deployment: Deployment, group: DeploymentGroup) -> None:
+        good = group.last_successful_deployment_record
+        if good is None:
+            message = (
+                "The deployment can't be rolled back: the deployment group has had no successful deployment."
+            )
+            deployment.rollback_info = {"rollbackMessage": message}
+            return
+        back = self._deploy(
+            group,
+            good.revision,
+            Creator.ROLLBACK,
+            config_name=deployment.deployment_config_name,
+            description=f"Automatic rollback of deployment {deployment.deployment_id}",
+            file_exists_behavior=good.file_exists_behavior,
+            ignore_application_stop_failures=deployment.ignore_application_stop_failures,
+            override_alarm_configuration={"enabled": False, "alarms": []},
+            rollback_info={"rollbackTriggeringDeploymentId": deployment.deployment_id},
+        )
+        deployment.rollback_info = {
+            "rollbackDeploymentId": back.deployment_id,
+            "rollbackMessage": f"The rollback deployment {back.deployment_id} was created.",
+        }
+
+    def _last_result(self, group: DeploymentGroup, target_id: str) -> tuple[Revision, Status] | None:
+        return self._last_results.get((group.deployment_group_id, target_id))
+
+    def _is_unhealthy(self, group: DeploymentGroup, target_id: str) -> bool:
+        result = self._last_result(group, target_id)
+        return result is not None and result[1] is Status.FAILED
+
+    # The outside world.
+
+    def wake(self) -> None:
+        """Instances, Auto Scaling groups or alarms changed: running deployments look again."""
+        with self.lock:
+            for run in self._runs.values():
+                run.wake()
+
+    def close(self) -> None:
+        """End every poll and every running deployment, without a trace."""
+        with self.lock:
+            self.hosts.close()
+            for run in self._runs.values():
+                run.abandon()
+
+
+def _check_options(group: DeploymentGroup, mode: str | None, given: Fields) -> None:
+    validation.description(given.get("description"))
+    validation.choice(
+        mode, ("STANDARD", "RESTART"), errors.InvalidInputException, message="Invalid deployment mode."
+    )
+    validation.choice(
+        given.get("file_exists_behavior"),
+        ("DISALLOW", "OVERWRITE", "RETAIN"),
+        errors.InvalidFileExistsBehaviorException,
+    )
+    if group.compute_platform != "Server" and given.get("ignore_application_stop_failures"):
+        raise errors.InvalidIgnoreApplicationStopFailuresValueException
+    if group.compute_platform != "Server" and given.get("update_outdated_instances_only"):
+        raise errors.InvalidUpdateOutdatedInstancesOnlyValueException
+    for name, check in (
+        ("auto_rollback_configuration", validation.auto_rollback_configuration),
+        ("override_alarm_configuration", validation.alarm_configuration),
+        ("ec2_deployment_options", validation.ec2_deployment_options),
+    ):
+        given[name] = check(given.get(name))
+
+
+def _check_labels(labels: list[str] | None) -> None:
+    for label in labels or []:
+        validation.choice(label, _LABELS, errors.InvalidInstanceTypeException, type=label)
+    if labels:
+        raise errors.InvalidDeploymentInstanceTypeException
+
+
+def _find_target(deployment: Deployment, name: str) -> Target | None:
+    """By its id or, as the deprecated operations call it, its ARN."""
+    by_arn = (target for target in deployment.targets.values() if target.target_arn == name)
+    return deployment.targets.get(name) or next(by_arn, None)
+
+
+def _time_range(given: Mapping[str, datetime] | None) -> tuple[datetime | None, datetime | None]:
+    start, end = ((given or {}).get(name) for name in ("start", "end"))
+    start, end = (moment and moment.replace(tzinfo=UTC) for moment in (start, end))
+    if start and end and start >= end:
+        raise errors.InvalidTimeRangeException
+    return start, end

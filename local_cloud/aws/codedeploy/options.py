@@ -1,0 +1,29 @@
+"""How long the service waits, and what it gives its agents. Read anew at every use, so that a
+running local cloud (or a test) can change one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(kw_only=True)
+class Options:
+    """Durations are in seconds; the defaults are AWS's."""
+
+    agent_timeout: float = 3600.0
+    """Until a host that does not fetch its command has failed."""
+    event_timeout: float = 3600.0
+    """Until a lifecycle event that the agent does not report on has failed."""
+    deployment_timeout: float = 8 * 3600.0
+    recheck_interval: float = 2.0
+    """How often a running deployment looks at alarms and at whether its instances still exist."""
+    redelivery_delay: float = 5.0
+    """A command that was handed out, but whose specification nobody fetched since, went to an agent
+    that is no more: after this time the next poll gets it again."""
+    role_propagation: float = 0.0
+    """How long a new service role cannot be assumed yet."""
+    github_account_token_name: str | None = "local-cloud-github"
+    """The GitHub connection that every account has from the start."""
+    github_access_token: str | None = None
+    """Sent to agents, who authenticate to GitHub with it."""
+
+
+options = Options()

@@ -1,0 +1,250 @@
+"""CodeDeploy's operations: parameters in, backend, answer out.
+
+Parameters reach the backend as keyword arguments in snake_case; answers are the backend's own objects,
+from which the serialiser picks what the service model names.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+from botocore import xform_name
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+
+from .deployments.records import Target
+from .exceptions import InvalidNextTokenException
+from .models import CodeDeployBackend, codedeploy_backends
+
+_PAGE_SIZE = 100
+
+
+class CodeDeployResponse(BaseResponse):
+    def __init__(self) -> None:
+        super().__init__(service_name="codedeploy")
+        self.automated_parameter_parsing = True
+
+    def call_action(self) -> TYPE_RESPONSE:
+        with self.backend.lock:
+            return super().call_action()
+
+    @property
+    def backend(self) -> CodeDeployBackend:
+        return codedeploy_backends[self.current_account][self.region]
+
+    # Applications and revisions.
+
+    def create_application(self) -> ActionResult:
+        return ActionResult(self.backend.create_application(**self._given()))
+
+    def get_application(self) -> ActionResult:
+        return ActionResult({"application": self.backend.get_application(**self._given())})
+
+    def batch_get_applications(self) -> ActionResult:
+        return ActionResult({"applicationsInfo": self.backend.batch_get_applications(**self._given())})
+
+    def list_applications(self) -> ActionResult:
+        return self._page("applications", self.backend.list_applications())
+
+    def update_application(self) -> ActionResult:
+        self.backend.update_application(**self._given())
+        return EmptyResult()
+
+    def delete_application(self) -> ActionResult:
+        self.backend.delete_application(**self._given())
+        return EmptyResult()
+
+    def register_application_revision(self) -> ActionResult:
+        self.backend.register_application_revision(**self._given())
+        return EmptyResult()
+
+    def get_application_revision(self) -> ActionResult:
+        given = self._given()
+        revision = self.backend.get_application_revision(**given)
+        return ActionResult(
+            {
+                "applicationName": given["application_name"],
+                "revision": revision.revision_location,
+                "revisionInfo": revision,
+            }
+        )
+
+    def batch_get_application_revisions(self) -> ActionResult:
+        given = self._given()
+        revisions = self.backend.batch_get_application_revisions(**given)
+        return ActionResult({"applicationName": given["application_name"], "revisions": revisions})
+
+    def list_application_revisions(self) -> ActionResult:
+        return self._page("revisions", self.backend.list_application_revisions(**self._given()))
+
+    def list_git_hub_account_token_names(self) -> ActionResult:
+        return self._page("tokenNameList", self.backend.list_git_hub_account_token_names())
+
+    def delete_git_hub_account_token(self) -> ActionResult:
+        return ActionResult({"tokenName": self.backend.delete_git_hub_account_token(**self._given())})
+
+    # Deployment configurations.
+
+    def create_deployment_config(self) -> ActionResult:
+        return ActionResult(self.backend.create_deployment_config(**self._given()))
+
+    def get_deployment_config(self) -> ActionResult:
+        return ActionResult({"deploymentConfigInfo": self.backend.get_deployment_config(**self._given())})
+
+    def list_deployment_configs(self) -> ActionResult:
+        return self._page("deploymentConfigsList", self.backend.list_deployment_configs())
+
+    def delete_deployment_config(self) -> ActionResult:
+        self.backend.delete_deployment_config(**self._given())
+        return EmptyResult()
+
+    # Deployment groups.
+
+    def create_deployment_group(self) -> ActionResult:
+        return ActionResult(self.backend.create_deployment_group(**self._given()))
+
+    def get_deployment_group(self) -> ActionResult:
+        return ActionResult({"deploymentGroupInfo": self.backend.get_deployment_group(**self._given())})
+
+    def batch_get_deployment_groups(self) -> ActionResult:
+        groups, message = self.backend.batch_get_deployment_groups(**self._given())
+        return ActionResult({"deploymentGroupsInfo": groups, "errorMessage": message})
+
+    def list_deployment_groups(self) -> ActionResult:
+        given = self._given()
+        groups = self.backend.list_deployment_groups(**given)
+        return self._page("deploymentGroups", groups, applicationName=given["application_name"])
+
+    def update_deployment_group(self) -> ActionResult:
+        self.backend.update_deployment_group(**self._given())
+        return ActionResult({"hooksNotCleanedUp": []})
+
+    def delete_deployment_group(self) -> ActionResult:
+        self.backend.delete_deployment_group(**self._given())
+        return ActionResult({"hooksNotCleanedUp": []})
+
+    # Deployments.
+
+    def create_deployment(self) -> ActionResult:
+        return ActionResult({"deploymentId": self.backend.create_deployment(**self._given()).deployment_id})
+
+    def get_deployment(self) -> ActionResult:
+        return ActionResult({"deploymentInfo": self.backend.get_deployment(**self._given())})
+
+    def batch_get_deployments(self) -> ActionResult:
+        return ActionResult({"deploymentsInfo": self.backend.batch_get_deployments(**self._given())})
+
+    def list_deployments(self) -> ActionResult:
+        return self._page("deployments", self.backend.list_deployments(**self._given()))
+
+    def stop_deployment(self) -> ActionResult:
+        return ActionResult(self.backend.stop_deployment(**self._given()))
+
+    def continue_deployment(self) -> ActionResult:
+        self.backend.continue_deployment(**self._given())
+        return EmptyResult()
+
+    def skip_wait_time_for_instance_termination(self) -> ActionResult:
+        self.backend.skip_wait_time_for_instance_termination(**self._given())
+        return EmptyResult()
+
+    def put_lifecycle_event_hook_execution_status(self) -> ActionResult:
+        self.backend.put_lifecycle_event_hook_execution_status(**self._given())
+        return EmptyResult()
+
+    def delete_resources_by_external_id(self) -> ActionResult:
+        self.backend.delete_resources_by_external_id(**self._given())
+        return EmptyResult()
+
+    def list_deployment_targets(self) -> ActionResult:
+        return self._page("targetIds", self.backend.list_deployment_targets(**self._given()))
+
+    def get_deployment_target(self) -> ActionResult:
+        return ActionResult(
+            {"deploymentTarget": _target(self.backend.get_deployment_target(**self._given()))}
+        )
+
+    def batch_get_deployment_targets(self) -> ActionResult:
+        targets = self.backend.batch_get_deployment_targets(**self._given())
+        return ActionResult({"deploymentTargets": [_target(target) for target in targets]})
+
+    def list_deployment_instances(self) -> ActionResult:
+        return self._page("instancesList", self.backend.list_deployment_instances(**self._given()))
+
+    def get_deployment_instance(self) -> ActionResult:
+        return ActionResult({"instanceSummary": self.backend.get_deployment_instance(**self._given())})
+
+    def batch_get_deployment_instances(self) -> ActionResult:
+        instances, message = self.backend.batch_get_deployment_instances(**self._given())
+        return ActionResult({"instancesSummary": instances, "errorMessage": message})
+
+    # On-premises instances.
+
+    def register_on_premises_instance(self) -> ActionResult:
+        self.backend.register_on_premises_instance(**self._given())
+        return EmptyResult()
+
+    def deregister_on_premises_instance(self) -> ActionResult:
+        self.backend.deregister_on_premises_instance(**self._given())
+        return EmptyResult()
+
+    def get_on_premises_instance(self) -> ActionResult:
+        return ActionResult({"instanceInfo": self.backend.get_on_premises_instance(**self._given())})
+
+    def batch_get_on_premises_instances(self) -> ActionResult:
+        return ActionResult({"instanceInfos": self.backend.batch_get_on_premises_instances(**self._given())})
+
+    def list_on_premises_instances(self) -> ActionResult:
+        return self._page("instanceNames", self.backend.list_on_premises_instances(**self._given()))
+
+    def add_tags_to_on_premises_instances(self) -> ActionResult:
+        self.backend.add_tags_to_on_premises_instances(**self._given())
+        return EmptyResult()
+
+    def remove_tags_from_on_premises_instances(self) -> ActionResult:
+        self.backend.remove_tags_from_on_premises_instances(**self._given())
+        return EmptyResult()
+
+    # Tags.
+
+    def list_tags_for_resource(self) -> ActionResult:
+        return self._page(
+            "Tags", self.backend.list_tags_for_resource(**self._given()), token_name="NextToken"
+        )
+
+    def tag_resource(self) -> ActionResult:
+        self.backend.add_tags(**self._given())
+        return EmptyResult()
+
+    def untag_resource(self) -> ActionResult:
+        self.backend.remove_tags(**self._given())
+        return EmptyResult()
+
+    def _given(self) -> dict[str, Any]:
+        """The request's parameters as keyword arguments; the page token is dealt with by `_page`."""
+        return {
+            xform_name(name): value
+            for name, value in self._get_params().items()
+            if name not in {"nextToken", "NextToken"}
+        }
+
+    def _page(
+        self, name: str, items: list[Any], *, token_name: str = "nextToken", **others: Any
+    ) -> ActionResult:
+        start = _position(self._get_param(token_name))
+        end = start + _PAGE_SIZE
+        token = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
+        return ActionResult({name: items[start:end], token_name: token, **others})
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {"deploymentTargetType": "InstanceTarget", "instanceTarget": target}
+
+
+def _position(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token))
+    except (binascii.Error, ValueError):
+        raise InvalidNextTokenException from None
