@@ -1,0 +1,103 @@
+"""An account ready to deploy, and waiting for deployments to end."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+GITHUB = {
+    "revisionType": "GitHub",
+    "gitHubLocation": {"repository": "OWNER/shop", "commitId": "0123456789abcdef0123456789abcdef01234567"},
+}
+S3 = {"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.zip", "bundleType": "zip"}}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "codedeploy.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+ROLE = "arn:aws:iam::123456789012:role/deployer"
+FINAL = {"Succeeded", "Failed", "Stopped"}
+
+MakeClient = Callable[..., Any]
+
+
+def make_role(client: MakeClient, name: str = "deployer", trust: dict[str, Any] | None = None) -> str:
+    document = json.dumps(trust or TRUST)
+    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]
+    return str(role["Arn"])
+
+
+def run_instances(client: MakeClient, count: int = 1, region: str = "us-east-1", **tags: str) -> list[str]:
+    """Instances with the given tags; their ids."""
+    ec2 = client("ec2", region)
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    specifications = [
+        {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    ]
+    reservation = ec2.run_instances(
+        ImageId=image,
+        MinCount=count,
+        MaxCount=count,
+        **({"TagSpecifications": specifications} if tags else {}),
+    )
+    return [instance["InstanceId"] for instance in reservation["Instances"]]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The application `shop` with the deployment group `web`: instances tagged Name=web."""
+
+    codedeploy: Any
+    instances: list[str]
+
+    @classmethod
+    def open(cls, client: MakeClient, instances: int = 1, **group: Any) -> "Shop":
+        codedeploy = client("codedeploy")
+        codedeploy.create_application(applicationName="shop")
+        settings = {
+            "serviceRoleArn": make_role(client),
+            "deploymentConfigName": "CodeDeployDefault.AllAtOnce",
+            "ec2TagFilters": [{"Key": "Name", "Value": "web", "Type": "KEY_AND_VALUE"}],
+        }
+        codedeploy.create_deployment_group(
+            applicationName="shop", deploymentGroupName="web", **(settings | group)
+        )
+        return cls(codedeploy, run_instances(client, instances, Name="web") if instances else [])
+
+    def deploy(self, revision: dict[str, Any] | None = GITHUB, **options: Any) -> str:
+        given = {"revision": revision} if revision else {}
+        answer = self.codedeploy.create_deployment(
+            applicationName="shop", deploymentGroupName="web", **given, **options
+        )
+        return str(answer["deploymentId"])
+
+    def info(self, deployment: str) -> dict[str, Any]:
+        return dict(self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
+
+    def finish(self, deployment: str, seconds: float = 20) -> dict[str, Any]:
+        """The deployment's info once it has ended."""
+        return wait_for(lambda: self.info(deployment), lambda info: info["status"] in FINAL, seconds)
+
+    def target(self, deployment: str, instance: str) -> dict[str, Any]:
+        answer = self.codedeploy.get_deployment_target(deploymentId=deployment, targetId=instance)
+        return dict(answer["deploymentTarget"]["instanceTarget"])
+
+    def events(self, deployment: str, instance: str) -> dict[str, dict[str, Any]]:
+        """A target's lifecycle events by name."""
+        events = self.target(deployment, instance)["lifecycleEvents"]
+        return {event["lifecycleEventName"]: event for event in events}
+
+
+def wait_for(look: Callable[[], Any], good: Callable[[Any], bool] = bool, seconds: float = 20) -> Any:
+    """What `look` returns once it is `good`; AssertionError when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not good(seen := look()):
+        assert time.monotonic() < deadline, f"still {seen}"
+        time.sleep(0.01)
+    return seen
