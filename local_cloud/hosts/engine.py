@@ -1,0 +1,259 @@
+"""A container engine, podman or docker, driven by its command line.
+
+Podman gets storage, state and configuration of its own inside the checkout, so a
+user's own podman neither sees nor is seen. Docker is a daemon of the machine:
+there, what is the local cloud's is told by its label.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_cloud.hosts.image import Image
+from local_cloud.settings import Settings
+
+LABEL = "local-cloud"
+CGROUP = "local-cloud"
+CGROUPS = Path("/sys/fs/cgroup")
+LONGEST_DIRECTORY = 40
+"""Podman and conmon put unix sockets (at most 108 characters) below a directory that they are told."""
+
+
+class EngineError(Exception):
+    """What the engine can't do, in its words or with what to do about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A usable engine. `checkout` tells one local cloud's containers from another's."""
+
+    program: str
+    checkout: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    host_options: Sequence[str] = ()
+
+    def call(self, *arguments: str, stdin: int | None = subprocess.DEVNULL) -> str:
+        """Runs the engine and returns what it prints. Raises `EngineError` with its last line."""
+        result = subprocess.run(
+            [self.program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=stdin,
+            env={**os.environ, **self.environment},
+        )
+        if result.returncode:
+            words = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
+            raise EngineError(f"{self.program} {arguments[0]}: {words[-1].removeprefix('Error: ')}")
+        return result.stdout
+
+    def create(self, name: str, image: Image, *, hostname: str, memory: int) -> None:
+        """A container that has no network yet and waits for it. `memory` in MiB, 0 for no limit."""
+        limits = [f"--memory={memory}m", f"--memory-swap={memory * 4}m"] if memory else []
+        self.call(
+            "create",
+            f"--name={name}",
+            f"--hostname={hostname}",
+            f"--label={LABEL}={self.checkout}",
+            "--network=none",
+            "--tty",
+            "--stop-signal=SIGRTMIN+3",
+            # With it a host's own reboot can be told from its shutdown.
+            "--cap-add=SYS_BOOT",
+            "--cap-add=AUDIT_WRITE",
+            "--cap-add=NET_RAW",
+            f"--cgroup-parent=/{CGROUP}",
+            *limits,
+            *self.host_options,
+            *self._root(image),
+            "/usr/libexec/local-cloud/init",
+        )
+
+    def start(self, name: str) -> int:
+        """Starts a container; the process id of its first process."""
+        self.call("start", name)
+        return int(self.inspect(name)["State"]["Pid"])
+
+    def stop(self, name: str, *, seconds: int) -> None:
+        """Shuts a container down, killing it where that takes longer."""
+        self.call("stop", f"--time={seconds}", name)
+
+    def remove(self, *names: str) -> None:
+        """Kills and forgets containers; unknown names are fine."""
+        if names:
+            self.call("rm", "--force", "--volumes", *(["--time=0"] if self._is_podman else []), *names)
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        """The engine's description of a container."""
+        description: dict[str, Any] = json.loads(self.call("inspect", "--type=container", name))[0]
+        return description
+
+    def names(self) -> list[str]:
+        """Containers of this checkout's local cloud, running or not."""
+        return self.call(
+            "ps", "--all", f"--filter=label={LABEL}={self.checkout}", "--format={{.Names}}"
+        ).split()
+
+    def logs(self, name: str) -> str:
+        """What the container wrote to its console."""
+        return self.call("logs", name)
+
+    @property
+    def _is_podman(self) -> bool:
+        return Path(self.program).name == "podman"
+
+    def _root(self, image: Image) -> list[str]:
+        if self._is_podman:
+            return ["--rootfs", f"{image.root}:O"]
+        name = f"{LABEL}:{image.fingerprint}"
+        if not self.call("images", "--quiet", name).strip():
+            with subprocess.Popen(
+                ["tar", "--create", f"--directory={image.root}", "."], stdout=subprocess.PIPE
+            ) as archive:
+                assert archive.stdout is not None  # noqa: S101 - it was asked for in the line above
+                self.call("import", "-", name, stdin=archive.stdout.fileno())
+        return [name]
+
+
+def find(settings: Settings) -> Engine:
+    """An engine that answers. Raises `EngineError` that says what to do where there is none."""
+    if os.geteuid() != 0:
+        raise EngineError(
+            "hosts need root (a bridge, routes and network namespaces of this machine): run this as root"
+        )
+    if _can_run_podman():
+        engine = _podman(settings)
+        if _answers(engine):
+            return engine
+    engine = _docker(settings)
+    if shutil.which("docker") and _answers(engine):
+        return engine
+    raise EngineError(
+        "no usable container engine: run scripts/install_engine.sh, or install podman and runc, or start docker"
+    )
+
+
+def leave_nothing(settings: Settings) -> None:
+    """Removes what an engine keeps besides its containers: control groups and mounts."""
+    for group in [*CGROUPS.glob(f"{CGROUP}"), *CGROUPS.glob(f"*/{CGROUP}")]:
+        _remove_control_groups(group)
+    for mount in reversed(_mounts_below(_directory(settings).resolve())):
+        subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
+    short = _short_link(settings)
+    if short.is_symlink():
+        short.unlink()
+
+
+def _can_run_podman() -> bool:
+    """Is podman there, with a runtime for this machine's control groups?"""
+    if shutil.which("podman") is None:
+        return False
+    return not _hybrid_control_groups() or shutil.which("runc") is not None
+
+
+def _hybrid_control_groups() -> bool:
+    """Version 1 and 2 side by side, or version 1 alone: crun refuses the first."""
+    return not (CGROUPS / "cgroup.controllers").exists()
+
+
+def _answers(engine: Engine) -> bool:
+    try:
+        engine.call("info", "--format={{.Host.Arch}}" if "podman" in engine.program else "--format={{.ID}}")
+    except EngineError:
+        return False
+    return True
+
+
+def _docker(settings: Settings) -> Engine:
+    return Engine(
+        program="docker",
+        checkout=str(settings.root),
+        # systemd as PID 1 mounts, and manages its own part of the control groups.
+        host_options=("--privileged", "--cgroupns=private", "--tmpfs=/run", "--tmpfs=/tmp:exec"),
+    )
+
+
+def _podman(settings: Settings) -> Engine:
+    directory = _short_directory(settings)
+    for folder in ("storage", "run", "tmp", "networks"):
+        (directory / folder).mkdir(parents=True, exist_ok=True)
+    containers = directory / "containers.conf"
+    containers.write_text(_containers_conf(directory))
+    storage = directory / "storage.conf"
+    storage.write_text(
+        # No image is ever unpacked into it, so the plainest driver will do, which works everywhere.
+        f'[storage]\ndriver = "vfs"\ngraphroot = "{directory}/storage"\nrunroot = "{directory}/run"\n'
+    )
+    return Engine(
+        program="podman",
+        checkout=str(settings.root),
+        environment={
+            "CONTAINERS_CONF": str(containers),
+            "CONTAINERS_STORAGE_CONF": str(storage),
+            "TMPDIR": str(directory / "tmp"),
+        },
+        host_options=(
+            "--systemd=always",
+            "--cgroups=no-conmon",
+            # The limits of this process: raising them may be denied.
+            "--ulimit=host",
+            "--no-hosts",
+            "--dns=none",
+        ),
+    )
+
+
+def _containers_conf(directory: Path) -> str:
+    runtime = 'runtime = "runc"\n' if _hybrid_control_groups() else ""
+    return f"""[containers]
+log_driver = "k8s-file"
+
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+lock_type = "file"
+{runtime}static_dir = "{directory}/storage/libpod"
+tmp_dir = "{directory}/tmp"
+volume_path = "{directory}/storage/volumes"
+
+[network]
+network_config_dir = "{directory}/networks"
+"""
+
+
+def _directory(settings: Settings) -> Path:
+    return settings.state_dir / "engine"
+
+
+def _short_link(settings: Settings) -> Path:
+    uid = os.stat(settings.root).st_ino
+    return Path("/run") / f"local-cloud-{uid}"
+
+
+def _short_directory(settings: Settings) -> Path:
+    """The engine's directory by a name that is short enough for unix sockets below it."""
+    directory = _directory(settings)
+    directory.mkdir(parents=True, exist_ok=True)
+    if len(str(directory)) <= LONGEST_DIRECTORY:
+        return directory
+    link = _short_link(settings)
+    link.unlink(missing_ok=True)
+    link.symlink_to(directory)
+    return link
+
+
+def _mounts_below(directory: Path) -> list[str]:
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [mount for mount in mounts if mount.startswith(f"{directory}/")]
+
+
+def _remove_control_groups(group: Path) -> None:
+    for child in sorted(group.rglob("*"), reverse=True):
+        if child.is_dir():
+            child.rmdir()
+    group.rmdir()

@@ -1,0 +1,62 @@
+"""Work inside another process's network namespace."""
+
+import ctypes
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+CLONE_NEWNET = 0x40000000
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def inside(process: int, work: Callable[[], T]) -> T:
+    """The result of `work`, done in the network namespace of a process.
+
+    A thread of its own enters the namespace and ends with the work; sockets and child
+    processes that it makes stay there. Raises what `work` raises, or OSError.
+    """
+    outcome: list[T] = []
+    errors: list[BaseException] = []
+
+    def enter() -> None:
+        try:
+            _enter(process)
+            outcome.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            errors.append(error)
+
+    thread = threading.Thread(target=enter, name=f"namespace-{process}")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return outcome[0]
+
+
+def ip(commands: Iterable[str], *, tolerant: bool = False) -> None:
+    """Runs lines of `ip -batch` where the calling thread is. `tolerant`: go on after a line that fails."""
+    options = ["-force"] if tolerant else []
+    result = subprocess.run(
+        ["ip", *options, "-batch", "-"],
+        input="\n".join(commands) + "\n",
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if result.returncode and not tolerant:
+        raise OSError(f"ip: {result.stderr.strip()}")
+
+
+def _enter(process: int) -> None:
+    namespace = os.open(Path("/proc") / str(process) / "ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if _LIBC.setns(namespace, CLONE_NEWNET):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(namespace)
