@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 Answer = dict[str, Any]
@@ -155,7 +155,7 @@ class Agent:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.client.host_identifier, daemon=True)
 
-    def __enter__(self) -> "Agent":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

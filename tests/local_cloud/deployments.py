@@ -22,6 +22,8 @@ TRUST = {
     ],
 }
 ROLE = "arn:aws:iam::123456789012:role/deployer"
+IMAGE = "ami-12c6146b"
+"""One that moto has from the start."""
 FINAL = {"Succeeded", "Failed", "Stopped"}
 
 MakeClient = Callable[..., Any]
@@ -36,12 +38,11 @@ def make_role(client: MakeClient, name: str = "deployer", trust: dict[str, Any] 
 def run_instances(client: MakeClient, count: int = 1, region: str = "us-east-1", **tags: str) -> list[str]:
     """Instances with the given tags; their ids."""
     ec2 = client("ec2", region)
-    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     specifications = [
         {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
     ]
     reservation = ec2.run_instances(
-        ImageId=image,
+        ImageId=IMAGE,
         MinCount=count,
         MaxCount=count,
         **({"TagSpecifications": specifications} if tags else {}),

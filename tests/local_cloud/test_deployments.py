@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 from agents import Agent, Answer, Result, ec2_agent
-from botocore.exceptions import ClientError
-from deployments import GITHUB, S3, Shop, make_role, run_instances, wait_for
+from deployments import GITHUB, S3, Shop
 
-from local_cloud.aws.codedeploy import options
 from local_cloud.server import LocalCloud
 
 IN_PLACE = [
@@ -127,7 +125,9 @@ class TestFailure:
         shop.finish(deployment)
         events = shop.events(deployment, shop.instances[0])
 
-        assert [event["status"] for event in events.values()] == ["Succeeded"] * 3 + ["Failed"] + ["Skipped"] * 3
+        assert [event["status"] for event in events.values()] == ["Succeeded"] * 3 + ["Failed"] + [
+            "Skipped"
+        ] * 3
         assert shop.target(deployment, shop.instances[0])["status"] == "Failed"
 
     def test_without_instances(self, client: MakeClient) -> None:

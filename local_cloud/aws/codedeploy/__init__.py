@@ -11,5 +11,6 @@ __all__ = ["codedeploy_backends", "options", "wake"]
 
 def wake() -> None:
     """Tell running deployments that instances, Auto Scaling groups or alarms may have changed."""
-    for _, _, backend in list(codedeploy_backends.iter_backends()):
-        backend.wake()
+    for regions in list(codedeploy_backends.values()):
+        for backend in list(regions.values()):
+            backend.wake()

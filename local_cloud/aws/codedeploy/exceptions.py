@@ -3,18 +3,15 @@
 Messages are templates; what they need is given by keyword
 (`ApplicationDoesNotExistException(name="shop")`), or replaced by one positional message.
 """
-# ruff: noqa: N818 - the names are the API's error codes
-
-from typing import Any, ClassVar
 
 from moto.core.exceptions import ServiceException
 
 
-class CodeDeployException(ServiceException):  # type: ignore[misc]  # moto's base is untyped here
-    message: ClassVar[str] = ""
+class CodeDeployException(ServiceException):
+    message = ""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         cls.code = cls.__name__
 
 

@@ -20,8 +20,8 @@ class Options:
     that is no more: after this time the next poll gets it again."""
     role_propagation: float = 0.0
     """How long a new service role cannot be assumed yet."""
-    github_account_token_name: str | None = "local-cloud-github"
-    """The GitHub connection that every account has from the start."""
+    github_connection: str | None = "local-cloud-github"
+    """The GitHub account connection ("token name") that every account has from the start."""
     github_access_token: str | None = None
     """Sent to agents, who authenticate to GitHub with it."""
 

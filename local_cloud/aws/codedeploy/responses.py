@@ -208,9 +208,7 @@ class CodeDeployResponse(BaseResponse):
     # Tags.
 
     def list_tags_for_resource(self) -> ActionResult:
-        return self._page(
-            "Tags", self.backend.list_tags_for_resource(**self._given()), token_name="NextToken"
-        )
+        return self._page("Tags", self.backend.list_tags_for_resource(**self._given()), member="NextToken")
 
     def tag_resource(self) -> ActionResult:
         self.backend.add_tags(**self._given())
@@ -221,7 +219,7 @@ class CodeDeployResponse(BaseResponse):
         return EmptyResult()
 
     def _given(self) -> dict[str, Any]:
-        """The request's parameters as keyword arguments; the page token is dealt with by `_page`."""
+        """The request's parameters as keyword arguments; the page token is for `_page`."""
         return {
             xform_name(name): value
             for name, value in self._get_params().items()
@@ -229,12 +227,12 @@ class CodeDeployResponse(BaseResponse):
         }
 
     def _page(
-        self, name: str, items: list[Any], *, token_name: str = "nextToken", **others: Any
+        self, name: str, items: list[Any], *, member: str = "nextToken", **others: object
     ) -> ActionResult:
-        start = _position(self._get_param(token_name))
+        start = _position(self._get_param(member))
         end = start + _PAGE_SIZE
         token = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
-        return ActionResult({name: items[start:end], token_name: token, **others})
+        return ActionResult({name: items[start:end], member: token, **others})
 
 
 def _target(target: Target) -> dict[str, Any]:

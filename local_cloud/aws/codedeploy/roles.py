@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -50,5 +49,6 @@ def _allows(statement: dict[str, Any], region: str) -> bool:
     )
 
 
-def _listed(value: Any) -> Iterable[Any]:
+def _listed(value: object) -> list[Any]:
+    """A policy may have one thing where it could have a list."""
     return value if isinstance(value, list) else [value]

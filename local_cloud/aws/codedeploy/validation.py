@@ -277,7 +277,7 @@ def ec2_deployment_options(given: Fields | None) -> Fields | None:
 
 
 def choice(
-    value: str | None, allowed: Collection[str], error: type[errors.CodeDeployException], **words: Any
+    value: str | None, allowed: Collection[str], error: type[errors.CodeDeployException], /, **words: object
 ) -> None:
     """Nothing, or one of the allowed."""
     if value is not None and value not in allowed:

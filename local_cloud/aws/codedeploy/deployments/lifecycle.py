@@ -40,7 +40,7 @@ def controls_traffic(deployment: Deployment) -> bool:
 
 def events(deployment: Deployment) -> list[LifecycleEvent]:
     """All events of one target, pending, in their order."""
-    names = _RESTART if deployment.deployment_mode == "RESTART" else _INSTALLATION
+    names: tuple[str, ...] = _RESTART if deployment.deployment_mode == "RESTART" else _INSTALLATION
     if controls_traffic(deployment):
         names = _BEFORE_TRAFFIC_STOPS + names + _BEFORE_TRAFFIC_RESUMES
     return [LifecycleEvent(lifecycle_event_name=name) for name in names]

@@ -19,7 +19,8 @@ from . import alarms, health, lifecycle, notifications, targets, traffic
 from .records import Deployment, DeploymentStatus, Diagnostics, LifecycleEvent, Status, Target
 
 if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import CodeDeployBackend, DeploymentGroup
+    from local_cloud.aws.codedeploy.models import DeploymentGroup
+    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class DeploymentRun:
     """One deployment on its way."""
 
     def __init__(
-        self, backend: "CodeDeployBackend", deployment: Deployment, group: "DeploymentGroup"
+        self, backend: "DeploymentBackend", deployment: Deployment, group: "DeploymentGroup"
     ) -> None:
         self.deployment = deployment
         self.stop_reason: StopReason | None = None
@@ -268,7 +269,7 @@ class DeploymentRun:
 
     def _send(self, target: Target, event: LifecycleEvent) -> None:
         target.deadline = time.monotonic() + options.agent_timeout
-        identifier = "/".join((self._backend.account_id, self._backend.region_name, uuid4().hex))
+        identifier = f"{self._backend.account_id}/{self._backend.region_name}/{uuid4().hex}"
         self._backend.hosts.send(
             HostCommand(
                 identifier=identifier,

@@ -9,7 +9,8 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
 
 if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import CodeDeployBackend, DeploymentGroup, OnPremisesInstance
+    from local_cloud.aws.codedeploy.models import DeploymentGroup, OnPremisesInstance
+    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
 
 Tags = Mapping[str, str | None]
 TagFilter = Mapping[str, str]
@@ -28,7 +29,7 @@ class Candidate:
     """The key under which its agent asks for commands."""
 
 
-def select(backend: "CodeDeployBackend", group: "DeploymentGroup") -> list[Candidate]:
+def select(backend: "DeploymentBackend", group: "DeploymentGroup") -> list[Candidate]:
     """Every instance of the deployment group once, in a stable order."""
     chosen = [
         *(_ec2_candidate(backend, instance) for instance in _tagged_ec2_instances(backend, group)),
@@ -38,13 +39,13 @@ def select(backend: "CodeDeployBackend", group: "DeploymentGroup") -> list[Candi
     return list({candidate.target_id: candidate for candidate in chosen}.values())
 
 
-def living_hosts(backend: "CodeDeployBackend") -> set[str]:
+def living_hosts(backend: "DeploymentBackend") -> set[str]:
     """The hosts that exist and are not stopped, EC2 and on premises."""
     instances = {i.id for i in _ec2_instances(backend) if i.state in _LIVING_STATES}
     return instances | {i.host for i in backend.on_premises_instances.values() if not i.deregister_time}
 
 
-def auto_scaling_instances(backend: "CodeDeployBackend", group: "DeploymentGroup") -> Iterator[Instance]:
+def auto_scaling_instances(backend: "DeploymentBackend", group: "DeploymentGroup") -> Iterator[Instance]:
     """The instances in service of the group's Auto Scaling groups."""
     known = autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups
     for name in group.auto_scaling_group_names:
@@ -63,7 +64,7 @@ def matches(tags: Tags, tag_filter: TagFilter) -> bool:
         case "VALUE_ONLY":
             return value in tags.values()
         case "KEY_AND_VALUE":
-            return key in tags and (tags[key] or "") == (value or "")
+            return key in tags and (tags.get(key or "") or "") == (value or "")
         case _:
             return (key is None or key in tags) and (value is None or tags.get(key or "") == value)
 
@@ -78,7 +79,7 @@ def matches_every_list(tags: Tags, tag_set: Iterable[Iterable[TagFilter]]) -> bo
     return bool(lists) and all(matches_any(tags, tag_filters) for tag_filters in lists)
 
 
-def _tagged_ec2_instances(backend: "CodeDeployBackend", group: "DeploymentGroup") -> Iterator[Instance]:
+def _tagged_ec2_instances(backend: "DeploymentBackend", group: "DeploymentGroup") -> Iterator[Instance]:
     tag_set = (group.ec2_tag_set or {}).get("ec2TagSetList", [])
     if not group.ec2_tag_filters and not tag_set:
         return
@@ -91,7 +92,7 @@ def _tagged_ec2_instances(backend: "CodeDeployBackend", group: "DeploymentGroup"
 
 
 def _tagged_on_premises_instances(
-    backend: "CodeDeployBackend", group: "DeploymentGroup"
+    backend: "DeploymentBackend", group: "DeploymentGroup"
 ) -> Iterator["OnPremisesInstance"]:
     tag_set = (group.on_premises_tag_set or {}).get("onPremisesTagSetList", [])
     for instance in backend.on_premises_instances.values():
@@ -103,14 +104,14 @@ def _tagged_on_premises_instances(
             yield instance
 
 
-def _ec2_instances(backend: "CodeDeployBackend") -> list[Instance]:
+def _ec2_instances(backend: "DeploymentBackend") -> list[Instance]:
     reservations = ec2_backends[backend.account_id][backend.region_name].reservations
     return [
         instance for reservation in list(reservations.values()) for instance in list(reservation.instances)
     ]
 
 
-def _ec2_candidate(backend: "CodeDeployBackend", instance: Instance) -> Candidate:
+def _ec2_candidate(backend: "DeploymentBackend", instance: Instance) -> Candidate:
     arn = f"arn:{backend.partition}:ec2:{backend.region_name}:{backend.account_id}:instance/{instance.id}"
     return Candidate(target_id=instance.id, target_arn=arn, host=instance.id)
 

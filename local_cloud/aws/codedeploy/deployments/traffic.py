@@ -3,20 +3,20 @@
 from typing import TYPE_CHECKING, Any
 
 from moto.elb.models import elb_backends
-from moto.elbv2.models import elbv2_backends
+from moto.elbv2.models import FakeTargetGroup, elbv2_backends
 
 from . import lifecycle
 from .records import Deployment, Target
 
 if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import CodeDeployBackend
+    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
 
 
 class TrafficError(Exception):
     """A load balancer is missing, or refused."""
 
 
-def perform(backend: "CodeDeployBackend", deployment: Deployment, target: Target, event: str) -> None:
+def perform(backend: "DeploymentBackend", deployment: Deployment, target: Target, event: str) -> None:
     """Do what the service event says, in every load balancer of the deployment. Raises TrafficError."""
     allow = event == lifecycle.ALLOW_TRAFFIC
     info = deployment.load_balancer_info or {}
@@ -26,7 +26,7 @@ def perform(backend: "CodeDeployBackend", deployment: Deployment, target: Target
         _switch_classic(backend, balancer["name"], target.target_id, allow=allow)
 
 
-def missing(backend: "CodeDeployBackend", info: dict[str, Any]) -> str | None:
+def missing(backend: "DeploymentBackend", info: dict[str, Any]) -> str | None:
     """The first load balancer or target group that does not exist, in words."""
     for target_group in info.get("targetGroupInfoList", []):
         if _find_target_group(backend, target_group["name"]) is None:
@@ -37,12 +37,12 @@ def missing(backend: "CodeDeployBackend", info: dict[str, Any]) -> str | None:
     return None
 
 
-def _find_target_group(backend: "CodeDeployBackend", name: str) -> Any:
+def _find_target_group(backend: "DeploymentBackend", name: str) -> FakeTargetGroup | None:
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
     return next((group for group in list(groups.values()) if group.name == name), None)
 
 
-def _switch_target_group(backend: "CodeDeployBackend", name: str, instance: str, *, allow: bool) -> None:
+def _switch_target_group(backend: "DeploymentBackend", name: str, instance: str, *, allow: bool) -> None:
     group = _find_target_group(backend, name)
     if group is None:
         raise TrafficError(f"The target group {name} could not be found.")
@@ -52,7 +52,7 @@ def _switch_target_group(backend: "CodeDeployBackend", name: str, instance: str,
         group.deregister([{"Id": instance}])
 
 
-def _switch_classic(backend: "CodeDeployBackend", name: str, instance: str, *, allow: bool) -> None:
+def _switch_classic(backend: "DeploymentBackend", name: str, instance: str, *, allow: bool) -> None:
     elb = elb_backends[backend.account_id][backend.region_name]
     if name not in elb.load_balancers:
         raise TrafficError(f"The load balancer {name} could not be found.")

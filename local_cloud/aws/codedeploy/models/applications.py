@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from moto.core.common_models import BaseModel
@@ -69,7 +69,7 @@ class ApplicationBackend(TagBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.applications: dict[str, Application] = {}
-        self.git_hub_account_tokens = [name for name in [options.github_account_token_name] if name]
+        self.git_hub_account_tokens = [name for name in [options.github_connection] if name]
 
     def application_arn(self, name: str) -> str:
         return self.arn(f"application:{name}")
@@ -179,6 +179,7 @@ class ApplicationBackend(TagBackend):
     def list_application_revisions(
         self,
         application_name: str,
+        *,
         sort_by: str | None = None,
         sort_order: str | None = None,
         s3_bucket: str | None = None,
@@ -247,8 +248,8 @@ def _sorted(
     if column is None:
         return list(revisions)
 
-    def key(registered: RegisteredRevision) -> Any:
-        moment = getattr(registered, _SORTABLE[column])
-        return (moment is not None, moment and moment.timestamp())
+    def key(registered: RegisteredRevision) -> float:
+        moment: datetime | None = getattr(registered, _SORTABLE[column])
+        return moment.timestamp() if moment else 0.0
 
     return sorted(revisions, key=key, reverse=descending)

@@ -60,19 +60,22 @@ _ECS = {
 
 def _predefined() -> dict[str, DeploymentConfig]:
     configs = [
-        *(_config(name, "Server", minimum_healthy_hosts=hosts) for name, hosts in _SERVER.items()),
-        *(_config(name, "Lambda", traffic_routing_config=shift) for name, shift in _LAMBDA.items()),
-        *(_config(name, "ECS", traffic_routing_config=shift) for name, shift in _ECS.items()),
+        *(_config(name, "Server", hosts=hosts) for name, hosts in _SERVER.items()),
+        *(_config(name, "Lambda", shift=shift) for name, shift in _LAMBDA.items()),
+        *(_config(name, "ECS", shift=shift) for name, shift in _ECS.items()),
     ]
     return {config.deployment_config_name: config for config in configs}
 
 
-def _config(name: str, platform: str, **shape: Fields) -> DeploymentConfig:
+def _config(
+    name: str, platform: str, *, hosts: Fields | None = None, shift: Fields | None = None
+) -> DeploymentConfig:
     return DeploymentConfig(
         deployment_config_name=_PREDEFINED_PREFIX + name,
         compute_platform=platform,
+        minimum_healthy_hosts=hosts,
+        traffic_routing_config=shift,
         create_time=_PREDEFINED_SINCE,
-        **shape,
     )
 
 

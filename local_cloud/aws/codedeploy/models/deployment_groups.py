@@ -95,7 +95,7 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
         deployment_group_name: str,
         service_role_arn: str | None = None,
         tags: list[dict[str, str]] | None = None,
-        **settings: Any,
+        **settings: Any,  # noqa: ANN401 - the other settings, as they are
     ) -> DeploymentGroup:
         application = self.get_application(application_name)
         validation.deployment_group_name(deployment_group_name)
@@ -140,7 +140,7 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
         current_deployment_group_name: str,
         new_deployment_group_name: str | None = None,
         service_role_arn: str | None = None,
-        **settings: Any,
+        **settings: Any,  # noqa: ANN401 - the other settings, as they are
     ) -> DeploymentGroup:
         group = self.get_deployment_group(application_name, current_deployment_group_name)
         application = group.application

@@ -47,12 +47,13 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
     def create_deployment(
         self,
         application_name: str,
+        *,
         deployment_group_name: str | None = None,
         revision: Revision | None = None,
         deployment_config_name: str | None = None,
         deployment_mode: str | None = None,
         target_instances: Fields | None = None,
-        **given: Any,
+        **given: Any,  # noqa: ANN401 - the other options, as they are
     ) -> Deployment:
         application = self.get_application(application_name)
         group = self.get_deployment_group(application_name, deployment_group_name or "")
@@ -70,7 +71,13 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
         )
 
     def _deploy(
-        self, group: DeploymentGroup, revision: Revision, creator: Creator, *, config_name: str, **given: Any
+        self,
+        group: DeploymentGroup,
+        revision: Revision,
+        creator: Creator,
+        *,
+        config_name: str,
+        **given: Any,  # noqa: ANN401 - the other options, as they are
     ) -> Deployment:
         identifier = self._new_id()
         last = group.last_successful_deployment_record
@@ -130,8 +137,8 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
     ) -> None:
         if group.compute_platform != "Server":
             raise errors.InvalidComputePlatformException(
-                f"Deployments to {group.compute_platform} are not available here: only those to EC2/on-premises "
-                "instances run."
+                f"Deployments to {group.compute_platform} are not available here: only those to "
+                "EC2/on-premises instances run."
             )
         if group.deployment_style["deploymentType"] == "BLUE_GREEN":
             raise errors.InvalidInputException(
@@ -374,9 +381,8 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
 
     def execution_id(self, deployment: Deployment) -> str:
         """Names a deployment to its agents, who ask for its specification by it."""
-        return "/".join(
-            (self.account_id, self.region_name, deployment.deployment_group_id, deployment.deployment_id)
-        )
+        group, identifier = deployment.deployment_group_id, deployment.deployment_id
+        return f"{self.account_id}/{self.region_name}/{group}/{identifier}"
 
     def next_nonce(self) -> int:
         self._nonce += 1
