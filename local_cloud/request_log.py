@@ -32,6 +32,8 @@ READING = re.compile(
 BY_METHOD = {"s3", "route53"}
 """REST services whose HTTP method says it; Select and multi-object reads do not occur among their POSTs."""
 COMMANDS = "codedeploy-commands"
+COMMANDS_TARGET = "CodeDeployCommandService"
+"""How the X-Amz-Target of an agent's call begins, in both of its API models."""
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]*)/([^/]+)/aws4_request")
 VIRTUAL_HOST = re.compile(r"(.+)\.s3[.-]")
 
@@ -141,7 +143,7 @@ def identify(environ: "WSGIEnvironment") -> Call:
     access_key, region, service = found.groups() if found else ("", "us-east-1", "")
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     form = _form(environ) or query
-    if target.startswith("CodeDeployCommandService"):
+    if target.startswith(COMMANDS_TARGET):
         service = COMMANDS
     if target:
         action = target.rpartition(".")[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from local_cloud.aws import application, identity, zones
+from local_cloud.aws import application, codedeploy, identity, zones
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 ADMIN = "/_local_cloud/"
-BOOTING_SERVICES = {"ec2", "autoscaling"}
-"""Services whose writes may ask for other hosts than there are."""
+WATCHED_SERVICES = {"ec2", "autoscaling", "monitoring"}
+"""Services whose writes may ask for other hosts than there are, or concern a running deployment."""
 
 
 class LocalCloud:
@@ -54,7 +54,7 @@ class LocalCloud:
         settings.state_dir.chmod(0o700)
         try:
             self._github_app = create_github_app(settings)
-            aws = logged(application.create_app(), self.log, caller=identity.caller, changed=self._changed)
+            aws = logged(application.create_app(settings), self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
             self._aws = self._bind(settings.address, settings.aws_port, self._with_admin(aws))
             self._github = self._bind(settings.address, settings.github_port, self._github_app)
@@ -130,8 +130,11 @@ class LocalCloud:
         self._running.append(DnsService(settings, zones.records, address=settings.gateway))
 
     def _changed(self, call: Call) -> None:
-        if self._hosts and call.service in BOOTING_SERVICES:
+        if call.service not in WATCHED_SERVICES:
+            return
+        if self._hosts:
             self._hosts.notify()
+        codedeploy.wake()
 
     def _with_admin(self, app: "WSGIApplication") -> "WSGIApplication":
         """`app`, and below `ADMIN` what only this machine may ask."""

@@ -49,6 +49,8 @@ class Settings:
     zone: str = "local-cloud.example."
     """The hosted zone that the account has from the start."""
 
+    iam_propagation_seconds: float = 0.0
+    """How long a new role or instance profile cannot be used yet; AWS takes 10 to 30."""
     log_requests: bool = True
     maximum_connections: int = 2048
 

@@ -37,3 +37,4 @@ def _publish(folder: Path, bucket: str, region: str) -> None:
         if path.is_file():
             key = s3.put_object(bucket, path.relative_to(folder).as_posix(), path.read_bytes())
             key.set_acl(get_canned_acl("public-read"))
+

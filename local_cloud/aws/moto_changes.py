@@ -1,0 +1,203 @@
+"""Where moto is not as AWS is, and a pipeline would notice.
+
+moto has no way to add to it, so attributes of its modules are replaced. It is
+pinned, and `_replace` fails at once where a new version has no such attribute.
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import moto.codedeploy.urls
+import moto.ec2.models.elastic_ip_addresses
+import moto.ec2.models.elastic_network_interfaces
+import moto.ec2.models.iam_instance_profile
+import moto.ec2.responses.instances
+from moto import settings as moto_settings
+from moto.core.utils import utcnow
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.amis import Ami, AmiBackend
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.models.instances import InstanceBackend
+from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.utils import filter_iam_instance_profiles
+from moto.iam.exceptions import NotFoundException
+from moto.ssm.models import Parameter, ParameterDict, ssm_backends
+from moto.sts.responses import TokenResponse
+
+from local_cloud.aws import codedeploy, web_identity
+from local_cloud.aws.codedeploy import urls as codedeploy_urls
+from local_cloud.settings import Settings
+
+RESOLVE_SSM = "resolve:ssm:"
+DEBIAN = "136693071363"
+"""The account that Debian's images come from."""
+DEBIAN_IMAGES = {"amd64": ("x86_64", "ami-0deb120000000a001"), "arm64": ("arm64", "ami-0deb120000000a002")}
+"""Debian's word for an architecture -> EC2's, and the image of Debian 12."""
+DEBIAN_PARAMETERS = "/aws/service/debian/release/12/latest/"
+
+_originals: dict[str, Any] = {
+    "run_instances": InstanceBackend.run_instances,
+    "respond_run_instances": InstanceResponse.run_instances,
+    "load_amis": AmiBackend._load_amis,
+    "load_parameters": ParameterDict._check_loading_status,
+}
+
+
+def install(settings: Settings) -> None:
+    """Make moto of this process behave as the local cloud of `settings`. May be repeated."""
+    addresses = public_addresses(settings.public_cidr)
+    profile = _instance_profile_finder(settings)
+    codedeploy.options.role_propagation = settings.iam_propagation_seconds
+
+    _replace(moto.codedeploy.urls, "url_bases", codedeploy_urls.url_bases)
+    _replace(moto.codedeploy.urls, "url_paths", codedeploy_urls.url_paths)
+    _replace(moto.ec2.models.elastic_ip_addresses, "random_ip", addresses.__next__)
+    _replace(moto.ec2.models.elastic_network_interfaces, "random_public_ip", addresses.__next__)
+    _replace(moto.ec2.responses.instances, "filter_iam_instance_profiles", profile)
+    _replace(moto.ec2.models.iam_instance_profile, "filter_iam_instance_profiles", profile)
+    _replace(moto_settings, "ENABLE_AMI_VALIDATION", True)
+    _replace(moto_settings, "EC2_ENABLE_INSTANCE_TYPE_VALIDATION", True)
+    _replace(InstanceBackend, "run_instances", _run_instances)
+    _replace(InstanceResponse, "run_instances", _respond_run_instances)
+    _replace(AmiBackend, "_load_amis", _load_amis)
+    _replace(ParameterDict, "_check_loading_status", _load_parameters)
+    _replace(TokenResponse, "assume_role_with_web_identity", web_identity.handler(settings))
+
+
+def _replace(owner: Any, name: str, replacement: Any) -> None:
+    if not hasattr(owner, name):
+        raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
+    setattr(owner, name, replacement)
+
+
+def public_addresses(cidr: str) -> Iterator[str]:
+    """Each address of the range once, in order, without those that end in 0 or 255."""
+    for address in ipaddress.ip_network(cidr):
+        if address.packed[-1] not in {0, 255}:
+            yield str(address)
+
+
+def _instance_profile_finder(settings: Settings) -> Callable[..., Any]:
+    """moto's search for an instance profile, with EC2's errors instead of IAM's."""
+    delay = timedelta(seconds=settings.iam_propagation_seconds)
+
+    def find(
+        account_id: str,
+        partition: str,
+        iam_instance_profile_arn: str | None,
+        iam_instance_profile_name: str | None,
+    ) -> Any:
+        kind = "Name" if iam_instance_profile_name else "ARN"
+        given = iam_instance_profile_name or iam_instance_profile_arn
+        start = f"Value ({given}) for parameter iamInstanceProfile.{kind.lower()} is invalid."
+        unknown = EC2ClientError("InvalidParameterValue", f"{start} Invalid IAM Instance Profile {kind.lower()}")
+        try:
+            profile = filter_iam_instance_profiles(
+                account_id, partition, iam_instance_profile_arn, iam_instance_profile_name
+            )
+        except NotFoundException:
+            raise unknown from None
+        if profile is None or utcnow() < profile.create_date.replace(tzinfo=None) + delay:
+            raise unknown
+        if not profile.roles:
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"{start} IAM Instance Profile {profile.arn} has no associated IAM Roles",
+            )
+        return profile
+
+    return find
+
+
+def _run_instances(backend: Any, image_id: str, *args: Any, **kwargs: Any) -> Any:
+    """RunInstances, also by Auto Scaling: with what AWS checks before anything starts."""
+    if image_id and image_id.startswith(RESOLVE_SSM):
+        image_id = _image_of_parameter(backend, image_id.removeprefix(RESOLVE_SSM))
+    key_name = kwargs.get("key_name")
+    if key_name and key_name not in backend.key_pairs:
+        raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
+    _check_architecture(backend, image_id, kwargs.get("instance_type"))
+    return _originals["run_instances"](backend, image_id, *args, **kwargs)
+
+
+def _image_of_parameter(backend: Any, name: str) -> str:
+    parameter = ssm_backends[backend.account_id][backend.region_name].get_parameter(name)
+    if parameter is None:
+        raise EC2ClientError(
+            "InvalidParameterValue", f"The parameter {name} of the image could not be resolved: ParameterNotFound"
+        )
+    return str(parameter.value)
+
+
+def _check_architecture(backend: Any, image_id: str | None, instance_type: str | None) -> None:
+    image = backend.amis.get(image_id)
+    if image is None or instance_type not in INSTANCE_TYPES:
+        return
+    supported = INSTANCE_TYPES[instance_type]["ProcessorInfo"]["SupportedArchitectures"]
+    if image.architecture not in supported:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"The architecture '{','.join(supported)}' of the specified instance type does not match the"
+            f" architecture '{image.architecture}' of the specified AMI. Specify an instance type and an AMI"
+            " that have matching architectures, and try again. You can use 'describe-instance-types' or"
+            " 'describe-images' to discover the architecture of the instance type or AMI.",
+        )
+
+
+def _respond_run_instances(response: Any) -> Any:
+    """moto starts MinCount instances, and gives the profile to the first one only."""
+    response.params["MinCount"] = response._get_param("MaxCount") or response._get_param("MinCount") or 1
+    result = _originals["respond_run_instances"](response)
+    arn = response._get_param("IamInstanceProfile.Arn")
+    name = response._get_param("IamInstanceProfile.Name")
+    if arn or name:
+        for instance in result.result.instances[1:]:
+            response.ec2_backend.associate_iam_instance_profile(
+                instance_id=instance.id, iam_instance_profile_name=name, iam_instance_profile_arn=arn
+            )
+    return result
+
+
+def _load_amis(backend: Any) -> None:
+    """moto's images and Debian 12, which moto does not know."""
+    _originals["load_amis"](backend)
+    for debian_name, (architecture, image_id) in DEBIAN_IMAGES.items():
+        backend.amis[image_id] = Ami(
+            backend,
+            image_id,
+            architecture=architecture,
+            name=f"debian-12-{debian_name}-20261110-2294",
+            description="Debian 12 (20261110-2294)",
+            owner_id=DEBIAN,
+            public=True,
+            hypervisor="xen",
+            root_device_name="/dev/xvda",
+            root_device_type="ebs",
+            virtualization_type="hvm",
+        )
+
+
+def _load_parameters(parameters: Any, key: str) -> None:
+    """moto's public parameters, and Debian's; each group when it is first asked for."""
+    _originals["load_parameters"](parameters, key)
+    if not str(key or "").startswith(DEBIAN_PARAMETERS):
+        return
+    for debian_name, (_, image_id) in DEBIAN_IMAGES.items():
+        versions = dict.setdefault(parameters, f"{DEBIAN_PARAMETERS}{debian_name}", [])
+        if not versions:
+            versions.append(
+                Parameter(
+                    account_id=parameters.account_id,
+                    name=f"{DEBIAN_PARAMETERS}{debian_name}",
+                    value=image_id,
+                    parameter_type="String",
+                    description=None,
+                    allowed_pattern=None,
+                    keyid=None,
+                    last_modified_date=utcnow().timestamp(),
+                    version=1,
+                    data_type="aws:ec2:image",
+                )
+            )

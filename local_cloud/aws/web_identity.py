@@ -1,0 +1,202 @@
+"""AssumeRoleWithWebIdentity, truly checked: the token's signature, audience and expiry, the role's trust."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import translate
+from typing import Any
+
+import jwt
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+
+from local_cloud.github import oidc
+from local_cloud.settings import Settings
+
+ACTION = "sts:AssumeRoleWithWebIdentity"
+Claims = Mapping[str, Any]
+
+
+class NotAuthorized(ServiceException):
+    """What STS says whatever the reason is: no such role, or its trust policy does not fit."""
+
+    code = "AccessDenied"
+    message = f"Not authorized to perform {ACTION}"
+
+
+def handler(settings: Settings) -> Callable[[Any], ActionResult]:
+    """The answer to the STS action, as a method of moto's response class."""
+
+    def assume_role_with_web_identity(response: Any) -> ActionResult:
+        role_arn = response._get_param("RoleArn")
+        providers = iam_backends[DEFAULT_ACCOUNT_ID][response.partition].open_id_providers.values()
+        claims, provider_arn = verified_claims(response._get_param("WebIdentityToken"), providers, settings)
+        role = _role(role_arn, response.partition)
+        issuer = claims["iss"].removeprefix("https://")
+        if not role or not trusts(_policy(role), provider_arn, issuer, claims):
+            raise NotAuthorized
+        duration = response._get_int_param("DurationSeconds", 3600)
+        if duration > int(role.max_session_duration or 3600):
+            raise ServiceException(
+                "ValidationError",
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            )
+        session = response.backend.assume_role_with_web_identity(
+            region_name=response.region,
+            role_session_name=response._get_param("RoleSessionName"),
+            role_arn=role_arn,
+            policy=response._get_param("Policy"),
+            duration=duration,
+            external_id=None,
+        )
+        return ActionResult(
+            {
+                "Credentials": session,
+                "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
+                "SubjectFromWebIdentityToken": claims["sub"],
+                "Audience": claims["aud"],
+                "Provider": provider_arn,
+            }
+        )
+
+    return assume_role_with_web_identity
+
+
+def verified_claims(token: str, providers: Iterable[Any], settings: Settings) -> tuple[Claims, str]:
+    """The claims of a token and the ARN of its OIDC provider. Raises STS's errors."""
+    try:
+        issuer = str(jwt.decode(token, options={"verify_signature": False}).get("iss", ""))
+        key_id = jwt.get_unverified_header(token).get("kid", "")
+    except jwt.InvalidTokenError:
+        raise _invalid(
+            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
+        ) from None
+    provider = next((each for each in providers if f"https://{each.url}".rstrip("/") == issuer), None)
+    if provider is None:
+        raise _invalid(f"No OpenIDConnect provider found in your account for {issuer}")
+    key = oidc.public_keys(settings).get(key_id) if issuer == oidc.ISSUER else None
+    if key is None:
+        raise _invalid(
+            "Couldn't retrieve verification key from your identity provider,  please reference"
+            " AssumeRoleWithWebIdentity documentation for requirements"
+        )
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=["RS256"],
+            audience=provider.client_id_list,
+            options={"require": ["exp", "iat", "sub", "aud"]},
+        )
+    except jwt.ExpiredSignatureError:
+        expired = jwt.decode(token, options={"verify_signature": False})["exp"]
+        raise ServiceException(
+            "ExpiredTokenException",
+            f"Token expired: current date/time {int(time.time())} must be before"
+            f" the expiration date/time {expired}",
+        ) from None
+    except jwt.InvalidAudienceError:
+        raise _invalid("Incorrect token audience") from None
+    except jwt.InvalidTokenError as error:
+        raise _invalid(f"The web identity token could not be validated: {error}") from None
+    return claims, provider.arn
+
+
+def trusts(policy: Mapping[str, Any], provider_arn: str, issuer: str, claims: Claims) -> bool:
+    """Does a role's trust policy let this identity in? A Deny that fits wins.
+
+    Condition keys are `<issuer>:<claim>`.
+    """
+    context = {f"{issuer}:{name}".lower(): value for name, value in claims.items()}
+    effects = {
+        statement["Effect"]
+        for statement in _listed(policy.get("Statement"))
+        if _fits(statement, provider_arn, context)
+    }
+    return effects == {"Allow"}
+
+
+def _fits(statement: Mapping[str, Any], provider_arn: str, context: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal", {})
+    federated = _listed(principal.get("Federated")) if isinstance(principal, Mapping) else [principal]
+    return (
+        any(_like(ACTION.lower(), action.lower()) for action in _listed(statement.get("Action")))
+        and any(name in {provider_arn, "*"} for name in federated)
+        and all(
+            _holds(operator, key, _listed(wanted), context)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, wanted in keys.items()
+        )
+    )
+
+
+def _holds(operator: str, key: str, wanted: list[str], context: Mapping[str, Any]) -> bool:
+    """One condition. An operator that is not known never holds: a role is not opened by a guess."""
+    for_all = operator.startswith("ForAllValues:")
+    operator = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
+    optional = operator.endswith("IfExists")
+    operator = operator.removesuffix("IfExists")
+    present = key.lower() in context
+    if operator == "Null":
+        return [str(not present).lower()] == [value.lower() for value in wanted]
+    if operator not in OPERATORS:
+        return False
+    negated = operator.startswith("StringNot")
+    if not present:
+        return optional or for_all or negated
+    matches = [
+        any(OPERATORS[operator](str(value), pattern) for pattern in wanted)
+        for value in _listed(context[key.lower()])
+    ]
+    if negated:
+        return not any(matches)
+    return all(matches) if for_all else any(matches)
+
+
+def _like(value: str, pattern: str) -> bool:
+    """AWS's wildcards `*` and `?`; brackets mean themselves."""
+    return re.fullmatch(translate(pattern.replace("[", "[[]")), value) is not None
+
+
+def _equal(value: str, wanted: str) -> bool:
+    return value == wanted
+
+
+def _equal_whatever_case(value: str, wanted: str) -> bool:
+    return value.lower() == wanted.lower()
+
+
+OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "StringEquals": _equal,
+    "StringNotEquals": _equal,
+    "StringEqualsIgnoreCase": _equal_whatever_case,
+    "StringNotEqualsIgnoreCase": _equal_whatever_case,
+    "StringLike": _like,
+    "StringNotLike": _like,
+}
+
+
+def _role(arn: str, partition: str) -> Any:
+    try:
+        return iam_backends[DEFAULT_ACCOUNT_ID][partition].get_role_by_arn(arn)
+    except NotFoundException:
+        return None
+
+
+def _policy(role: Any) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(role.assume_role_policy_document)
+    return document
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _invalid(message: str) -> ServiceException:
+    return ServiceException("InvalidIdentityToken", message)

@@ -1,0 +1,130 @@
+"""What EC2 and SSM do here as on AWS, where moto alone does not."""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+Client = Callable[..., Any]
+AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+PUBLIC = ipaddress.ip_network("198.18.0.0/15")
+
+
+def image(client: Client, architecture: str) -> str:
+    value: str = client("ssm").get_parameter(Name=f"{AL2023}{architecture}")["Parameter"]["Value"]
+    return value
+
+
+def run(client: Client, **more: Any) -> list[dict[str, Any]]:
+    given = {"ImageId": image(client, "x86_64"), "InstanceType": "t3a.nano", "MinCount": 1, "MaxCount": 1} | more
+    instances: list[dict[str, Any]] = client("ec2").run_instances(**given)["Instances"]
+    return instances
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture"),
+    [
+        (f"{AL2023}x86_64", "x86_64"),
+        (f"{AL2023}arm64", "arm64"),
+        ("/aws/service/debian/release/12/latest/amd64", "x86_64"),
+        ("/aws/service/debian/release/12/latest/arm64", "arm64"),
+    ],
+)
+def test_public_parameters_name_images_that_exist(client: Client, name: str, architecture: str) -> None:
+    value = client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+
+    [found] = client("ec2").describe_images(ImageIds=[value])["Images"]
+
+    assert found["Architecture"] == architecture
+
+
+def test_addresses_are_never_a_strangers_and_never_twice_the_same(client: Client) -> None:
+    allocated = [client("ec2").allocate_address(Domain="vpc")["PublicIp"] for _ in range(3)]
+    launched = [instance["PublicIpAddress"] for instance in run(client, MinCount=2, MaxCount=2)]
+
+    assert all(ipaddress.ip_address(address) in PUBLIC for address in allocated + launched)
+    assert len(set(allocated + launched)) == 5
+
+
+def test_an_elastic_ip_becomes_the_instances_public_address(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client)
+    address = ec2.allocate_address(Domain="vpc")
+
+    ec2.associate_address(InstanceId=instance["InstanceId"], AllocationId=address["AllocationId"])
+
+    [[described]] = [r["Instances"] for r in ec2.describe_instances()["Reservations"]]
+    assert described["PublicIpAddress"] == address["PublicIp"]
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "architecture", "supported"),
+    [("t3a.nano", "arm64", "x86_64"), ("t4g.nano", "x86_64", "arm64")],
+)
+def test_an_image_of_the_other_architecture_is_refused(
+    client: Client, instance_type: str, architecture: str, supported: str
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        run(client, InstanceType=instance_type, ImageId=image(client, architecture))
+
+    error = refused.value.response["Error"]
+    assert error["Code"] == "InvalidParameterValue"
+    assert error["Message"].startswith(
+        f"The architecture '{supported}' of the specified instance type does not match"
+        f" the architecture '{architecture}' of the specified AMI."
+    )
+
+
+def test_an_image_may_be_given_by_parameter(client: Client) -> None:
+    [instance] = run(client, ImageId=f"resolve:ssm:{AL2023}arm64", InstanceType="t4g.nano")
+
+    assert instance["ImageId"] == image(client, "arm64")
+    assert instance["Architecture"] == "arm64"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"ImageId": "ami-00000000000000000"}, "InvalidAMIID.NotFound"),
+        ({"InstanceType": "t3z.nano"}, "InvalidInstanceType.NotFound"),
+        ({"KeyName": "nobodys"}, "InvalidKeyPair.NotFound"),
+        ({"IamInstanceProfile": {"Name": "nobodys"}}, "InvalidParameterValue"),
+    ],
+)
+def test_what_does_not_exist_is_refused(client: Client, wrong: dict[str, Any], code: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        run(client, **wrong)
+
+    assert refused.value.response["Error"]["Code"] == code
+    assert client("ec2").describe_instances()["Reservations"] == []
+
+
+def test_an_instance_profile_needs_a_role(client: Client) -> None:
+    iam = client("iam")
+    iam.create_instance_profile(InstanceProfileName="web")
+    with pytest.raises(ClientError, match="has no associated IAM Roles"):
+        run(client, IamInstanceProfile={"Name": "web"})
+    iam.create_role(RoleName="web", AssumeRolePolicyDocument="{}")
+    iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
+
+    instances = run(client, IamInstanceProfile={"Name": "web"}, MinCount=1, MaxCount=2)
+
+    associations = client("ec2").describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    assert {each["InstanceId"] for each in associations} == {each["InstanceId"] for each in instances}
+    assert len(instances) == 2
+
+
+def test_an_ed25519_key_can_be_imported(client: Client) -> None:
+    public = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+
+    client("ec2").import_key_pair(KeyName="deployer", PublicKeyMaterial=public)
+
+    [key] = client("ec2").describe_key_pairs(IncludePublicKey=True)["KeyPairs"]
+    assert key["KeyType"] == "ed25519"
+    assert key["PublicKey"].split()[:2] == public.decode().split()[:2]
+    [instance] = run(client, KeyName="deployer")
+    assert instance["KeyName"] == "deployer"
