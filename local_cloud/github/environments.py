@@ -1,5 +1,7 @@
 """The REST API's deployment environments and their branch policies."""
 
+from urllib.parse import quote
+
 from local_cloud.github import errors
 from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id, page
 from local_cloud.github.store import Environment, Repository, now
@@ -88,12 +90,13 @@ def show(call: Call, repository: Repository, environment: Environment) -> dict[s
         {"id": environment.id * 10 + index, "node_id": node_id("Gate", environment.id * 10 + index), **rule}
         for index, rule in enumerate(rules)
     ]
+    quoted = quote(environment.name, safe="")
     return {
         "id": environment.id,
         "node_id": node_id("Environment", environment.id),
         "name": environment.name,
-        "url": f"{call.api_url}/repos/{repository.full_name}/environments/{environment.name}",
-        "html_url": f"{call.html_url}/{repository.full_name}/deployments/{environment.name}",
+        "url": f"{call.api_url}/repos/{repository.full_name}/environments/{quoted}",
+        "html_url": f"{call.html_url}/{repository.full_name}/deployments/{quoted}",
         "created_at": environment.created_at,
         "updated_at": environment.updated_at,
         "can_admins_bypass": True,
