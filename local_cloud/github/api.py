@@ -8,7 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
 from local_cloud.github import access, actions, environments, errors, repositories
-from local_cloud.github.calls import Answer, Call, Route
+from local_cloud.github.calls import Addresses, Answer, Call, Route
 from local_cloud.github.store import Store
 
 API_VERSION = "2022-11-28"
@@ -41,7 +41,7 @@ class Api:
             merge_slashes=False,
         )
 
-    def respond(self, request: Request, path: str, *, html_url: str, archives_url: str) -> Response:
+    def respond(self, request: Request, path: str, addresses: Addresses) -> Response:
         """Answer a request whose path below the API's root is `path`."""
         headers = {
             "X-GitHub-Request-Id": uuid.uuid4().hex.upper(),
@@ -53,14 +53,7 @@ class Api:
                 headers |= access.headers(token)
                 address, free = request.remote_addr or "", path == "/rate_limit"
                 headers |= access.count_request(self.store, token, address, counted=not free)
-                call = Call(
-                    request=request,
-                    store=self.store,
-                    token=token,
-                    api_url=request.base_url.removesuffix("/").removesuffix(path.removesuffix("/")),
-                    html_url=html_url,
-                    archives_url=archives_url,
-                )
+                call = Call(request=request, store=self.store, token=token, addresses=addresses)
                 answer = self._dispatch(call, path)
             except errors.GitHubError as error:
                 answer = Answer(body=error.body(), status=error.status, headers=error.headers)

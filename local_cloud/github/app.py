@@ -20,6 +20,7 @@ from werkzeug import Request, Response
 
 from local_cloud.github import archives, errors, git_http, oidc, runner
 from local_cloud.github.api import Api
+from local_cloud.github.calls import Addresses
 from local_cloud.github.store import Store
 from local_cloud.settings import Settings
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 GIT = re.compile(r"/([^/]+)/([^/]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
+PUBLIC = Addresses("https://api.github.com", "https://github.com", "https://codeload.github.com")
 ISSUER_HOST = oidc.ISSUER.removeprefix("https://")
 
 
@@ -55,12 +57,7 @@ class GitHub:
         host = re.sub(r":\d+$", "", request.host)
         match host.lower():
             case "api.github.com":
-                return self.api.respond(
-                    request,
-                    request.path,
-                    html_url="https://github.com",
-                    archives_url="https://codeload.github.com",
-                )
+                return self.api.respond(request, request.path, PUBLIC)
             case "codeload.github.com":
                 return self._archive(request, request.path)
             case "github.com" | "www.github.com":
@@ -78,7 +75,8 @@ class GitHub:
         match first:
             case "api" if rest == "v3" or rest.startswith("v3/"):
                 path = rest.removeprefix("v3") or "/"
-                return self.api.respond(request, path, html_url=here, archives_url=f"{here}/_codeload")
+                addresses = Addresses(api=f"{here}/api/v3", html=here, archives=f"{here}/_codeload")
+                return self.api.respond(request, path, addresses)
             case "_codeload":
                 return self._archive(request, f"/{rest}")
             case "_services" | "_local_cloud":

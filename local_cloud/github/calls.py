@@ -27,16 +27,23 @@ class Answer:
 NO_CONTENT = Answer(status=204)
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where answers lead to. None ends with a slash."""
+
+    api: str
+    html: str
+    archives: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A request, who makes it, and the addresses that answers lead to (none ends with a slash)."""
+    """A request, and who makes it."""
 
     request: Request
     store: Store
     token: Token | None
-    api_url: str
-    html_url: str
-    archives_url: str
+    addresses: Addresses
 
     def repository(self, owner: str, name: str) -> Repository:
         """The repository, when the caller may see it."""

@@ -82,7 +82,7 @@ def get_zipball(call: Call, owner: str, name: str, ref: str = "") -> Answer:
 
 def show(call: Call, repository: Repository) -> dict[str, object]:
     """A repository as GitHub shows it."""
-    address = f"{call.html_url}/{repository.full_name}"
+    address = f"{call.addresses.html}/{repository.full_name}"
     full_name = repository.full_name
     token = call.token
     return {
@@ -96,7 +96,7 @@ def show(call: Call, repository: Repository) -> dict[str, object]:
         "html_url": address,
         "description": repository.description or None,
         "fork": False,
-        "url": f"{call.api_url}/repos/{full_name}",
+        "url": f"{call.addresses.api}/repos/{full_name}",
         "clone_url": f"{address}.git",
         "git_url": f"{address}.git",
         "default_branch": repository.default_branch,
@@ -134,8 +134,8 @@ def _account(call: Call, login: str, number: int, kind: str) -> dict[str, object
         "node_id": node_id(kind, number),
         "type": kind,
         "site_admin": False,
-        "url": f"{call.api_url}/users/{login}",
-        "html_url": f"{call.html_url}/{login}",
+        "url": f"{call.addresses.api}/users/{login}",
+        "html_url": f"{call.addresses.html}/{login}",
     }
 
 
@@ -150,11 +150,11 @@ def _resolve(repository: Repository, ref: str) -> str:
 
 def _commit(call: Call, repository: Repository, sha: str) -> dict[str, object]:
     found = git.commit(repository.directory, sha)
-    url = f"{call.api_url}/repos/{repository.full_name}"
+    url = f"{call.addresses.api}/repos/{repository.full_name}"
     return {
         "sha": sha,
         "url": f"{url}/commits/{sha}",
-        "html_url": f"{call.html_url}/{repository.full_name}/commit/{sha}",
+        "html_url": f"{call.addresses.html}/{repository.full_name}/commit/{sha}",
         "commit": {
             "author": found.author,
             "committer": found.committer,
@@ -171,7 +171,7 @@ def _archive(call: Call, owner: str, name: str, form: str, ref: str) -> Answer:
     repository = call.repository(owner, name)
     if repository.private:
         access.require(call.token, repository, "contents", "read")
-    address = archives.location(call.archives_url, call.store, repository, form, ref)
+    address = archives.location(call.addresses.archives, call.store, repository, form, ref)
     return Answer(status=302, headers={"Location": address})
 
 
