@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_of(options)
     try:
         COMMANDS[options.command](settings, options)
-    except (daemon.Refusal, PublishError) as error:
+    except (daemon.RefusalError, PublishError) as error:
         print(f"local_cloud: {error}", file=sys.stderr)
         return 1
     return 0
@@ -94,7 +94,7 @@ def show_status(settings: Settings, options: argparse.Namespace) -> None:
         if options.json:
             print(json.dumps({"running": False}))
             return
-        raise daemon.Refusal("no local cloud is running: python -m local_cloud start")
+        raise daemon.RefusalError("no local cloud is running: python -m local_cloud start")
     status = daemon.wait_until_ready(settings, process) | {"running": True, "pid": process.pid}
     if options.json:
         print(json.dumps(status, indent=2))
@@ -123,7 +123,7 @@ def reset(settings: Settings, _: argparse.Namespace) -> None:
 def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
     process = daemon.running(settings)
     if not process:
-        raise daemon.Refusal("no local cloud is running: python -m local_cloud start")
+        raise daemon.RefusalError("no local cloud is running: python -m local_cloud start")
     url = daemon.wait_until_ready(settings, process)["github"]
     print(publish(settings, options.directory, options.repository, say, url=url))
 

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ MINIMUM_FREE = 2 * 2**30
 """Bytes that an image and its hosts may take below the cache folder."""
 NETWORK_LOCK = "local_cloud.network"
 """An abstract socket: held by the one local cloud that has this network namespace's hosts."""
+NETWORK_TAKEN = "the hosts' network of this machine is in use by {}: stop that first, or start with --no-hosts"
 FAILED = "failed "
 READY = "ready "
 
@@ -34,13 +34,13 @@ READY = "ready "
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """The local cloud cannot do it; one line with what is in the way and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process of the machine. `started` (clock ticks since boot) tells it from a later one of the same id."""
+    """A process of the machine; `started` (clock ticks since boot) tells it from a later one of its id."""
 
     pid: int
     started: int
@@ -98,7 +98,7 @@ def start(settings: Settings, arguments: list[str], say: Callable[[str], None]) 
     """Start in the background and return the status when it is ready; at once when it already is.
 
     `arguments` are given to `python -m local_cloud` for the process in the
-    background. Raises `Refusal`.
+    background. Raises `RefusalError`.
     """
     if process := running(settings):
         say(f"already running ({process})")
@@ -137,9 +137,9 @@ def _follow(reports: Iterator[str], say: Callable[[str], None], log: Path) -> di
             status: dict[str, Any] = json.loads(line.removeprefix(READY))
             return status
         if line.startswith(FAILED):
-            raise Refusal(line.removeprefix(FAILED).strip())
+            raise RefusalError(line.removeprefix(FAILED).strip())
         say(line.strip())
-    raise Refusal(f"the local cloud ended before it was ready: see {log}")
+    raise RefusalError(f"the local cloud ended before it was ready: see {log}")
 
 
 def wait_until_ready(settings: Settings, process: Process) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def wait_until_ready(settings: Settings, process: Process) -> dict[str, Any]:
             select.select([descriptor], [], [], 0.2)
     finally:
         os.close(descriptor)
-    raise Refusal(f"the local cloud ended before it was ready: see {log_file(settings)}")
+    raise RefusalError(f"the local cloud ended before it was ready: see {log_file(settings)}")
 
 
 def fetch_status(settings: Settings) -> dict[str, Any]:
@@ -165,15 +165,15 @@ def fetch_status(settings: Settings) -> dict[str, Any]:
 
 
 def reset(settings: Settings) -> None:
-    """Empty the account. Raises `Refusal` where no local cloud runs."""
+    """Empty the account. Raises `RefusalError` where no local cloud runs."""
     if not running(settings):
-        raise Refusal("no local cloud is running: python -m local_cloud start")
+        raise RefusalError("no local cloud is running: python -m local_cloud start")
     endpoint = json.loads(status_file(settings).read_text())["endpoint"]
     request = urllib.request.Request(f"{endpoint}/_local_cloud/reset", method="POST")
     try:
         _opener.open(request, timeout=120).close()
     except OSError as error:
-        raise Refusal(f"the local cloud did not reset ({error}): see {log_file(settings)}") from error
+        raise RefusalError(f"the local cloud did not reset ({error}): see {log_file(settings)}") from error
 
 
 def stop(settings: Settings, say: Callable[[str], None]) -> None:
@@ -204,7 +204,8 @@ def _end(process: Process, say: Callable[[str], None]) -> None:
 
 def remove_leftovers(settings: Settings, *, hosts: bool) -> None:
     """Files, and where it had `hosts` also containers and network, of a local cloud that no longer runs."""
-    if hosts:
+    # Another checkout's local cloud, if one has taken the network since, has cleaned it.
+    if hosts and not _network_owner():
         from local_cloud.hosts.controller import HostController  # noqa: PLC0415 - needs moto, which takes a second
 
         HostController(settings).stop()
@@ -264,7 +265,7 @@ def _write_record(settings: Settings) -> None:
 
 @contextmanager
 def _network_lock(settings: Settings) -> Iterator[None]:
-    """Be the one local cloud with hosts in this network namespace. Raises `Refusal`."""
+    """Be the one local cloud with hosts in this network namespace. Raises `RefusalError`."""
     if not settings.hosts:
         yield
         return
@@ -273,7 +274,7 @@ def _network_lock(settings: Settings) -> Iterator[None]:
             lock.bind(f"\0{NETWORK_LOCK}")
         except OSError:
             owner = _owner(_unix_inodes(NETWORK_LOCK))
-            raise Refusal(
+            raise RefusalError(
                 f"the hosts' network of this machine is in use by {owner}: stop that first"
             ) from None
         yield
@@ -297,17 +298,19 @@ def _write_client_files(settings: Settings, status: dict[str, Any]) -> None:
 
 
 def check_prerequisites(settings: Settings) -> None:
-    """Raise `Refusal` for what would make a start fail halfway."""
+    """Raise `RefusalError` for what would make a start fail halfway."""
     for port in (settings.aws_port, settings.github_port):
         if port and not _is_free(settings.address, port):
-            raise Refusal(
+            raise RefusalError(
                 f"port {port} of {settings.address} is taken by {describe_owner(port)}: "
                 "stop that, or choose another with --aws-port or --github-port"
             )
+    if settings.hosts and (owner := _network_owner()):
+        raise RefusalError(NETWORK_TAKEN.format(owner))
     settings.cache_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.cache_dir).free
     if settings.hosts and free < MINIMUM_FREE:
-        raise Refusal(
+        raise RefusalError(
             f"{settings.cache_dir} has {free // 2**20} MiB free and needs {MINIMUM_FREE // 2**20}: "
             "make room, or start with --no-hosts"
         )
@@ -338,6 +341,12 @@ def _listening_inodes(port: int) -> set[str]:
 def _unix_inodes(name: str) -> set[str]:
     rows = [line.split() for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]]
     return {row[6] for row in rows if row[-1] == f"@{name}"}
+
+
+def _network_owner() -> str:
+    """Who has the hosts' network of this network namespace; "" for nobody."""
+    inodes = _unix_inodes(NETWORK_LOCK)
+    return _owner(inodes) if inodes else ""
 
 
 def _owner(inodes: set[str]) -> str:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from local_cloud.agent import packages
 from local_cloud.aws import application, codedeploy, identity, zones
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService
 from local_cloud.github.app import create_app as create_github_app
 from local_cloud.github.app import is_loopback
+from local_cloud.hosts import image
+from local_cloud.hosts.controller import HostController
 from local_cloud.listeners import Listener
 from local_cloud.request_log import Call, RequestLog, logged
 from local_cloud.settings import Settings, is_impersonated
@@ -28,6 +31,8 @@ ADMIN = "/_local_cloud/"
 WATCHED_SERVICES = {"ec2", "autoscaling", "monitoring"}
 """Services whose writes may ask for other hosts than there are, or concern a running deployment."""
 
+RESET_SECONDS = 60
+
 
 class LocalCloud:
     """One local cloud. Its account lives in this process, so there is one a process at a time.
@@ -41,7 +46,7 @@ class LocalCloud:
         self.log = RequestLog(settings.state_dir / "requests.jsonl", enabled=settings.log_requests)
         self._say = say
         self._running: list[Any] = []
-        self._hosts: Any = None
+        self._hosts: HostController | None = None
         self._packages: Path | None = None
 
     def start(self) -> None:
@@ -80,6 +85,7 @@ class LocalCloud:
         self.log.clear()
         if self._hosts:
             self._hosts.notify()
+            self._hosts.wait_for(lambda hosts: not hosts, RESET_SECONDS)
 
     @property
     def endpoint_url(self) -> str:
@@ -114,10 +120,6 @@ class LocalCloud:
 
     def _start_hosts(self, app: "WSGIApplication") -> None:
         """The network with its gateway, and on it what hosts believe to be AWS and GitHub."""
-        from local_cloud.agent import packages  # noqa: PLC0415 - the control plane alone needs none of it
-        from local_cloud.hosts import image  # noqa: PLC0415
-        from local_cloud.hosts.controller import HostController  # noqa: PLC0415
-
         settings = self.settings
         ensure_authority(settings)
         image.ensure(settings, self._say)

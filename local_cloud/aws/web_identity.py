@@ -9,10 +9,11 @@ from typing import Any
 
 import jwt
 from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
+from moto.sts.exceptions import STSClientError
 
 from local_cloud.github import oidc
 from local_cloud.settings import Settings
@@ -21,11 +22,12 @@ ACTION = "sts:AssumeRoleWithWebIdentity"
 Claims = Mapping[str, Any]
 
 
-class NotAuthorized(ServiceException):
+class NotAuthorizedError(AccessDeniedError):  # type: ignore[misc] # moto has no types here
     """What STS says whatever the reason is: no such role, or its trust policy does not fit."""
 
-    code = "AccessDenied"
-    message = f"Not authorized to perform {ACTION}"
+    def __init__(self) -> None:
+        # Past the parent, whose message is about a user and a signed call.
+        super(AccessDeniedError, self).__init__("AccessDenied", f"Not authorized to perform {ACTION}")
 
 
 def handler(settings: Settings) -> Callable[[Any], ActionResult]:
@@ -38,10 +40,10 @@ def handler(settings: Settings) -> Callable[[Any], ActionResult]:
         role = _role(role_arn, response.partition)
         issuer = claims["iss"].removeprefix("https://")
         if not role or not trusts(_policy(role), provider_arn, issuer, claims):
-            raise NotAuthorized
+            raise NotAuthorizedError
         duration = response._get_int_param("DurationSeconds", 3600)
         if duration > int(role.max_session_duration or 3600):
-            raise ServiceException(
+            raise STSClientError(
                 "ValidationError",
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
             )
@@ -94,7 +96,7 @@ def verified_claims(token: str, providers: Iterable[Any], settings: Settings) ->
         )
     except jwt.ExpiredSignatureError:
         expired = jwt.decode(token, options={"verify_signature": False})["exp"]
-        raise ServiceException(
+        raise STSClientError(
             "ExpiredTokenException",
             f"Token expired: current date/time {int(time.time())} must be before"
             f" the expiration date/time {expired}",
@@ -198,5 +200,5 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _invalid(message: str) -> ServiceException:
-    return ServiceException("InvalidIdentityToken", message)
+def _invalid(message: str) -> STSClientError:
+    return STSClientError("InvalidIdentityToken", message)
