@@ -60,6 +60,7 @@ class Connection:
         # A used-up rate limit is told at once: it may last an hour.
         retry = urllib3.Retry(
             total=TRIES,
+            connect=1,
             backoff_factor=0.5,
             status_forcelist=PASSING,
             allowed_methods=None,

@@ -1,0 +1,290 @@
+"""github_actions_settings against GitHub's stand-in: check, apply, again, check again."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from werkzeug import Request
+
+from local_cloud.github.app import GitHub, create_app
+from local_cloud.github.store import Repository, Token, Vault
+from local_cloud.listeners import Listener
+from local_cloud.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+if str(CHECKOUT / "module_utils") not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
+if str(CHECKOUT / "library") not in sys.path:
+    sys.path.append(str(CHECKOUT / "library"))
+
+REPOSITORY = "OWNER/codedeploy.nginx.001"
+CANARY = "arn:aws:iam::123456789012:role/canary"
+VARIABLES = {"AWS_REGION": "us-east-1", "CODEDEPLOY_APPLICATION_NAME": "test.codeDeploy.001"}
+
+
+class StandIn:
+    """GitHub's stand-in, and the requests that reach it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.app: GitHub = create_app(settings)
+        self.requests: list[tuple[str, str]] = []
+        self.listener = Listener("127.0.0.1", 0, self._application, maximum=50)
+        self.api_url = f"http://127.0.0.1:{self.listener.port}/api/v3"
+        self.token = (settings.state_dir / "github" / "token").read_text()
+
+    def _application(self, environ: Any, start_response: Any) -> Any:
+        request = Request(environ)
+        self.requests.append((request.method, request.path))
+        return self.app(environ, start_response)
+
+    @property
+    def repository(self) -> Repository:
+        return self.app.store.find(*REPOSITORY.split("/"))
+
+    @property
+    def prod(self) -> Vault:
+        return self.repository.environments["prod"].vault
+
+    def writes(self) -> list[str]:
+        return [method for method, _ in self.requests if method != "GET"]
+
+    def new_token(self, **rights: Any) -> str:
+        token = Token(value=f"github_pat_{len(self.app.store.tokens)}", **rights)
+        self.app.store.add_token(token)
+        return token.value
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    stand_in = StandIn(Settings.in_process(tmp_path_factory.mktemp("github")))
+    stand_in.listener.start()
+    yield stand_in
+    stand_in.listener.stop()
+
+
+@pytest.fixture
+def github(running: StandIn) -> StandIn:
+    """A stand-in with one empty repository."""
+    running.app.reset()
+    running.app.store.create_repository(*REPOSITORY.split("/"), private=False)
+    running.requests.clear()
+    return running
+
+
+@pytest.fixture
+def run(
+    github: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, Any]]:
+    """Run the module; its result."""
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    import github_actions_settings
+
+    def result(*, check: bool = False, **given: Any) -> dict[str, Any]:
+        arguments = {
+            "repository": REPOSITORY,
+            "environment": "Prod",
+            "api_url": github.api_url,
+            "token": github.token,
+            "_ansible_check_mode": check,
+        } | given
+        with (
+            patch_module_args({key: value for key, value in arguments.items() if value is not None}),
+            pytest.raises(SystemExit),
+        ):
+            github_actions_settings.main()
+        said: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return said
+
+    return result
+
+
+Run = Callable[..., dict[str, Any]]
+
+
+class TestFourBeats:
+    def test_of_an_environment(self, github: StandIn, run: Run) -> None:
+        asked = {"variables": VARIABLES, "secrets": {"IAMROLE_GITHUB_ARN": CANARY}}
+
+        predicted = run(check=True, **asked)
+        assert predicted["changed"]
+        assert github.writes() == []
+        assert "prod" not in github.repository.environments
+
+        applied = run(**asked)
+        assert applied["changed"]
+        assert applied["github_actions_settings"] == predicted["github_actions_settings"]
+        assert applied["diff"] == predicted["diff"]
+        assert github.prod.secrets["IAMROLE_GITHUB_ARN"].value == CANARY
+        assert {name: github.prod.variables[name].value for name in VARIABLES} == VARIABLES
+
+        github.requests.clear()
+        again = run(**asked)
+        assert not again["changed"]
+        assert again["diff"]["before"] == again["diff"]["after"]
+        assert github.writes() == []
+        assert len(github.requests) == 3
+        assert not run(check=True, **asked)["changed"]
+
+    def test_of_a_repository(self, github: StandIn, run: Run) -> None:
+        asked = {"environment": None, "variables": VARIABLES, "secrets": {"NAME": CANARY}}
+        assert run(check=True, **asked)["changed"]
+        assert run(**asked)["changed"]
+        assert github.repository.vault.secrets["NAME"].value == CANARY
+        github.requests.clear()
+        assert not run(**asked)["changed"]
+        assert [method for method, _ in github.requests] == ["GET", "GET"]
+
+    def test_of_a_removal(self, github: StandIn, run: Run) -> None:
+        asked = {"variables": VARIABLES, "secrets": {"NAME": CANARY}}
+        run(**asked)
+        assert run(check=True, state="absent", **asked)["changed"]
+        assert github.prod.secrets
+        assert run(state="absent", **asked)["changed"]
+        assert github.repository.environments == {}
+        assert not run(state="absent", **asked)["changed"]
+
+
+class TestSecrets:
+    def test_another_value_is_written(self, github: StandIn, run: Run) -> None:
+        run(secrets={"NAME": "old"})
+        assert run(secrets={"NAME": "new"})["changed"]
+        assert github.prod.secrets["NAME"].value == "new"
+        assert not run(secrets={"NAME": "new"})["changed"]
+
+    def test_what_somebody_else_wrote_is_written_again(self, github: StandIn, run: Run) -> None:
+        run(secrets={"NAME": "value"})
+        github.prod.secrets["NAME"].value = "theirs"
+        github.prod.secrets["NAME"].updated_at = "2026-01-01T00:00:00Z"
+        assert run(secrets={"NAME": "value"})["changed"]
+        assert github.prod.secrets["NAME"].value == "value"
+
+    def test_others_keep_their_fingerprints(self, run: Run) -> None:
+        run(secrets={"A": "a"})
+        run(secrets={"B": "b"})
+        assert not run(secrets={"A": "a", "B": "b"})["changed"]
+
+    def test_fingerprints_go_with_the_last_secret(self, github: StandIn, run: Run) -> None:
+        run(environment=None, secrets={"NAME": "value"})
+        assert "ANSIBLE_SECRET_FINGERPRINTS" in github.repository.vault.variables
+        run(environment=None, secrets={}, purge_secrets=True)
+        assert github.repository.vault.variables == {}
+
+    def test_on_create_keeps_no_fingerprint(self, github: StandIn, run: Run) -> None:
+        assert run(secrets={"NAME": "value"}, update_secrets="on_create")["changed"]
+        assert not run(secrets={"NAME": "other"}, update_secrets="on_create")["changed"]
+        assert github.prod.variables == {}
+
+    def test_a_value_is_in_no_result(self, run: Run) -> None:
+        for given in ({}, {"check": True}, {"token": "ghp_wrong"}, {"state": "absent"}):
+            assert CANARY not in json.dumps(run(secrets={"NAME": CANARY}, **given))
+
+
+class TestVariables:
+    def test_purge_keeps_the_fingerprints(self, run: Run) -> None:
+        run(variables=VARIABLES, secrets={"NAME": "value"})
+        after = run(variables={"ONLY": "one"}, purge_variables=True)
+        assert after["github_actions_settings"]["variables"] == {"ONLY": "one"}
+        assert not run(secrets={"NAME": "value"})["changed"]
+
+    def test_without_purge_others_stay(self, run: Run) -> None:
+        run(variables=VARIABLES)
+        after = run(variables={"ONE": "more"})
+        assert after["github_actions_settings"]["variables"] == VARIABLES | {"ONE": "more"}
+
+    def test_more_than_a_page(self, run: Run) -> None:
+        many = {f"NAME_{number}": "value" for number in range(40)}
+        run(variables=many)
+        assert not run(variables=many)["changed"]
+
+    def test_an_environment_of_any_name(self, run: Run) -> None:
+        run(environment="Prod / EU", variables=VARIABLES)
+        assert not run(environment="Prod / EU", variables=VARIABLES)["changed"]
+
+
+def test_rules_of_an_environment_are_left_alone(github: StandIn, run: Run) -> None:
+    run(variables={})
+    github.repository.environments["prod"].wait_timer = 5
+    run(variables=VARIABLES)
+    assert github.repository.environments["prod"].wait_timer == 5
+
+
+class TestToken:
+    """One clear line each, and nothing half done."""
+
+    ASKED: dict[str, Any] = {"variables": VARIABLES, "secrets": {"NAME": CANARY}}  # noqa: RUF012 - read only
+
+    def refused(self, github: StandIn, run: Run, **given: Any) -> str:
+        failed = run(**self.ASKED | given)
+        assert failed["failed"]
+        assert github.repository.environments == {}
+        assert github.repository.vault.variables == {}
+        assert github.repository.vault.secrets == {}
+        message: str = failed["msg"]
+        assert "\n" not in message
+        return message
+
+    def test_missing(self, github: StandIn, run: Run) -> None:
+        assert "there is no GitHub token" in self.refused(github, run, token=None)
+        assert github.requests == []
+
+    def test_wrong(self, github: StandIn, run: Run) -> None:
+        assert "does not accept the token (401 Bad credentials)" in self.refused(github, run, token="ghp_x")
+
+    def test_without_the_scope(self, github: StandIn, run: Run) -> None:
+        token = github.new_token(scopes=frozenset({"gist"}))
+        assert "has the scopes 'gist'; it needs repo" in self.refused(github, run, token=token)
+
+    def test_for_another_repository(self, github: StandIn, run: Run) -> None:
+        github.repository.private = True
+        token = github.new_token(permissions={"actions": "read"}, repositories=frozenset({"owner/other"}))
+        assert "or the token may not see it" in self.refused(github, run, token=token)
+
+    @pytest.mark.parametrize(
+        ("environment", "permissions", "lacks"),
+        [
+            ("Prod", {}, "actions: read"),
+            ("Prod", {"actions": "read"}, "administration: write"),
+            ("Prod", {"actions": "read", "administration": "write"}, "environments: write"),
+            (
+                "Prod",
+                {"actions": "read", "administration": "write", "environments": "read"},
+                "environments: write",
+            ),
+            (None, {"secrets": "write"}, "variables: read"),
+            (None, {"secrets": "write", "variables": "read"}, "variables: write"),
+            (None, {"secrets": "read", "variables": "write"}, "secrets: write"),
+        ],
+    )
+    def test_that_may_do_too_little(
+        self, github: StandIn, run: Run, environment: str | None, permissions: dict[str, str], lacks: str
+    ) -> None:
+        token = github.new_token(permissions=permissions)
+        message = self.refused(github, run, token=token, environment=environment)
+        assert f"lacks the repository permission {lacks}" in message
+
+    def test_that_may_do_just_enough(self, github: StandIn, run: Run) -> None:
+        rights = {"actions": "read", "administration": "write", "environments": "write"}
+        assert run(token=github.new_token(permissions=rights), **self.ASKED)["changed"]
+
+    def test_that_has_used_up_its_requests(self, github: StandIn, run: Run) -> None:
+        token = github.new_token(scopes=frozenset({"repo"}), limit=0)
+        assert "API rate limit exceeded" in self.refused(github, run, token=token)
+
+    def test_from_the_environment(self, github: StandIn, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GITHUB_TOKEN", github.token)
+        assert run(token=None, **self.ASKED)["changed"]
+
+
+def test_a_repository_that_does_not_exist(run: Run) -> None:
+    message = run(repository="OWNER/nobody", variables=VARIABLES)["msg"]
+    assert message.startswith("Cannot find the repository OWNER/nobody at http://127.0.0.1")
+
+
+def test_an_address_where_nothing_listens(run: Run) -> None:
+    message = run(api_url="http://127.0.0.1:1", variables=VARIABLES)["msg"]
+    assert "does not answer" in message
