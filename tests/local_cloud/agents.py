@@ -3,7 +3,8 @@
 import http.client
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -199,3 +200,18 @@ def ec2_agent(endpoint_url: str, instance: str, work: Work = succeed, region: st
     """The agent of an EC2 instance."""
     identifier = EC2_ARN.format(region=region, instance=instance)
     return Agent(CommandClient(endpoint_url, identifier, region=region), work)
+
+
+@contextmanager
+def agents_on(
+    endpoint_url: str, instances: Iterable[str], work: Work = succeed, region: str = "us-east-1"
+) -> Iterator[list[Agent]]:
+    """An agent on each instance, as long as the block lasts."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(ec2_agent(endpoint_url, i, work, region)) for i in instances]
+
+
+def failing_at(event: str, **report: Any) -> Work:
+    """Work that fails at one lifecycle event, with the given parts of a Result."""
+    failure = Result(**({"error_code": 4, "message": "Script failed"} | report))
+    return lambda command: failure if command["CommandName"] == event else Result()

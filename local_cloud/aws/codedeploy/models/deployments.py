@@ -1,9 +1,8 @@
-"""Deployments: made, looked at, stopped, and what follows when one has ended."""
+"""Deployments: made, stopped, and what follows when one has ended."""
 
 import secrets
 import string
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from typing import Any
 
 from local_cloud.aws.codedeploy import exceptions as errors
@@ -21,25 +20,21 @@ from local_cloud.aws.codedeploy.deployments.run import MANUAL_STOP, DeploymentRu
 from local_cloud.aws.codedeploy.deployments.targets import Candidate
 from local_cloud.aws.codedeploy.hosts import Hosts
 
-from .deployment_groups import DeploymentGroup, DeploymentGroupBackend
+from .deployment_groups import DeploymentGroup
+from .deployment_queries import DeploymentQueries
 from .on_premises_instances import OnPremisesInstanceBackend
 
 Fields = dict[str, Any]
 
-_STATUSES = ("Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready")
-_TARGET_STATUSES = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Unknown", "Ready")
-_LABELS = ("Blue", "Green", "BLUE", "GREEN")
-_TARGET_BATCH_LIMIT = 25
 
-
-class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
+class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.deployments: dict[str, Deployment] = {}
         self.hosts = Hosts()
         self._runs: dict[str, DeploymentRun] = {}
         self._stop_rollbacks: dict[str, bool | None] = {}
         self._last_results: dict[tuple[str, str], tuple[Revision, Status]] = {}
+        self._ignored: frozenset[str] = frozenset()
         self._nonce = 0
 
     # Making.
@@ -160,132 +155,9 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
                 group=group.deployment_group_name, id=active.deployment_id
             )
 
-    def active_deployment(self, group: DeploymentGroup) -> Deployment | None:
-        return next((d for d in self._deployments_of(group) if not d.finished), None)
-
-    def _deployments_of(self, group: DeploymentGroup) -> list[Deployment]:
-        return [d for d in self.deployments.values() if d.deployment_group_id == group.deployment_group_id]
-
     def _new_id(self) -> str:
         alphabet = string.ascii_uppercase + string.digits
         return "d-" + "".join(secrets.choice(alphabet) for _ in range(9))
-
-    # Looking.
-
-    def get_deployment(self, deployment_id: str | None) -> Deployment:
-        validation.deployment_id(deployment_id)
-        if deployment_id not in self.deployments:
-            raise errors.DeploymentDoesNotExistException(id=deployment_id)
-        return self.deployments[deployment_id]
-
-    def batch_get_deployments(self, deployment_ids: list[str]) -> list[Deployment]:
-        validation.batch(deployment_ids, errors.DeploymentIdRequiredException, limit=25)
-        identifiers = [validation.deployment_id(identifier) for identifier in deployment_ids]
-        return [self.deployments[identifier] for identifier in identifiers if identifier in self.deployments]
-
-    def list_deployments(
-        self,
-        application_name: str | None = None,
-        deployment_group_name: str | None = None,
-        external_id: str | None = None,
-        include_only_statuses: list[str] | None = None,
-        create_time_range: Mapping[str, datetime] | None = None,
-    ) -> list[str]:
-        """Newest first."""
-        validation.external_id(external_id)
-        for status in include_only_statuses or []:
-            validation.choice(status, _STATUSES, errors.InvalidDeploymentStatusException, status=status)
-        start, end = _time_range(create_time_range)
-        chosen = self._list_scope(application_name, deployment_group_name)
-        return [
-            deployment.deployment_id
-            for deployment in reversed(chosen)
-            if (not include_only_statuses or deployment.status in include_only_statuses)
-            and (external_id is None or deployment.external_id == external_id)
-            and (start is None or start <= deployment.create_time)
-            and (end is None or deployment.create_time <= end)
-        ]
-
-    def _list_scope(self, application: str | None, group: str | None) -> list[Deployment]:
-        if application and group:
-            return self._deployments_of(self.get_deployment_group(application, group))
-        if group:
-            raise errors.ApplicationNameRequiredException
-        if application:
-            self.get_application(application)
-            raise errors.DeploymentGroupNameRequiredException
-        return list(self.deployments.values())
-
-    def list_deployment_targets(
-        self, deployment_id: str | None = None, target_filters: Mapping[str, list[str]] | None = None
-    ) -> list[str]:
-        deployment = self._started(deployment_id)
-        filters = dict(target_filters or {})
-        statuses = filters.pop("TargetStatus", None)
-        labels = filters.pop("ServerInstanceLabel", None)
-        if filters:
-            raise errors.InvalidTargetFilterNameException(name=next(iter(filters)))
-        for status in statuses or []:
-            validation.choice(status, _TARGET_STATUSES, errors.InvalidInstanceStatusException, status=status)
-        _check_labels(labels)
-        return [t.target_id for t in deployment.targets.values() if not statuses or t.status in statuses]
-
-    def get_deployment_target(self, deployment_id: str | None, target_id: str | None) -> Target:
-        deployment = self._started(deployment_id)
-        if not target_id:
-            raise errors.DeploymentTargetIdRequiredException
-        target = _find_target(deployment, target_id)
-        if target is None:
-            raise errors.DeploymentTargetDoesNotExistException(target=target_id, id=deployment_id)
-        return target
-
-    def batch_get_deployment_targets(
-        self, deployment_id: str | None = None, target_ids: list[str] | None = None
-    ) -> list[Target]:
-        if not target_ids:
-            self.get_deployment(deployment_id)
-            raise errors.DeploymentTargetIdRequiredException
-        if len(target_ids) > _TARGET_BATCH_LIMIT:
-            raise errors.DeploymentTargetListSizeExceededException(limit=_TARGET_BATCH_LIMIT)
-        return [self.get_deployment_target(deployment_id, target_id) for target_id in target_ids]
-
-    def list_deployment_instances(
-        self,
-        deployment_id: str,
-        instance_status_filter: list[str] | None = None,
-        instance_type_filter: list[str] | None = None,
-    ) -> list[str]:
-        _check_labels(instance_type_filter)
-        filters = {"TargetStatus": instance_status_filter} if instance_status_filter else {}
-        return self.list_deployment_targets(deployment_id, filters)
-
-    def get_deployment_instance(self, deployment_id: str, instance_id: str) -> Target:
-        deployment = self.get_deployment(deployment_id)
-        if not instance_id:
-            raise errors.InstanceIdRequiredException
-        target = _find_target(deployment, instance_id)
-        if target is None:
-            raise errors.InstanceDoesNotExistException(instance=instance_id, id=deployment_id)
-        return target
-
-    def batch_get_deployment_instances(
-        self, deployment_id: str, instance_ids: list[str]
-    ) -> tuple[list[Target], str | None]:
-        """The instances of the deployment, and a message about the first that is none."""
-        deployment = self.get_deployment(deployment_id)
-        validation.batch(instance_ids, errors.InstanceIdRequiredException, limit=25)
-        found = {name: _find_target(deployment, name) for name in instance_ids}
-        missing = next((name for name, target in found.items() if target is None), None)
-        message = (
-            f"The instance {missing} does not exist in the deployment {deployment_id}." if missing else None
-        )
-        return [target for target in found.values() if target], message
-
-    def _started(self, deployment_id: str | None) -> Deployment:
-        deployment = self.get_deployment(deployment_id)
-        if deployment.status is DeploymentStatus.CREATED:
-            raise errors.DeploymentNotStartedException(id=deployment_id)
-        return deployment
 
     # Stopping and going on.
 
@@ -398,10 +270,11 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
         group = self.find_group(deployment.deployment_group_id)
         if group is None:
             return
+        requested = self._stop_rollbacks.pop(deployment.deployment_id, None)
         if deployment.status is DeploymentStatus.SUCCEEDED:
             group.last_successful_deployment_record = deployment
-        requested = self._stop_rollbacks.pop(deployment.deployment_id, None)
-        if rollback.is_due(deployment, run.stop_reason, requested):
+            self._update_outdated_instances(deployment, group)
+        elif rollback.is_due(deployment, run.stop_reason, requested):
             self._roll_back(deployment, group)
 
     def _roll_back(self, deployment: Deployment, group: DeploymentGroup) -> None:
@@ -428,6 +301,49 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
             "rollbackMessage": f"The rollback deployment {back.deployment_id} was created.",
         }
 
+    def _update_outdated_instances(self, deployment: Deployment, group: DeploymentGroup) -> None:
+        """Instances that joined the group while it was deployed to get the same revision, if it says so."""
+        newcomers = self._newcomers(group, [candidate.target_id for candidate in targets.select(self, group)])
+        if group.outdated_instances_strategy == "IGNORE":
+            self._ignored |= newcomers
+        elif newcomers:
+            related = deployment.related_deployments or {}
+            root_id = related.get("autoUpdateOutdatedInstancesRootDeploymentId", deployment.deployment_id)
+            update = self._deploy(
+                group,
+                deployment.revision,
+                Creator.AUTO_UPDATE,
+                config_name=deployment.deployment_config_name,
+                file_exists_behavior=deployment.file_exists_behavior,
+                only_instances=newcomers,
+                related_deployments={"autoUpdateOutdatedInstancesRootDeploymentId": root_id},
+            )
+            root = self.deployments[root_id]
+            root.related_deployments = root.related_deployments or {}
+            updates = root.related_deployments.setdefault("autoUpdateOutdatedInstancesDeploymentIds", [])
+            updates.append(update.deployment_id)
+
+    def _deploy_to_launched_instances(self, group: DeploymentGroup) -> None:
+        """What an Auto Scaling group launches gets the group's last good revision."""
+        good = group.last_successful_deployment_record
+        if good is None or self.active_deployment(group):
+            return
+        instances = targets.auto_scaling_instances(self, group)
+        newcomers = self._newcomers(group, [instance.id for instance in instances])
+        if newcomers:
+            self._deploy(
+                group,
+                good.revision,
+                Creator.AUTOSCALING,
+                config_name="CodeDeployDefault.AllAtOnce",
+                file_exists_behavior=good.file_exists_behavior,
+                only_instances=newcomers,
+            )
+
+    def _newcomers(self, group: DeploymentGroup, target_ids: Iterable[str]) -> frozenset[str]:
+        """Those that no deployment of the group has been to, nor is meant to pass by."""
+        return frozenset(t for t in target_ids if not self._last_result(group, t)) - self._ignored
+
     def _last_result(self, group: DeploymentGroup, target_id: str) -> tuple[Revision, Status] | None:
         return self._last_results.get((group.deployment_group_id, target_id))
 
@@ -438,10 +354,13 @@ class DeploymentBackend(DeploymentGroupBackend, OnPremisesInstanceBackend):
     # The outside world.
 
     def wake(self) -> None:
-        """Instances, Auto Scaling groups or alarms changed: running deployments look again."""
+        """Instances, Auto Scaling groups or alarms changed: look again."""
         with self.lock:
             for run in self._runs.values():
                 run.wake()
+            for application in self.applications.values():
+                for group in application.groups.values():
+                    self._deploy_to_launched_instances(group)
 
     def close(self) -> None:
         """End every poll and every running deployment, without a trace."""
@@ -471,24 +390,3 @@ def _check_options(group: DeploymentGroup, mode: str | None, given: Fields) -> N
         ("ec2_deployment_options", validation.ec2_deployment_options),
     ):
         given[name] = check(given.get(name))
-
-
-def _check_labels(labels: list[str] | None) -> None:
-    for label in labels or []:
-        validation.choice(label, _LABELS, errors.InvalidInstanceTypeException, type=label)
-    if labels:
-        raise errors.InvalidDeploymentInstanceTypeException
-
-
-def _find_target(deployment: Deployment, name: str) -> Target | None:
-    """By its id or, as the deprecated operations call it, its ARN."""
-    by_arn = (target for target in deployment.targets.values() if target.target_arn == name)
-    return deployment.targets.get(name) or next(by_arn, None)
-
-
-def _time_range(given: Mapping[str, datetime] | None) -> tuple[datetime | None, datetime | None]:
-    start, end = ((given or {}).get(name) for name in ("start", "end"))
-    start, end = (moment and moment.replace(tzinfo=UTC) for moment in (start, end))
-    if start and end and start >= end:
-        raise errors.InvalidTimeRangeException
-    return start, end

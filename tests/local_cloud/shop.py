@@ -2,9 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
 
 GITHUB = {
     "revisionType": "GitHub",
@@ -21,7 +25,6 @@ TRUST = {
         }
     ],
 }
-ROLE = "arn:aws:iam::123456789012:role/deployer"
 IMAGE = "ami-12c6146b"
 """One that moto has from the start."""
 FINAL = {"Succeeded", "Failed", "Stopped"}
@@ -31,8 +34,10 @@ MakeClient = Callable[..., Any]
 
 def make_role(client: MakeClient, name: str = "deployer", trust: dict[str, Any] | None = None) -> str:
     document = json.dumps(trust or TRUST)
-    role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]
-    return str(role["Arn"])
+    iam = client("iam")
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    return f"arn:aws:iam::123456789012:role/{name}"
 
 
 def run_instances(client: MakeClient, count: int = 1, region: str = "us-east-1", **tags: str) -> list[str]:
@@ -58,8 +63,10 @@ class Shop:
     instances: list[str]
 
     @classmethod
-    def open(cls, client: MakeClient, instances: int = 1, **group: Any) -> "Shop":
-        codedeploy = client("codedeploy")
+    def open(
+        cls, client: MakeClient, instances: int = 1, *, region: str = "us-east-1", **group: Any
+    ) -> "Shop":
+        codedeploy = client("codedeploy", region)
         codedeploy.create_application(applicationName="shop")
         settings = {
             "serviceRoleArn": make_role(client),
@@ -69,7 +76,11 @@ class Shop:
         codedeploy.create_deployment_group(
             applicationName="shop", deploymentGroupName="web", **(settings | group)
         )
-        return cls(codedeploy, run_instances(client, instances, Name="web") if instances else [])
+        return cls(codedeploy, run_instances(client, instances, region, Name="web") if instances else [])
+
+    def group(self) -> dict[str, Any]:
+        answer = self.codedeploy.get_deployment_group(applicationName="shop", deploymentGroupName="web")
+        return dict(answer["deploymentGroupInfo"])
 
     def deploy(self, revision: dict[str, Any] | None = GITHUB, **options: Any) -> str:
         given = {"revision": revision} if revision else {}
@@ -89,10 +100,22 @@ class Shop:
         answer = self.codedeploy.get_deployment_target(deploymentId=deployment, targetId=instance)
         return dict(answer["deploymentTarget"]["instanceTarget"])
 
+    def target_ids(self, deployment: str, **filters: list[str]) -> list[str]:
+        answer = self.codedeploy.list_deployment_targets(deploymentId=deployment, targetFilters=filters)
+        return list(answer["targetIds"])
+
     def events(self, deployment: str, instance: str) -> dict[str, dict[str, Any]]:
         """A target's lifecycle events by name."""
         events = self.target(deployment, instance)["lifecycleEvents"]
         return {event["lifecycleEventName"]: event for event in events}
+
+
+@contextmanager
+def refused(code: str, match: str | None = None) -> Iterator[None]:
+    """The call in the block is refused with this error code."""
+    with pytest.raises(ClientError, match=match) as error:
+        yield
+    assert error.value.response["Error"]["Code"] == code
 
 
 def wait_for(look: Callable[[], Any], good: Callable[[Any], bool] = bool, seconds: float = 20) -> Any:
