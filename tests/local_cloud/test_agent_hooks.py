@@ -1,0 +1,143 @@
+"""Hooks as the agent runs them: real processes, their output, their ends."""
+
+import io
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from local_cloud.agent.codedeploy_agent import appspec, errors, hooks
+from local_cloud.agent.codedeploy_agent.errors import ScriptError
+
+
+def hook(revision: Path, scripts: dict[str, str], options: str = "", mode: int = 0o755) -> hooks.Hook:
+    """The AfterInstall hook of a revision whose scripts are bodies of shell scripts."""
+    listed = ""
+    for name, body in scripts.items():
+        path = revision / "deployment-archive" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(mode)
+        listed += f"  - {{location: {name}{options}}}\n"
+    text = f"version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n{listed}"
+    return hooks.Hook(
+        "AfterInstall", "d-TEST00000", revision, appspec.parse(text), {"DEPLOYMENT_ID": "d-TEST00000"}
+    )
+
+
+def failure(run: hooks.Hook) -> ScriptError:
+    with pytest.raises(ScriptError) as raised:
+        run.run()
+    return raised.value
+
+
+def wait_until_gone(pid: int) -> None:
+    """Fails after some seconds. A zombie is gone: it waits for this machine's init."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {pid} lives")
+
+
+class TestSuccess:
+    def test_scripts_run_in_order_with_the_deployment_in_their_environment(self, tmp_path: Path) -> None:
+        said = tmp_path / "said"
+        body = f'echo "$0 $DEPLOYMENT_ID" >>{said}'
+        hook(tmp_path, {"scripts/b.sh": body, "scripts/a.sh": body}).run()
+        lines = said.read_text().splitlines()
+        assert [Path(line.split()[0]).name for line in lines] == ["b.sh", "a.sh"]
+        assert {line.split()[1] for line in lines} == {"d-TEST00000"}
+
+    def test_the_working_directory_is_the_agents_own(self, tmp_path: Path) -> None:
+        hook(tmp_path, {"a.sh": f"pwd >{tmp_path}/pwd"}).run()
+        assert (tmp_path / "pwd").read_text().strip() == os.getcwd()  # noqa: PTH109 - what a process inherits
+
+    def test_what_it_says_is_in_scripts_log(self, tmp_path: Path) -> None:
+        hook(tmp_path, {"scripts/a.sh": "echo out; echo err >&2"}).run()
+        lines = [line[20:] for line in (tmp_path / "logs/scripts.log").read_text().splitlines()]
+        assert lines[:2] == ["LifecycleEvent - AfterInstall", "Script - scripts/a.sh"]
+        assert set(lines[2:]) == {"[stdout]out", "[stderr]err"}
+
+    def test_a_script_that_is_not_executable_is_made_so(self, tmp_path: Path) -> None:
+        hook(tmp_path, {"a.sh": "exit 0"}, mode=0o644).run()
+        assert os.access(tmp_path / "deployment-archive/a.sh", os.X_OK)
+
+    def test_an_event_without_scripts_is_a_noop(self, tmp_path: Path) -> None:
+        nothing = appspec.parse("version: 0.0\nos: linux\n")
+        run = hooks.Hook("BeforeInstall", "d-TEST00000", tmp_path, nothing, {})
+        assert run.is_noop
+        run.run()
+        assert not (tmp_path / "logs").exists()
+
+
+class TestFailure:
+    def test_the_exit_code_and_the_tail_of_the_log(self, tmp_path: Path) -> None:
+        error = failure(
+            hook(tmp_path, {"scripts/x.sh": "echo about to fail; exit 7", "scripts/y.sh": "exit 0"})
+        )
+        assert (error.code, error.script) == (errors.SCRIPT_FAILED, "scripts/x.sh")
+        assert str(error) == "Script at specified location: scripts/x.sh failed with exit code 7"
+        assert error.log == "LifecycleEvent - AfterInstall\nScript - scripts/x.sh\n[stdout]about to fail\n"
+
+    def test_a_missing_script_is_named_by_its_path(self, tmp_path: Path) -> None:
+        run = hook(tmp_path, {"scripts/x.sh": ""})
+        script = tmp_path / "deployment-archive/scripts/x.sh"
+        script.unlink()
+        error = failure(run)
+        assert error.code == errors.SCRIPT_MISSING
+        assert str(error) == f"Script does not exist at specified location: {script}"
+
+    def test_a_script_out_of_time_is_ended_with_its_children(self, tmp_path: Path) -> None:
+        started = time.monotonic()
+        error = failure(
+            hook(tmp_path, {"x.sh": f"echo $$ >{tmp_path}/pid; sleep 60"}, options=", timeout: 1")
+        )
+        assert time.monotonic() - started < 30
+        assert error.code == errors.SCRIPT_TIMED_OUT
+        assert str(error) == "Script at specified location: x.sh failed to complete in 1 seconds"
+        wait_until_gone(int((tmp_path / "pid").read_text()))
+
+    def test_a_child_that_keeps_the_output_open_fails_the_hook(self, tmp_path: Path) -> None:
+        error = failure(hook(tmp_path, {"x.sh": "sleep 20 &\necho $! >&2"}, options=", timeout: 1"))
+        assert error.code == errors.OUTPUT_LEFT_OPEN
+        assert str(error) == "Script at specified location: x.sh failed to close STDOUT"
+        os.kill(int(error.log.rpartition("[stderr]")[2]), 9)
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        ("options", "command"),
+        [
+            ("", "/r/x.sh"),
+            (", runas: web", "su web -c /r/x.sh"),
+            (", sudo: true", "sudo /r/x.sh"),
+            (", runas: web, sudo: true", "sudo su web -c /r/x.sh"),
+        ],
+    )
+    def test_users(self, options: str, command: str) -> None:
+        text = f"version: 0.0\nos: linux\nhooks: {{AfterInstall: [{{location: x.sh{options}}}]}}"
+        assert hooks.command(appspec.parse(text).hooks["AfterInstall"][0], Path("/r/x.sh")) == command
+
+
+class TestTail:
+    def test_whole_lines_below_the_limit_are_kept(self) -> None:
+        lines = [f"{number:03}{'x' * 96}\n" for number in range(40)]
+        kept = hooks.tail(lines)
+        assert kept == lines[-20:]
+        assert sum(map(len, kept)) < hooks.TAIL
+
+    def test_one_line_as_long_as_the_limit_is_not(self) -> None:
+        assert hooks.tail(["x" * hooks.TAIL]) == []
+
+    def test_the_log_tells_time_and_the_tail_does_not(self) -> None:
+        file = io.StringIO()
+        log = hooks.ScriptLog(file, "d-TEST00000")
+        log.add("[stdout]hello\n")
+        assert log.tail == "[stdout]hello\n"
+        assert file.getvalue().endswith(" [stdout]hello\n")
