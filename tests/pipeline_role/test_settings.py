@@ -1,0 +1,102 @@
+"""The settings: what is declared, what is said about it, and which values pass."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROLE = Path(__file__).parents[2] / "roles" / "pipeline"
+FREE_TEXT = {"pipeline_page_text", "pipeline_github_token", "pipeline_hosts"}
+"""Strings of which every value can be meant."""
+
+
+def load(path: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROLE / path).read_text())
+    return loaded
+
+
+DEFAULTS = load("defaults/main.yml")
+OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+RULES = load("vars/main.yml")["__pipeline_rules"]
+
+
+def test_every_setting_is_declared_with_its_default() -> None:
+    assert {name: option["default"] for name, option in OPTIONS.items()} == DEFAULTS
+
+
+def test_settings_are_listed_in_order() -> None:
+    assert list(OPTIONS) == sorted(OPTIONS)
+    assert list(RULES) == sorted(RULES)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_setting_says_what_it_is_and_what_is_allowed(name: str) -> None:
+    option = OPTIONS[name]
+    assert option["description"]
+    limited = name in RULES or "choices" in option or option["type"] in {"bool", "dict"}
+    assert limited != (name in FREE_TEXT)
+
+
+def test_the_token_never_shows() -> None:
+    assert OPTIONS["pipeline_github_token"]["no_log"] is True
+
+
+def test_defaults_that_are_not_left_to_the_inventory_are_allowed() -> None:
+    required = {name for name, rule in RULES.items() if "beside the inventory" in rule["allowed"]}
+    plain = {name: value for name, value in DEFAULTS.items() if "{{" not in str(value)}
+    refused = {
+        name
+        for name in RULES.keys() & plain.keys()
+        if not re.search(RULES[name]["pattern"], str(plain[name]))
+    }
+    assert refused == required - {"pipeline_github_repository"}
+
+
+ALLOWED = [
+    ("pipeline_region", ["us-east-1", "cn-north-1", "us-gov-west-1", "ap-southeast-2", "us-iso-east-1"]),
+    ("pipeline_ssh_cidr", ["192.0.2.7/32", "10.0.0.0/8", "0.0.0.0/0"]),
+    ("pipeline_domain_zone", ["example.com", "local-cloud.example.", "a.b-c.co.uk"]),
+    ("pipeline_domain_record", ["www.example.com", "example.com", "*.example.com."]),
+    ("pipeline_github_repository", ["OWNER/codedeploy.nginx.001", "a-b/c_d.e"]),
+    ("pipeline_github_subject_prefix", ["", "repo:o/r", "repo:o@1/r@2"]),
+    ("pipeline_commit", ["", "0123456789abcdef0123456789abcdef01234567"]),
+    ("pipeline_instance_type", ["t3a.nano", "m7g.metal-48xl", "u-6tb1.112xlarge"]),
+    ("pipeline_iam_permissions_boundary", ["", "arn:aws-cn:iam::123456789012:policy/team/boundary"]),
+    ("pipeline_instance_count", ["1", "20"]),
+    ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
+]
+REFUSED = [
+    ("pipeline_region", ["", "useast1", "us-east", "us-east-1a", "US-EAST-1", "us-east-1\nx"]),
+    (
+        "pipeline_ssh_cidr",
+        ["", "192.0.2.7", "192.0.2.256/32", "192.0.2.7/33", "192.0.2/24", "::/0"],
+    ),
+    ("pipeline_domain_zone", ["", "com", "Example.com", "-a.com", "exa mple.com", "*.example.com"]),
+    ("pipeline_domain_record", ["", "www", "www..example.com", "https://www.example.com"]),
+    ("pipeline_github_repository", ["", "codedeploy.nginx.001", "a/b/c", "o*/r", "https://github.com/o/r"]),
+    ("pipeline_github_subject_prefix", ["repo:*", "o/r", "repo:o/r:environment:Prod"]),
+    ("pipeline_commit", ["main", "0123456", "0123456789ABCDEF0123456789abcdef01234567"]),
+    ("pipeline_github_environment", ["", "Prod*", "a:b", "a/b"]),
+    ("pipeline_instance_type", ["", "nano", "t3a", "t3a_nano", "T3A.nano"]),
+    ("pipeline_instance_image", ["ubuntu", "ami-xyz"]),
+    ("pipeline_iam_timestamp", ["", "20241024", "2024-10-24T00:00:00"]),
+    ("pipeline_iam_ec2_role", ["", "a b", "x" * 65]),
+    ("pipeline_application", ["", "a b", "x" * 101]),
+    ("pipeline_iam_permissions_boundary", ["boundary", "arn:aws:iam::1:policy/x"]),
+    ("pipeline_instance_count", ["0", "-1"]),
+    ("pipeline_security_group", ["", "sg-1"]),
+    ("pipeline_vpc_id", ["default", "subnet-12345678"]),
+    ("pipeline_github_api_url", ["", "api.github.com", "https://api.github.com/"]),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ALLOWED for value in values])
+def test_a_value_is_allowed(name: str, value: str) -> None:
+    assert re.search(RULES[name]["pattern"], value)
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in REFUSED for value in values])
+def test_a_value_is_refused(name: str, value: str) -> None:
+    assert not re.search(RULES[name]["pattern"], value)

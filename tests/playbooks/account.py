@@ -1,0 +1,70 @@
+"""What an AWS account holds of the kinds that the pipeline makes, as JSON with sorted keys.
+
+Run before provisioning and after removal: the two outputs must be equal.
+"""
+
+import json
+import sys
+from typing import Any
+
+import boto3
+
+
+def identities() -> dict[str, list[str]]:
+    """The names of what lives in IAM."""
+    iam = boto3.client("iam")
+    return {
+        "roles": [role["RoleName"] for role in iam.list_roles()["Roles"]],
+        "instance profiles": [
+            p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]
+        ],
+        "OIDC providers": [
+            p["Arn"] for p in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+        ],
+        "policies": [policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]],
+    }
+
+
+def machines() -> dict[str, list[str]]:
+    """The ids of what lives in EC2. A terminated instance is gone; EC2 shows it for a while."""
+    ec2 = boto3.client("ec2")
+    reservations = ec2.describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
+    )["Reservations"]
+    return {
+        "instances": [instance["InstanceId"] for each in reservations for instance in each["Instances"]],
+        "volumes": [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]],
+        "interfaces": [
+            card["NetworkInterfaceId"] for card in ec2.describe_network_interfaces()["NetworkInterfaces"]
+        ],
+        "addresses": [address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]],
+        "security groups": [group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"]],
+        "key pairs": [pair["KeyName"] for pair in ec2.describe_key_pairs()["KeyPairs"]],
+    }
+
+
+def names() -> dict[str, list[str]]:
+    """Every record of every zone."""
+    route53 = boto3.client("route53")
+    return {
+        zone["Name"]: [
+            f"{record['Type']} {record['Name']}"
+            for record in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+        ]
+        for zone in route53.list_hosted_zones()["HostedZones"]
+    }
+
+
+def main() -> None:
+    """Print it."""
+    held: dict[str, Any] = {
+        **identities(),
+        **machines(),
+        **names(),
+        "applications": boto3.client("codedeploy").list_applications()["applications"],
+    }
+    json.dump({kind: sorted(members) for kind, members in held.items()}, sys.stdout, sort_keys=True)
+
+
+if __name__ == "__main__":
+    main()
