@@ -6,7 +6,7 @@ Requests and results are the API's own records (camelCase). A getter returns Non
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.codedeploy.errors import Record, explained, none_if
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
 
@@ -107,3 +108,79 @@ def get_caller_identity(client: STSClient, request: Record) -> Record:
 @none_if("NoSuchEntity")
 def get_role(client: IAMClient, request: Record) -> Record:
     return client.get_role(**request)["Role"]
+
+
+# Deployments
+
+
+@explained("start a deployment of {applicationName} to {deploymentGroupName}")
+def create_deployment(client: CodeDeployClient, request: Record) -> str:
+    return client.create_deployment(**request)["deploymentId"]
+
+
+@explained("read the deployment {deploymentId}")
+def get_deployment(client: CodeDeployClient, request: Record) -> Record:
+    return client.get_deployment(**request)["deploymentInfo"]
+
+
+@explained("stop the deployment {deploymentId}")
+@none_if("DeploymentAlreadyCompletedException")
+def stop_deployment(client: CodeDeployClient, request: Record) -> Record:
+    return client.stop_deployment(**request)
+
+
+@explained("list the deployments of {applicationName} to {deploymentGroupName}")
+def list_deployments(client: CodeDeployClient, request: Record) -> Record:
+    """One page, newest first: `deployments`, and `nextToken` where there are more."""
+    return client.list_deployments(**request)
+
+
+@explained("read deployments")
+def batch_get_deployments(client: CodeDeployClient, request: Record) -> Sequence[Record]:
+    """At most 25; in any order."""
+    return client.batch_get_deployments(**request)["deploymentsInfo"]
+
+
+@explained("list the targets of {deploymentId}")
+@none_if("DeploymentNotStartedException")
+def list_deployment_targets(client: CodeDeployClient, request: Record) -> list[str]:
+    """The ids of all targets; None where AWS has not chosen them yet."""
+    answer: Record = client.list_deployment_targets(**request)
+    targets = list(answer.get("targetIds", []))
+    while answer.get("nextToken"):
+        answer = client.list_deployment_targets(**request, nextToken=answer["nextToken"])
+        targets += answer.get("targetIds", [])
+    return targets
+
+
+@explained("read the targets of {deploymentId}")
+def batch_get_deployment_targets(client: CodeDeployClient, request: Record) -> Sequence[Record]:
+    """At most 25."""
+    return client.batch_get_deployment_targets(**request).get("deploymentTargets", [])
+
+
+@explained("register a revision of {applicationName}")
+def register_application_revision(client: CodeDeployClient, request: Record) -> None:
+    client.register_application_revision(**request)
+
+
+# Instances and objects
+
+
+@explained("look up the instances of the deployment group")
+def describe_instances(client: EC2Client, request: Record) -> list[Record]:
+    """Every instance that matches `Filters`."""
+    pages = client.get_paginator("describe_instances").paginate(**request)
+    return [item for page in pages for group in page["Reservations"] for item in group["Instances"]]
+
+
+@explained("look at s3://{Bucket}/{Key}")
+@none_if("404", "NoSuchKey", "NotFound")
+def head_object(client: Any, request: Record) -> Record:  # noqa: ANN401 - S3's types are no dependency
+    answer: Record = client.head_object(**request)
+    return answer
+
+
+@explained("upload s3://{Bucket}/{Key}")
+def put_object(client: Any, request: Record) -> None:  # noqa: ANN401 - as above
+    client.put_object(**request)

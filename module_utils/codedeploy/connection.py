@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+
+
 @dataclass(frozen=True)
 class Account:
     partition: str  # aws, aws-cn, aws-us-gov
@@ -69,3 +76,8 @@ class Connection:
         """The ARN of a CodeDeploy resource, `application:NAME` or `deploymentgroup:APPLICATION/NAME`."""
         owner = account or self.account
         return f"arn:{owner.partition}:codedeploy:{self.region}:{owner.id}:{resource}"
+
+    def console_url(self, application_name: str) -> str:
+        """Where a person sees the application."""
+        host = CONSOLES.get(self.codedeploy.meta.partition, CONSOLES["aws"])
+        return f"https://{self.region}.{host}/codesuite/codedeploy/applications/{application_name}?region={self.region}"

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bounded waiting: for what was just created to be usable, and (deployments) for the end."""
+"""Bounded patience with what AWS does not know yet."""
 
 from __future__ import annotations
 

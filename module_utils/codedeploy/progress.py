@@ -1,0 +1,75 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""News of a deployment: made by the module while it waits, read by whoever shows them.
+
+One JSON object a line. Every one has `kind`:
+
+- `deployment`: `deployment_id`, `status`, `message`
+- `event`: `target`, `event`, `status`, `seconds` (null where unknown), `script`, `message`
+- `target`: `target`, `status`, and the counts `succeeded`, `failed`, `skipped`, `left`, `total`
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.codedeploy.targets import FINISHED, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from ansible.module_utils.codedeploy.errors import Record
+
+
+def deployment_news(deployment: Record) -> dict[str, Any]:
+    return {
+        "kind": "deployment",
+        "deployment_id": deployment["deploymentId"],
+        "status": deployment["status"],
+        "message": (deployment.get("errorInformation") or {}).get("message", ""),
+    }
+
+
+def target_news(
+    before: Record, now: Record, targets: Collection[Record], *, total: int
+) -> Iterator[dict[str, Any]]:
+    """What is new on one target: its lifecycle events in order, and that it is finished."""
+    known = {item["lifecycleEventName"]: item.get("status") for item in before.get("lifecycleEvents", [])}
+    for item in now.get("lifecycleEvents", []):
+        name, status = item["lifecycleEventName"], item.get("status", "Pending")
+        if status not in {"Pending", known.get(name, "Pending")}:
+            diagnostics = item.get("diagnostics") or {}
+            yield {
+                "kind": "event",
+                "target": now["targetId"],
+                "event": name,
+                "status": status,
+                "seconds": seconds(item),
+                "script": diagnostics.get("scriptName", ""),
+                "message": diagnostics.get("message", "") if status == "Failed" else "",
+            }
+    if now["status"] in FINISHED and before.get("status") != now["status"]:
+        yield {"kind": "target", "target": now["targetId"], "status": now["status"]} | counts(targets, total)
+
+
+def counts(targets: Collection[Record], total: int) -> dict[str, int]:
+    """How many targets have ended how, and how many are left of `total`."""
+    ended = {status: sum(1 for item in targets if item["status"] == status) for status in FINISHED}
+    return {status.lower(): number for status, number in sorted(ended.items())} | {
+        "left": total - sum(ended.values()),
+        "total": total,
+    }
+
+
+def journal(path: str | None) -> Callable[[Record], None]:
+    """A function that appends news to a file, one line each, at once; without a path it does nothing."""
+    if not path:
+        return lambda _news: None
+    file = Path(path)
+
+    def write(news: Record) -> None:
+        with file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(news) + "\n")
+
+    return write
