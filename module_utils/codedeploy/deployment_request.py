@@ -62,8 +62,7 @@ def plan(
     if params["state"] == "rolled_back":
         return action.roll_back
     if params["source_dir"]:
-        revision, upload = _bundled(connection, params)
-        return partial(action.deploy, revision, upload)
+        return partial(action.deploy, *_bundled(connection, params))
     revision = revisions.from_options(params)
     return partial(action.deploy, revision and _pinned(connection, revision, warn))
 
@@ -106,7 +105,7 @@ def problems(params: Mapping[str, Any]) -> Iterator[str]:
     yield from options.tag_set_problems("target_instances.ec2_tag_set", targets.get("ec2_tag_set"))
     yield from options.range_problems("wait_timeout", params["wait_timeout"], 0, 7 * 24 * 3600)
     if len(params["description"] or "") > LONGEST_DESCRIPTION:
-        yield f"description: {len(params['description'])} characters; AWS takes at most {LONGEST_DESCRIPTION}."
+        yield f"description: {len(params['description'])} characters, AWS takes {LONGEST_DESCRIPTION}."
 
 
 def _pinned(connection: Connection, revision: dict[str, Any], warn: Callable[[str], None]) -> dict[str, Any]:

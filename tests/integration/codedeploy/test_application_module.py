@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from conftest import Client, Module
+
+from tests.integration.codedeploy.runner import Client, Module
 
 
 class TestPresent:

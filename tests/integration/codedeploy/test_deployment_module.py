@@ -3,10 +3,10 @@
 from typing import Any
 
 from agents import agents_on, failing_at
-from conftest import Client, Module
 from shop import Shop
 
 from local_cloud.server import LocalCloud
+from tests.integration.codedeploy.runner import Client, Module
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "89abcdef0123456789abcdef0123456789abcdef"
