@@ -18,11 +18,11 @@ _INSTANCE_ARN = re.compile(r"arn:[^:]+:ec2:(?P<region>[^:]+):(?P<account>\d+):in
 _IDENTITY_ARN = re.compile(r"arn:[^:]+:(?:iam|sts)::(?P<account>\d+):.+")
 _LOG_TAIL_LIMIT = 4096
 _ERROR_CODES = {
-    0: "Success",
-    1: "ScriptMissing",
-    2: "ScriptNotExecutable",
-    3: "ScriptTimedOut",
-    4: "ScriptFailed",
+    "0": "Success",
+    "1": "ScriptMissing",
+    "2": "ScriptNotExecutable",
+    "3": "ScriptTimedOut",
+    "4": "ScriptFailed",
 }
 """What the agent numbers. All others (unknown, output left open, restarted) are UnknownError."""
 
@@ -139,11 +139,12 @@ def _diagnostics(request: Request) -> Diagnostics | None:
         return None
     try:
         report = json.loads(payload)
-        code = report.get("error_code")
-    except (ValueError, AttributeError):
+    except ValueError:
+        report = None
+    if not isinstance(report, dict):
         return Diagnostics(error_code="UnknownError", message=str(payload))
     return Diagnostics(
-        error_code=_ERROR_CODES.get(code, "UnknownError"),
+        error_code=_ERROR_CODES.get(str(report.get("error_code")), "UnknownError"),
         script_name=str(report.get("script_name") or ""),
         message=str(report.get("message") or "").removesuffix(": "),
         log_tail=str(report.get("log") or "")[-_LOG_TAIL_LIMIT:],
