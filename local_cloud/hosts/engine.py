@@ -174,7 +174,14 @@ def _docker(settings: Settings) -> Engine:
         program="docker",
         checkout=str(settings.root),
         # systemd as PID 1 mounts, and manages its own part of the control groups.
-        host_options=("--privileged", "--cgroupns=private", "--tmpfs=/run", "--tmpfs=/tmp:exec"),
+        host_options=(
+            "--privileged",
+            "--cgroupns=private",
+            "--tmpfs=/run",
+            "--tmpfs=/tmp:exec",
+            f"--dns={settings.gateway}",
+            "--dns-search=ec2.internal",
+        ),
     )
 
 
@@ -183,7 +190,7 @@ def _podman(settings: Settings) -> Engine:
     for folder in ("storage", "run", "tmp", "networks"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     containers = directory / "containers.conf"
-    containers.write_text(_containers_conf(directory))
+    containers.write_text(_containers_conf(directory, settings.gateway))
     storage = directory / "storage.conf"
     storage.write_text(
         # No image is ever unpacked into it, so the plainest driver will do, which works everywhere.
@@ -200,17 +207,19 @@ def _podman(settings: Settings) -> Engine:
         host_options=(
             "--systemd=always",
             "--cgroups=no-conmon",
-            # The limits of this process: raising them may be denied.
+            # Left as they are: raising them may be denied.
             "--ulimit=host",
             "--no-hosts",
-            "--dns=none",
         ),
     )
 
 
-def _containers_conf(directory: Path) -> str:
+def _containers_conf(directory: Path, resolver: str) -> str:
     runtime = 'runtime = "runc"\n' if _hybrid_control_groups() else ""
     return f"""[containers]
+default_ulimits = []
+dns_servers = ["{resolver}"]
+dns_searches = ["ec2.internal"]
 log_driver = "k8s-file"
 
 [engine]

@@ -1,4 +1,4 @@
-"""Work inside another process's network namespace."""
+"""Network namespaces of other processes, and of a thread of this one."""
 
 import ctypes
 import os
@@ -36,6 +36,13 @@ def inside(process: int, work: Callable[[], T]) -> T:
     if errors:
         raise errors[0]
     return outcome[0]
+
+
+def leave_namespace() -> None:
+    """Puts the calling thread, and what it starts, into a new network namespace, which ends with them."""
+    if _LIBC.unshare(CLONE_NEWNET):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def ip(commands: Iterable[str], *, tolerant: bool = False) -> None:

@@ -6,16 +6,21 @@ machine is written down first, so that the next start can undo it after a crash.
 """
 
 import json
+import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Collection
 from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from local_cloud.hosts.namespaces import inside, ip
 from local_cloud.settings import Settings
 
 BRIDGE = "local-cloud0"
+METADATA_LINK = "local-cloud1"
+METADATA = "169.254.169.254"
 TABLE = "local_cloud"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 MTU = 1500
@@ -52,8 +57,8 @@ class Network:
 
     def remove(self) -> None:
         """Takes back all of it; what is not there is fine."""
-        if Path("/sys/class/net", BRIDGE).exists():
-            ip([f"link delete {BRIDGE}"])
+        for link in (METADATA_LINK, BRIDGE):
+            self.unplug(link)
         if shutil.which("nft"):
             _run("nft", "delete", "table", "ip", TABLE)
         if _has_docker_chain():
@@ -65,23 +70,42 @@ class Network:
 
     def plug(self, process: int, *, name: str, address: str, mac: str) -> None:
         """Gives the namespace of a process eth0 with `address`, and the way to everything else."""
-        ip(
-            [
-                f"link add {name} mtu {MTU} type veth peer name eth0 mtu {MTU} address {mac} netns {process}",
-                f"link set {name} master {BRIDGE} up",
-            ]
-        )
+        commands = [
+            f"link add {name} mtu {MTU} type veth peer name eth0 mtu {MTU} address {mac} netns {process}",
+            f"link set {name} master {BRIDGE} up",
+        ]
+        prefix = self._prefix
+        if ip_address(address) not in ip_network(self._settings.network_cidr):
+            # A subnet of another VPC: one route for each of its hosts.
+            commands.append(f"route replace {address}/32 dev {BRIDGE}")
+            prefix = "32"
+        ip(commands)
         inside(
             process,
             lambda: ip(
                 [
                     "link set lo up",
-                    f"address add {address}/{self._prefix} dev eth0",
+                    f"address add {address}/{prefix} dev eth0",
                     "link set eth0 up",
                     f"route add default via {self._settings.gateway} dev eth0 onlink src {address}",
+                    f"route add {METADATA}/32 dev eth0 src {address}",
                 ]
             ),
         )
+
+    def plug_metadata(self, thread: int) -> None:
+        """Gives the namespace that the calling thread is in, by its id, the metadata service's address."""
+        inside(
+            os.getpid(),
+            lambda: ip(
+                [
+                    f"link add {METADATA_LINK} type veth peer name eth0 netns {thread}",
+                    f"link set {METADATA_LINK} master {BRIDGE} up",
+                ]
+            ),
+        )
+        # Whoever can ask is on the bridge.
+        ip([f"address add {METADATA}/32 dev eth0", "link set eth0 up", "route add default dev eth0"])
 
     @staticmethod
     def change_public(process: int, *, before: Collection[str], after: Collection[str]) -> None:
@@ -94,7 +118,7 @@ class Network:
     @staticmethod
     def unplug(name: str) -> None:
         """Removes a host's interface; gone already is fine."""
-        if Path("/sys/class/net", name).exists():
+        if _exists(name):
             ip([f"link delete {name}"], tolerant=True)
 
     def _refuse_others(self) -> None:
@@ -126,6 +150,12 @@ class Network:
             # Docker forwards nothing that it does not know.
             for direction in ("-i", "-o"):
                 _run("iptables", "-I", "DOCKER-USER", direction, BRIDGE, "-j", "ACCEPT")
+
+
+def _exists(interface: str) -> bool:
+    with suppress(OSError):
+        return socket.if_nametoindex(interface) > 0
+    return False
 
 
 def _has_docker_chain() -> bool:

@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 HERE = Path(__file__).parent
 
 BASE = (
-    "?essential acl ca-certificates createrepo-c curl dnf iproute2 openssh-server openssl procps python3 "
+    "?essential acl ca-certificates createrepo-c curl dbus dnf iproute2 libnss-myhostname openssh-server openssl procps python3 "
     "python3-dnf python3-yaml rpm sudo systemd systemd-sysv unzip"
 ).split()
 """In every host."""

@@ -35,6 +35,7 @@ users() {
   chmod 0700 /root
   groupadd -r wheel
   groupadd -r systemd-journal
+  useradd -r -M -d /nonexistent -s /usr/sbin/nologin messagebus
   useradd -r -M -d /run/sshd -s /usr/sbin/nologin sshd
   useradd -m -u 1000 -s /bin/bash -c 'EC2 Default User' -G adm,wheel,systemd-journal ec2-user
 }

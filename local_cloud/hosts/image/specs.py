@@ -105,7 +105,8 @@ def installed_spec(versions: Mapping[str, str]) -> str:
     for amazon, distribution in AMAZON_NAMES.items():
         if distribution not in versions:
             continue
-        lines += [f"%package -n {amazon}", f"Version: {versions[distribution]}", f"Summary: {amazon} of the image"]
+        lines += [f"%package -n {amazon}", f"Version: {versions[distribution]}"]
+        lines += [f"Summary: {amazon} of the image", "AutoReqProv: no"]
         if also := ALSO_PROVIDED.get(amazon):
             lines.append(f"Provides: {also}")
         lines += [f"%description -n {amazon}", "Part of the host image.", f"%files -n {amazon}"]
@@ -124,6 +125,7 @@ def repository_spec(packages: Iterable[Package], owned: Mapping[str, Collection[
             f"%package -n {package.name}",
             f"Version: {package.rpm_version}",
             f"Summary: {package.summary.replace('%', '%%')}",
+            "AutoReqProv: no",
             *(f"Requires: {name}" for name in package.requires(names - {package.name})),
             *([f"Provides: {also}"] if (also := REPOSITORY_PROVIDES.get(package.name)) else []),
             f"%description -n {package.name}",

@@ -1,0 +1,204 @@
+"""Keeps the hosts as EC2 says they should be.
+
+One thread waits for a reason to look (a write to EC2, a host that has booted or
+ended, a finished step), compares every instance with its host, and hands what is to be
+done to workers: one step a host at a time, hosts side by side.
+"""
+
+import logging
+import os
+import queue
+import selectors
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local_cloud.hosts import engine as engines
+from local_cloud.hosts import image, instances
+from local_cloud.hosts.host import Host, Surroundings
+from local_cloud.hosts.imds import MetadataServer
+from local_cloud.hosts.instances import RUNNING, Wanted
+from local_cloud.hosts.network import Network
+from local_cloud.settings import Settings
+
+LOG = logging.getLogger(__name__)
+WORKERS = 8
+
+Step = Callable[[], None]
+
+
+class HostController:
+    """The hosts of one local cloud."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._network = Network(settings)
+        self._metadata = MetadataServer()
+        self._hosts: dict[str, Host] = {}
+        self._finished: queue.SimpleQueue[Host] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._surroundings: Surroundings | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Finds an engine, removes what a dead local cloud left, makes the network.
+
+        Raises `EngineError`, `NetworkError` or `ImageError`, each with what to do.
+        """
+        engine = engines.find(self._settings)
+        engine.remove(*engine.names())
+        self._network.create()
+        self._metadata.start(self._network.plug_metadata)
+        self._surroundings = Surroundings(
+            self._settings, engine, image.ensure(self._settings, LOG.info), self._network, self._metadata
+        )
+        self._selector = selectors.DefaultSelector()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._selector.register(self._wake, selectors.EVENT_READ)
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="host")
+        self._thread = threading.Thread(target=self._run, name="hosts", daemon=True)
+        self._thread.start()
+        self.notify()
+
+    def stop(self) -> None:
+        """Removes every host, the network and whatever the engine keeps besides."""
+        if self._thread:
+            self._stopping = True
+            self.notify()
+            self._thread.join()
+            self._workers.shutdown()
+            self._selector.close()
+            os.close(self._wake)
+            self._thread = None
+        if self._surroundings:
+            self._surroundings.engine.remove(*self._surroundings.engine.names())
+            for host in self._hosts.values():
+                host.went_off()
+        self._metadata.stop()
+        self._network.remove()
+        engines.leave_nothing(self._settings)
+
+    def notify(self) -> None:
+        """EC2's account may have changed."""
+        os.eventfd_write(self._wake, 1)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Each host: its instance, addresses and state (off, booting, ready, failed; why it failed)."""
+        return [
+            {
+                "instance_id": host.instance_id,
+                "private_ip": host.address,
+                "public_ips": sorted(host.public_ips),
+                "state": host.state,
+                "reason": host.reason,
+            }
+            for host in list(self._hosts.values())
+        ]
+
+    def wait_for(self, condition: Callable[[list[dict[str, Any]]], bool], timeout: float) -> bool:
+        """Waits until `condition` holds for `describe()`; False after `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: condition(self.describe()), timeout)
+
+    def console_output(self, instance_id: str) -> str:
+        """What the host wrote to its console since it was launched; empty where there is no host."""
+        host = self._hosts.get(instance_id)
+        if host is None or not host.exists or self._surroundings is None:
+            return ""
+        return self._surroundings.engine.logs(instance_id)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            for key, _ in self._selector.select():
+                self._note(key.fd, key.data)
+            while not self._finished.empty():
+                self._watch(self._finished.get())
+            self._converge()
+            with self._changed:
+                self._changed.notify_all()
+
+    def _note(self, descriptor: int, host: Host | None) -> None:
+        """Something became readable: the wake-up call, or a host's `ready` or `alive`."""
+        if host is None:
+            os.eventfd_read(descriptor)
+            return
+        self._selector.unregister(descriptor)
+        if descriptor == host.ready and host.state == "booting":
+            host.state = "ready"
+        elif descriptor == host.alive and not host.busy:
+            self._begin(host, lambda: self._settle(host))
+
+    def _watch(self, host: Host) -> None:
+        """A step of the host is finished: what it may do next by itself is waited for."""
+        host.busy = False
+        watched = self._selector.get_map()
+        for descriptor in (host.ready if host.state == "booting" else None, host.alive):
+            if descriptor is not None and descriptor not in watched:
+                self._selector.register(descriptor, selectors.EVENT_READ, host)
+
+    def _converge(self) -> None:
+        wanted = instances.wanted()
+        for instance_id, instance in wanted.items():
+            if instance_id not in self._hosts and instance.state == RUNNING:
+                self._hosts[instance_id] = self._new(instance)
+        for host in list(self._hosts.values()):
+            if host.busy:
+                continue
+            if not host.exists and host.instance_id not in wanted:
+                del self._hosts[host.instance_id]
+                continue
+            step = next_step(host, wanted.get(host.instance_id))
+            if step:
+                self._begin(host, step)
+
+    def _new(self, instance: Wanted) -> Host:
+        assert self._surroundings is not None  # noqa: S101 - hosts are made after start only
+        return Host(
+            surroundings=self._surroundings,
+            instance_id=instance.instance_id,
+            address=instance.private_ip,
+            public_key=instance.public_key,
+        )
+
+    def _begin(self, host: Host, step: Step) -> None:
+        """Hands a step to a worker. What the step is about to close is not watched any longer."""
+        host.busy = True
+        for descriptor in (host.ready, host.alive):
+            if descriptor is not None and descriptor in self._selector.get_map():
+                self._selector.unregister(descriptor)
+        self._workers.submit(self._do, host, step)
+
+    def _do(self, host: Host, step: Step) -> None:
+        try:
+            step()
+        except (engines.EngineError, OSError) as error:
+            LOG.exception("host %s", host.instance_id)
+            host.state = "failed"
+            host.reason = str(error)
+        finally:
+            self._finished.put(host)
+            self.notify()
+
+    def _settle(self, host: Host) -> None:
+        if host.settle_after_exit():
+            host.power_cycle = None
+
+
+def next_step(host: Host, wanted: Wanted | None) -> Step | None:
+    """What brings a host nearer to its instance, or None where nothing is to be done."""
+    if wanted is None:
+        return host.remove
+    on = host.state in {"booting", "ready"}
+    if wanted.state != RUNNING:
+        return host.shut_down if on else None
+    if on and host.power_cycle is not wanted.power_cycle:
+        return host.shut_down
+    if host.state == "failed" and host.power_cycle is wanted.power_cycle:
+        return None
+    if not on:
+        return lambda: host.boot(wanted)
+    if host.public_ips != wanted.public_ips:
+        return lambda: host.give_public(wanted.public_ips)
+    return None
