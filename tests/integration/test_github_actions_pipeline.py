@@ -1,0 +1,269 @@
+"""From `git push` to a deployment: the playbooks set up both sides, the workflow runs as it is written."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.exceptions import ClientError
+
+from local_cloud.github import oidc
+from local_cloud.github.publish import publish
+from local_cloud.server import LocalCloud
+from local_cloud.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+for folder in ("actions", "local_cloud"):
+    sys.path.append(str(CHECKOUT / "tests" / folder))
+
+import workflow  # noqa: E402 - found in the folders above
+from agents import Agent, Answer, Result, ec2_agent  # noqa: E402
+
+REPOSITORY = "OWNER/codedeploy.nginx.001"
+ROLE = "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000"
+ROLE_ARN = f"arn:aws:iam::123456789012:role/{ROLE}"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDTESTS0",
+    "AWS_SECRET_ACCESS_KEY": "a-long-and-random-looking-secret-of-the-tests",
+    "AWS_REGION": "us-east-1",
+}
+
+
+@dataclass
+class Pipeline:
+    """A local cloud with what the playbooks made in it, and one instance without a host."""
+
+    cloud: LocalCloud
+    directory: Path
+    instance: str = ""
+
+    @property
+    def token(self) -> str:
+        return (self.cloud.settings.state_dir / "github" / "token").read_text()
+
+    def client(self, service: str) -> Any:
+        session = boto3.Session(
+            CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1"
+        )
+        return session.client(service, endpoint_url=self.cloud.endpoint_url)
+
+    def play(self, *arguments: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run playbooks with settings for this cloud."""
+        environment = CREDENTIALS | {"AWS_ENDPOINT_URL": self.cloud.endpoint_url}
+        settings = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "pipeline_aws_environment": environment,
+            "pipeline_domain_record": "www.local-cloud.example",
+            "pipeline_domain_zone": "local-cloud.example",
+            "pipeline_github_api_url": f"{self.cloud.github_url}/api/v3",
+            "pipeline_github_token": self.token if token is None else token,
+            "pipeline_github_url": self.cloud.github_url,
+            "pipeline_ssh_cidr": "127.0.0.1/32",
+            "pipeline_ssh_public_key_file": str(self.directory / "id_ed25519.pub"),
+        }
+        path = self.directory / "settings.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(settings))
+        program = Path(sys.executable).parent / "ansible-playbook"
+        command = [str(program), "-i", "localhost,", "-e", f"@{path}", *arguments]
+        return subprocess.run(
+            command, cwd=CHECKOUT, env=os.environ | environment, capture_output=True, text=True, check=False
+        )
+
+    def checkout(self, name: str) -> Path:
+        """A clone of what is on GitHub."""
+        folder = self.directory / name
+        url = f"{self.cloud.github_url}/{REPOSITORY}.git"
+        subprocess.run(["git", "clone", "--quiet", url, str(folder)], check=True)
+        return folder
+
+    def run_workflow(self, checkout: Path) -> workflow.Run:
+        where = workflow.Cloud(self.cloud.github_url, self.cloud.endpoint_url, self.token)
+        return workflow.run(where, checkout, lambda _: None)
+
+    def agent(self, work: Callable[[Answer], Result | None]) -> Agent:
+        return ec2_agent(self.cloud.endpoint_url, self.instance, work)
+
+    def job(self, repository: str = REPOSITORY, **body: str) -> dict[str, Any]:
+        answer = requests.post(
+            f"{self.cloud.github_url}/_local_cloud/jobs",
+            json={"repository": repository, **body},
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=30,
+        )
+        answer.raise_for_status()
+        granted: dict[str, Any] = answer.json()
+        return granted
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    directory = tmp_path_factory.mktemp("pipeline")
+    (directory / "id_ed25519.pub").write_text("ssh-ed25519 AAAA a-key\n")
+    cloud = LocalCloud(Settings.in_process(directory))
+    cloud.start()
+    made = Pipeline(cloud, directory)
+    publish(cloud.settings, CHECKOUT / "site", REPOSITORY, lambda _: None, url=cloud.github_url)
+    names = ("provision-iam", "configure-codedeploy", "configure-github")
+    done = made.play(*(f"playbooks/{name}.yml" for name in names))
+    assert done.returncode == 0, done.stdout
+    tags = [{"Key": "Name", "Value": "ec2.cheaper.001"}]
+    started = made.client("ec2").run_instances(
+        ImageId="ami-12c6146b",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    made.instance = started["Instances"][0]["InstanceId"]
+    yield made
+    cloud.stop()
+
+
+class TestWorkflow:
+    def test_deploys_the_commit_that_was_pushed(self, pipeline: Pipeline) -> None:
+        checkout = pipeline.checkout("green")
+        with pipeline.agent(lambda _: Result()) as agent:
+            ended = pipeline.run_workflow(checkout)
+        assert ended.succeeded, ended.log
+        assert "Succeeded" in ended.summary
+        assert agent.commands[-1] == "ValidateService"
+        codedeploy = pipeline.client("codedeploy")
+        deployments = codedeploy.list_deployments()["deployments"]
+        revision = codedeploy.get_deployment(deploymentId=deployments[0])["deploymentInfo"]["revision"]
+        head = (checkout / ".git" / "refs" / "heads" / "main").read_text().strip()
+        assert revision["gitHubLocation"] == {"repository": REPOSITORY, "commitId": head}
+
+    def test_is_red_when_a_hook_fails_and_shows_its_log(self, pipeline: Pipeline) -> None:
+        failure = Result(
+            error_code=4,
+            script_name="scripts/validate-service.sh",
+            message="Script at specified location: scripts/validate-service.sh failed with exit code 7",
+            log="[stderr]the page is not there\n",
+        )
+
+        def work(command: Answer) -> Result:
+            return failure if command["CommandName"] == "ValidateService" else Result()
+
+        with pipeline.agent(work):
+            ended = pipeline.run_workflow(pipeline.checkout("red"))
+        assert not ended.succeeded
+        for expected in ("ValidateService", "scripts/validate-service.sh", "the page is not there"):
+            assert expected in ended.summary
+
+    def test_shows_no_secret(self, pipeline: Pipeline) -> None:
+        with pipeline.agent(lambda _: Result()):
+            ended = pipeline.run_workflow(pipeline.checkout("quiet"))
+        assert ROLE_ARN not in ended.log
+        assert pipeline.token not in ended.log
+        assert "eyJ" not in ended.log
+
+
+class TestTrust:
+    """The role that provision-iam.yml made lets in this repository's environment, and nothing else."""
+
+    def assume(self, pipeline: Pipeline, token: str) -> str:
+        """The error code; nothing when the role is given."""
+        try:
+            pipeline.client("sts").assume_role_with_web_identity(
+                RoleArn=ROLE_ARN, RoleSessionName="a-test", WebIdentityToken=token
+            )
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    def id_token(self, job: dict[str, Any], audience: str = "sts.amazonaws.com") -> str:
+        answer = requests.get(
+            f"{job['id_token_request_url']}&audience={audience}",
+            headers={"Authorization": f"Bearer {job['id_token_request_token']}"},
+            timeout=30,
+        )
+        token: str = answer.json()["value"]
+        return token
+
+    def test_this_environment(self, pipeline: Pipeline) -> None:
+        assert self.assume(pipeline, self.id_token(pipeline.job(environment="Prod"))) == ""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"environment": "Test"},
+            {"environment": "prod"},
+            {"event": "pull_request", "ref": "refs/pull/1/merge"},
+            {"ref": "refs/heads/environment:Prod"},
+        ],
+    )
+    def test_another_context(self, pipeline: Pipeline, body: dict[str, str]) -> None:
+        assert self.assume(pipeline, self.id_token(pipeline.job(**body))) == "AccessDenied"
+
+    def test_another_repository(self, pipeline: Pipeline) -> None:
+        other = f"{REPOSITORY}x"
+        publish(
+            pipeline.cloud.settings, CHECKOUT / "site", other, lambda _: None, url=pipeline.cloud.github_url
+        )
+        token = self.id_token(pipeline.job(other, environment="Prod"))
+        assert self.assume(pipeline, token) == "AccessDenied"
+
+    def test_another_audience(self, pipeline: Pipeline) -> None:
+        token = self.id_token(pipeline.job(environment="Prod"), audience="https://github.com/OWNER")
+        assert self.assume(pipeline, token) == "InvalidIdentityToken"
+
+    def test_an_expired_token(self, pipeline: Pipeline) -> None:
+        subject = pipeline.job(environment="Prod")["subject"]
+        then = int(time.time()) - 3600
+        said = {
+            "iss": oidc.ISSUER,
+            "aud": "sts.amazonaws.com",
+            "sub": subject,
+            "iat": then,
+            "exp": then + 300,
+        }
+        token = oidc.sign(said, pipeline.cloud.settings)
+        assert self.assume(pipeline, token) == "ExpiredTokenException"
+
+    def test_a_tampered_token(self, pipeline: Pipeline) -> None:
+        outside = self.id_token(pipeline.job())
+        inside = self.id_token(pipeline.job(environment="Prod"))
+        head, _, signature = outside.split(".")
+        assert self.assume(pipeline, f"{head}.{inside.split('.')[1]}.{signature}") == "InvalidIdentityToken"
+
+
+class TestConfigureGitHub:
+    def test_is_silent_the_second_time(self, pipeline: Pipeline) -> None:
+        again = pipeline.play("playbooks/configure-github.yml")
+        assert "changed=0" in again.stdout
+        assert again.returncode == 0
+
+    def test_gives_the_workflow_its_settings(self, pipeline: Pipeline) -> None:
+        job = pipeline.job(environment="Prod")
+        assert job["secrets"] == {"IAMROLE_GITHUB_ARN": ROLE_ARN}
+        assert {name: job["variables"][name] for name in job["variables"] if "FINGERPRINT" not in name} == {
+            "AWS_REGION": "us-east-1",
+            "CODEDEPLOY_APPLICATION_NAME": "test.codeDeploy.001",
+            "CODEDEPLOY_DEPLOYMENT_GROUP_NAME": "test.deploymentGroup.001",
+            "IAMROLE_GITHUB_SESSION_NAME": "AWSGitAssumeRoleWithAction",
+        }
+
+    def test_without_a_token_says_what_to_fill_in(self, pipeline: Pipeline) -> None:
+        told = pipeline.play("playbooks/configure-github.yml", token="")
+        assert told.returncode == 0
+        assert "changed=0" in told.stdout
+        for name, value in (
+            ("IAMROLE_GITHUB_ARN", ROLE_ARN),
+            ("CODEDEPLOY_APPLICATION_NAME", "test.codeDeploy.001"),
+        ):
+            assert any(line.split() == [name, value] for line in told.stdout.splitlines())
+
+    def test_shows_no_secret_however_verbose(self, pipeline: Pipeline) -> None:
+        for token in (pipeline.token, "ghp_canary"):
+            said = pipeline.play("playbooks/configure-github.yml", "-vvv", "--diff", token=token)
+            assert token not in said.stdout + said.stderr
