@@ -50,7 +50,7 @@ class Pipeline:
         return (self.cloud.settings.state_dir / "github" / "token").read_text()
 
     def client(self, service: str) -> Any:
-        session = boto3.Session(
+        session: Any = boto3.Session(
             CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1"
         )
         return session.client(service, endpoint_url=self.cloud.endpoint_url)
