@@ -106,7 +106,7 @@ def running(settings: config.Config) -> int | None:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
         return None
-    return pid if pid != os.getpid() and b"codedeploy-agent" in arguments else None
+    return pid if pid != os.getpid() and b"codedeploy" in arguments else None
 
 
 def _leave(daemon: Daemon, settings: config.Config) -> None:
