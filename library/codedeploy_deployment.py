@@ -364,7 +364,7 @@ deployment:
       sample: "2024-10-24T00:01:00+00:00"
 targets:
   description: The targets with their lifecycle events, by id; in check mode those that would be deployed to.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:

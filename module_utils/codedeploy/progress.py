@@ -3,9 +3,12 @@
 
 One JSON object a line. Every one has `kind`:
 
-- `deployment`: `deployment_id`, `status`, `message`
-- `event`: `target`, `event`, `status`, `seconds` (null where unknown), `script`, `message`
+- `deployment`: `deployment_id`, `revision` (in words), `status`, `message`
+- `event`: `target`, `event`, `position` (in the lifecycle), `status`, `seconds` (null where unknown),
+  `script`, `message`, `total`
 - `target`: `target`, `status`, and the counts `succeeded`, `failed`, `skipped`, `left`, `total`
+
+`total` is the number of targets of the deployment.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils.codedeploy.revisions import label
 from ansible.module_utils.codedeploy.targets import FINISHED, seconds
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ def deployment_news(deployment: Record) -> dict[str, Any]:
     return {
         "kind": "deployment",
         "deployment_id": deployment["deploymentId"],
+        "revision": label(deployment.get("revision")),
         "status": deployment["status"],
         "message": (deployment.get("errorInformation") or {}).get("message", ""),
     }
@@ -36,7 +41,7 @@ def target_news(
 ) -> Iterator[dict[str, Any]]:
     """What is new on one target: its lifecycle events in order, and that it is finished."""
     known = {item["lifecycleEventName"]: item.get("status") for item in before.get("lifecycleEvents", [])}
-    for item in now.get("lifecycleEvents", []):
+    for position, item in enumerate(now.get("lifecycleEvents", [])):
         name, status = item["lifecycleEventName"], item.get("status", "Pending")
         if status not in {"Pending", known.get(name, "Pending")}:
             diagnostics = item.get("diagnostics") or {}
@@ -44,10 +49,12 @@ def target_news(
                 "kind": "event",
                 "target": now["targetId"],
                 "event": name,
+                "position": position,
                 "status": status,
                 "seconds": seconds(item),
                 "script": diagnostics.get("scriptName", ""),
                 "message": diagnostics.get("message", "") if status == "Failed" else "",
+                "total": total,
             }
     if now["status"] in FINISHED and before.get("status") != now["status"]:
         yield {"kind": "target", "target": now["targetId"], "status": now["status"]} | counts(targets, total)

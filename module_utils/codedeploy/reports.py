@@ -65,7 +65,7 @@ def failed(
     ending = {"Failed": "failed", "Stopped": "was stopped"}[watch.deployment["status"]]
     counted = f": {len(found)} of {len(watch.targets)} targets" if found else ""
     lines = [f"The deployment {_what(watch)} {ending}{counted}{f' ({code})' if code else ''}."]
-    lines += [explain(item) for item in found]
+    lines += explain(found)
     if not found:
         lines += [
             words for words in (error.get("message"), _next_step(connection, watch.deployment, code)) if words
@@ -73,7 +73,12 @@ def failed(
     rollback = _rollback(connection, watch, tell, deadline=deadline)
     if rollback:
         lines.append(_rollback_line(rollback))
-    result = _result(watch) | {"failed_targets": found, "rollback": to_snake(rollback or {})}
+    # All targets would bury the failed ones: Ansible prints the whole result of a failed task.
+    result = {
+        "deployment": to_snake(watch.deployment),
+        "failed_targets": found,
+        "rollback": to_snake(rollback or {}),
+    }
     return CodeDeployError("\n".join(lines), code=code, result=result)
 
 

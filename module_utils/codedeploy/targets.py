@@ -67,11 +67,19 @@ def failures(targets: Iterable[Record]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: str(item["target_id"]))
 
 
-def explain(item: Record) -> str:
-    """One failed target in lines: what failed where, then the tail of its log."""
+def explain(failed: Iterable[Record]) -> Iterator[str]:
+    """What failed where, with the tail of the log; targets that failed in the same way together."""
+    together: dict[str, list[str]] = {}
+    for item in failed:
+        together.setdefault(_reason(item), []).append(str(item["target_id"]))
+    for reason, names in together.items():
+        yield f"{', '.join(names)}: {reason}"
+
+
+def _reason(item: Record) -> str:
     if not item["event"]:
-        return f"{item['target_id']}: no lifecycle event ran; is the CodeDeploy agent running there?"
-    head = f"{item['target_id']}: {item['event']} failed"
+        return "no lifecycle event ran; is the CodeDeploy agent running there?"
+    head = f"{item['event']} failed"
     if item["script"]:
         head += f" in {item['script']}"
     if item["error_code"]:

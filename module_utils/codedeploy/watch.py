@@ -58,8 +58,12 @@ class Watch:
         """Bring everything up to date; returns the number of calls that it took. Raises CodeDeployError."""
         before = self.deployment.get("status")
         self.deployment = api.get_deployment(self._client, self._request)
-        calls = 1 if self.deployment["status"] == "Created" else 1 + self._look_at_targets()
-        if self.deployment["status"] != before:
+        status = self.deployment["status"]
+        if status != before and status in ACTIVE:
+            self._tell(deployment_news(self.deployment))
+        calls = 1 if status == "Created" else 1 + self._look_at_targets()
+        # The end of the deployment is told after the end of its targets.
+        if status != before and status not in ACTIVE:
             self._tell(deployment_news(self.deployment))
         return calls
 

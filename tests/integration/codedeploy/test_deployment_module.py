@@ -109,6 +109,7 @@ class TestFailure:
             assert item["error_code"] == "ScriptFailed"
             assert "exit code 1" in item["message"]
             assert "[stderr]no page" in item["log_tail"]
-            assert f"{name}: ValidateService failed in scripts/validate-service.sh" in result["msg"]
+        said = f"{', '.join(sorted(shop.instances))}: ValidateService failed in scripts/validate-service.sh"
+        assert said in result["msg"]
         assert "[stderr]no page" in result["msg"]
         assert "Traceback" not in str(dict(result))
