@@ -12,6 +12,8 @@ import selectors
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from local_cloud.hosts import engine as engines
@@ -63,7 +65,10 @@ class HostController:
         self.notify()
 
     def stop(self) -> None:
-        """Removes every host, the network and whatever the engine keeps besides."""
+        """Removes every host, the network and whatever the engine keeps besides.
+
+        Without a `start` before, what an earlier process left behind.
+        """
         if self._thread:
             self._stopping = True
             self.notify()
@@ -72,10 +77,12 @@ class HostController:
             self._selector.close()
             os.close(self._wake)
             self._thread = None
-        if self._surroundings:
-            self._surroundings.engine.remove(*self._surroundings.engine.names())
-            for host in self._hosts.values():
-                host.went_off()
+        with suppress(engines.EngineError):
+            engine = self._surroundings.engine if self._surroundings else engines.find(self._settings)
+            engine.remove(*engine.names())
+        for host in self._hosts.values():
+            host.went_off()
+        self._hosts.clear()
         self._metadata.stop()
         self._network.remove()
         engines.leave_nothing(self._settings)
@@ -128,7 +135,7 @@ class HostController:
         if descriptor == host.ready and host.state == "booting":
             host.state = "ready"
         elif descriptor == host.alive and not host.busy:
-            self._begin(host, lambda: self._settle(host))
+            self._begin(host, partial(self._settle, host))
 
     def _watch(self, host: Host) -> None:
         """A step of the host is finished: what it may do next by itself is waited for."""
@@ -175,8 +182,7 @@ class HostController:
             step()
         except (engines.EngineError, OSError) as error:
             LOG.exception("host %s", host.instance_id)
-            host.state = "failed"
-            host.reason = str(error)
+            host.fail(str(error))
         finally:
             self._finished.put(host)
             self.notify()
@@ -190,15 +196,11 @@ def next_step(host: Host, wanted: Wanted | None) -> Step | None:
     """What brings a host nearer to its instance, or None where nothing is to be done."""
     if wanted is None:
         return host.remove
-    on = host.state in {"booting", "ready"}
-    if wanted.state != RUNNING:
-        return host.shut_down if on else None
-    if on and host.power_cycle is not wanted.power_cycle:
-        return host.shut_down
-    if host.state == "failed" and host.power_cycle is wanted.power_cycle:
+    same_cycle = host.power_cycle is wanted.power_cycle
+    if host.is_on:
+        if wanted.state != RUNNING or not same_cycle:
+            return host.shut_down
+        return None if host.public_ips == wanted.public_ips else partial(host.give_public, wanted.public_ips)
+    if wanted.state != RUNNING or (host.state == "failed" and same_cycle):
         return None
-    if not on:
-        return lambda: host.boot(wanted)
-    if host.public_ips != wanted.public_ips:
-        return lambda: host.give_public(wanted.public_ips)
-    return None
+    return partial(host.boot, wanted)

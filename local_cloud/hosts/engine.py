@@ -134,7 +134,8 @@ def find(settings: Settings) -> Engine:
     if shutil.which("docker") and _answers(engine):
         return engine
     raise EngineError(
-        "no usable container engine: run scripts/install_engine.sh, or install podman and runc, or start docker"
+        "no usable container engine: run scripts/install_engine.sh, or install podman and runc, or start "
+        "docker, or do without hosts (--no-hosts)"
     )
 
 
@@ -144,9 +145,8 @@ def leave_nothing(settings: Settings) -> None:
         _remove_control_groups(group)
     for mount in reversed(_mounts_below(_directory(settings).resolve())):
         subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
-    short = _short_link(settings)
-    if short.is_symlink():
-        short.unlink()
+    if settings.state_dir.exists():
+        _short_link(settings).unlink(missing_ok=True)
 
 
 def _can_run_podman() -> bool:
@@ -227,7 +227,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "none"
 lock_type = "file"
 {runtime}static_dir = "{directory}/storage/libpod"
-tmp_dir = "{directory}/tmp"
+tmp_dir = "{directory / "tmp"}"
 volume_path = "{directory}/storage/volumes"
 
 [network]
@@ -240,8 +240,7 @@ def _directory(settings: Settings) -> Path:
 
 
 def _short_link(settings: Settings) -> Path:
-    uid = os.stat(settings.root).st_ino
-    return Path("/run") / f"local-cloud-{uid}"
+    return Path("/run") / f"local-cloud-{settings.state_dir.stat().st_ino}"
 
 
 def _short_directory(settings: Settings) -> Path:

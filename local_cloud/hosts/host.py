@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from local_cloud.hosts import instances
-from local_cloud.hosts.engine import Engine
+from local_cloud.hosts.engine import Engine, EngineError
 from local_cloud.hosts.image import Image
 from local_cloud.hosts.imds import MetadataServer, MetadataService
 from local_cloud.hosts.instances import Wanted
@@ -56,6 +56,11 @@ class Host:
     ready: int | None = None
     """A pipe: readable once SSH answers."""
     _plugged: int | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Has it been started, as far as is known?"""
+        return self.state in {"booting", "ready"}
 
     def boot(self, wanted: Wanted) -> None:
         """Creates the container where there is none, starts it and plugs it in."""
@@ -109,6 +114,14 @@ class Host:
         self.process = None
         self.surroundings.network.unplug(self._interface)
         self.state = "off"
+
+    def fail(self, reason: str) -> None:
+        """Off, and not to be started again before EC2 asks anew."""
+        with suppress(EngineError):
+            self.surroundings.engine.stop(self.instance_id, seconds=0)
+        self.went_off()
+        self.state = "failed"
+        self.reason = reason
 
     def settle_after_exit(self) -> bool:
         """The host ended by itself: True if it asked for a reboot, else EC2 is told of the shutdown."""

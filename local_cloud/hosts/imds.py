@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from moto.sts.models import sts_backends
 
@@ -36,16 +37,29 @@ Node = str | Callable[[], str] | Mapping[str, Any]
 """A value, how to make one, or a folder of nodes. In a folder's listing, a folder ends with `/`."""
 
 
+class Headers(Protocol):
+    """Of a request; names in any case."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the parent's types
+        """A host that is switched off drops its connections."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class MetadataServer:
     """Answers each host with what is its own."""
 
     def __init__(self) -> None:
         self._services: dict[str, MetadataService] = {}
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
 
     def start(self, plug: Callable[[int], None]) -> None:
         """Answers until `stop`. `plug` is given a thread whose namespace it plugs into the network."""
-        ready: Future[ThreadingHTTPServer] = Future()
+        ready: Future[_Server] = Future()
         threading.Thread(target=self._serve, args=(plug, ready), name="imds", daemon=True).start()
         self._server = ready.result()
 
@@ -64,11 +78,11 @@ class MetadataServer:
         """The host is no more."""
         self._services.pop(address, None)
 
-    def _serve(self, plug: Callable[[int], None], ready: "Future[ThreadingHTTPServer]") -> None:
+    def _serve(self, plug: Callable[[int], None], ready: "Future[_Server]") -> None:
         try:
             leave_namespace()
             plug(threading.get_native_id())
-            server = ThreadingHTTPServer((ADDRESS, 80), _handler(self._services))
+            server = _Server((ADDRESS, 80), _handler(self._services))
         except BaseException as error:  # noqa: BLE001 - raised again by `start`
             ready.set_exception(error)
             return
@@ -88,12 +102,16 @@ class MetadataService:
         self._tokens: dict[str, float] = {}
         self._credentials: dict[str, Any] = {}
 
-    def new_token(self, headers: Mapping[str, str]) -> tuple[HTTPStatus, str]:
+    def new_token(self, headers: Headers) -> tuple[HTTPStatus, str]:
         """A token, for PUT /latest/api/token."""
         instance = self._find_instance()
-        if instance is None or instance.metadata_options.http_endpoint != "enabled" or "X-Forwarded-For" in headers:
+        if (
+            instance is None
+            or instance.metadata_options.http_endpoint != "enabled"
+            or headers.get("X-Forwarded-For")
+        ):
             return HTTPStatus.FORBIDDEN, ""
-        seconds = headers.get("X-aws-ec2-metadata-token-ttl-seconds", "")
+        seconds = headers.get("X-aws-ec2-metadata-token-ttl-seconds") or ""
         if not seconds.isdecimal() or not 1 <= int(seconds) <= LONGEST_TOKEN:
             return HTTPStatus.BAD_REQUEST, ""
         now = time.monotonic()
@@ -102,7 +120,7 @@ class MetadataService:
         self._tokens[token] = now + int(seconds)
         return HTTPStatus.OK, token
 
-    def read(self, path: str, headers: Mapping[str, str]) -> tuple[HTTPStatus, str]:
+    def read(self, path: str, headers: Headers) -> tuple[HTTPStatus, str]:
         """The answer to a GET."""
         instance = self._find_instance()
         if instance is None or instance.metadata_options.http_endpoint != "enabled":
@@ -164,9 +182,9 @@ class MetadataService:
                 region_name=backend.region_name,
                 role_session_name=instance.id,
                 role_arn=role.arn,
-                policy=None,
+                policy="",
                 duration=int(CREDENTIALS_LAST.total_seconds()),
-                external_id=None,
+                external_id="",
             )
             self._credentials[role.arn] = session
         return {
@@ -367,7 +385,9 @@ def _trusts_ec2(role: Any) -> bool:  # noqa: ANN401 - moto's Role
         principal = statement.get("Principal", {})
         services = principal.get("Service", []) if isinstance(principal, dict) else []
         services = [services] if isinstance(services, str) else services
-        if statement.get("Effect") == "Allow" and any(name.startswith("ec2.amazonaws.com") for name in services):
+        if statement.get("Effect") == "Allow" and any(
+            name.startswith("ec2.amazonaws.com") for name in services
+        ):
             return True
     return False
 

@@ -72,13 +72,22 @@ def _wanted(instance: Any) -> Wanted:  # noqa: ANN401 - moto's Instance
         instance_id=instance.id,
         state=instance.state,
         private_ip=interface.private_ip_address,
-        public_ips=frozenset([interface.public_ip] if interface.public_ip else []),
+        public_ips=_public_ips(instance),
         hostname=instance.private_dns_name,
         mac=interface.mac_address,
         memory=INSTANCE_TYPES.get(instance.instance_type, {}).get("MemoryInfo", {}).get("SizeInMiB", 0),
         public_key=_public_key(instance),
         power_cycle=instance.state_reason,
     )
+
+
+def _public_ips(instance: Any) -> frozenset[str]:  # noqa: ANN401 - moto's Instance
+    """An Elastic IP stays through a stop, though moto gives the interface another address then."""
+    interface = instance.nics[0]
+    elastic = {
+        address.public_ip for address in list(instance.ec2_backend.addresses) if address.eni is interface
+    }
+    return frozenset(elastic or ({interface.public_ip} if interface.public_ip else set()))
 
 
 def _public_key(instance: Any) -> str | None:  # noqa: ANN401 - moto's Instance

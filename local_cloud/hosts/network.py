@@ -6,6 +6,7 @@ machine is written down first, so that the next start can undo it after a crash.
 """
 
 import json
+import logging
 import os
 import shutil
 import socket
@@ -24,6 +25,15 @@ METADATA = "169.254.169.254"
 TABLE = "local_cloud"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 MTU = 1500
+
+WAY_OUT = """table ip {table} {{
+  chain way_out {{
+    type nat hook postrouting priority srcnat
+    ip saddr {cidr} oifname != "{bridge}" masquerade
+  }}
+}}
+"""
+LOG = logging.getLogger(__name__)
 
 
 class NetworkError(Exception):
@@ -131,18 +141,19 @@ class Network:
                 check=False,
             ).stdout.strip()
             if used:
-                raise NetworkError(f"{range_} is in use on this machine ({used.splitlines()[0]}): remove that route")
+                raise NetworkError(
+                    f"{range_} is in use on this machine ({used.splitlines()[0]}): remove that route"
+                )
 
     def _open_way_out(self) -> None:
         """Hosts reach what this machine reaches (package mirrors), under this machine's address."""
         if shutil.which("nft") is None:
+            LOG.warning("hosts reach nothing beyond this machine: the package nftables is not installed")
             return
-        rules = (
-            f"table ip {TABLE} {{ chain way_out {{ type nat hook postrouting priority srcnat; "
-            f'ip saddr {self._settings.network_cidr} oifname != "{BRIDGE}" masquerade; }} }}'
-        )
-        result = subprocess.run(["nft", rules], capture_output=True, text=True, check=False)
+        rules = WAY_OUT.format(table=TABLE, cidr=self._settings.network_cidr, bridge=BRIDGE)
+        result = subprocess.run(["nft", "-f", "-"], input=rules, capture_output=True, text=True, check=False)
         if result.returncode:
+            LOG.warning("hosts reach nothing beyond this machine: %s", result.stderr.strip())
             return
         self._notes.write_text(json.dumps({"ip_forward": FORWARDING.read_text()}))
         FORWARDING.write_text("1")

@@ -28,19 +28,62 @@ Say = Callable[[str], None]
 HERE = Path(__file__).parent
 
 BASE = (
-    "?essential acl ca-certificates createrepo-c curl dbus dnf iproute2 libnss-myhostname openssh-server openssl procps python3 "
-    "python3-dnf python3-yaml rpm sudo systemd systemd-sysv unzip"
-).split()
+    "?essential",
+    "acl",
+    "ca-certificates",
+    "createrepo-c",
+    "curl",
+    "dbus",
+    "dnf",
+    "iproute2",
+    "libnss-myhostname",
+    "openssh-server",
+    "openssl",
+    "procps",
+    "python3",
+    "python3-dnf",
+    "python3-yaml",
+    "rpm",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+    "unzip",
+)
 """In every host."""
 
-REPOSITORY = "git jq less nginx-light ruby wget".split()
+REPOSITORY = ("git", "jq", "less", "nginx-light", "ruby", "wget")
 """What dnf can install besides, as far as the pipeline and its users ask for it."""
 
 UNWANTED = (
-    "adduser apt cdebconf debconf debugedit dirmngr gnupg gnupg-utils gpg gpg-agent gpgsm gpg-wks-client "
-    "gpg-wks-server init perl liberror-perl libpam-runtime pinentry-curses python3-distutils python3-lib2to3 "
-    "e2fsprogs logsave ucf usrmerge usr-is-merged fonts-lato rake ruby-test-unit"
-).split()
+    "adduser",
+    "apt",
+    "cdebconf",
+    "debconf",
+    "debugedit",
+    "dirmngr",
+    "e2fsprogs",
+    "fonts-lato",
+    "gnupg",
+    "gnupg-utils",
+    "gpg",
+    "gpg-agent",
+    "gpg-wks-client",
+    "gpg-wks-server",
+    "gpgsm",
+    "init",
+    "liberror-perl",
+    "libpam-runtime",
+    "logsave",
+    "perl",
+    "pinentry-curses",
+    "python3-distutils",
+    "python3-lib2to3",
+    "rake",
+    "ruby-test-unit",
+    "ucf",
+    "usr-is-merged",
+    "usrmerge",
+)
 """Dependencies that a host does without. To apt they are there already."""
 
 LEFT_OUT = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "./usr/share/info", "./boot")
@@ -81,24 +124,6 @@ def ensure(settings: Settings, say: Say) -> Image:
     return image
 
 
-def run_in(
-    image: Image, command: Sequence[str], *, directory: Path, environment: Mapping[str, str] | None = None
-) -> str:
-    """The output of a command run in the image, as root, without network, offline.
-
-    `directory` of this machine is `/work` there and the working directory; all else is
-    read-only but `/tmp`. For tools that the image has and this machine may not: `rpmbuild`,
-    `createrepo_c`. (`dpkg-deb` is not in the image: it is Amazon's likeness.) Raises
-    `subprocess.CalledProcessError`, with the command's errors in `stderr`.
-    """
-    script = (
-        'set -e; mount --rbind "$1" "$1"; mount -o remount,bind,ro "$1"; mount -t proc proc "$1/proc"; '
-        'mount --rbind /dev "$1/dev"; mount -t tmpfs tmpfs "$1/tmp"; mkdir "$1/tmp/work"; mount --rbind "$2" "$1/srv"; '
-        'root=$1; shift 2; exec chroot "$root" /bin/sh -c \'cd /srv && exec "$@"\' sh "$@"'
-    )
-    return _isolated(script, str(image.root), str(directory), *command, environment=environment or {})
-
-
 def _image(settings: Settings, authority: bytes) -> Image:
     digest = hashlib.sha256(authority)
     digest.update(settings.gateway.encode())
@@ -122,7 +147,9 @@ def _build(settings: Settings, image: Image, authority: bytes, say: Say) -> None
     if os.geteuid() != 0:
         raise ImageError("the host image is made by root: run this as root")
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise ImageError("the host image is made of Debian's or Ubuntu's packages: apt-get is not on this machine")
+        raise ImageError(
+            "the host image is made of Debian's or Ubuntu's packages: apt-get is not on this machine"
+        )
     started = time.monotonic()
     images = image.root.parent.parent
     for old in images.iterdir():
@@ -187,22 +214,17 @@ def _prepare(
 
 
 def _configure(root: Path, environment: Mapping[str, str]) -> None:
-    script = (
-        'set -e; mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"; exec chroot "$1" /build/configure.sh'
-    )
-    try:
-        _isolated(script, str(root), environment=environment)
-    except subprocess.CalledProcessError as error:
-        raise ImageError(f"the host image can't be configured: {error.stderr.strip()[-2000:]}") from error
-
-
-def _isolated(script: str, *arguments: str, environment: Mapping[str, str]) -> str:
-    """Runs a shell script in mount, process and network namespaces of its own, which end with it."""
-    command = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "sh", "-c", script, "sh"]
-    return subprocess.run(
-        [*command, *arguments],
-        check=True,
+    """Runs configure.sh in the tree, in namespaces of its own, which end with it."""
+    inside = 'set -e; mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"; exec chroot "$1" "$2"'
+    result = subprocess.run(
+        [
+            *("unshare", "--mount", "--pid", "--net", "--fork", "--kill-child"),
+            *("sh", "-c", inside, "sh", str(root), "/build/configure.sh"),
+        ],
+        check=False,
         capture_output=True,
         text=True,
         env={**CHROOT_ENVIRONMENT, **environment},
-    ).stdout
+    )
+    if result.returncode:
+        raise ImageError(f"the host image can't be configured: {result.stderr.strip()[-2000:]}")

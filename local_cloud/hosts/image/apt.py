@@ -52,9 +52,7 @@ def unpack(package: Path, root: Path, *, left_out: Sequence[str]) -> None:
     root.mkdir(parents=True, exist_ok=True)
     tar = ["tar", "--extract", "--preserve-permissions", "--numeric-owner", "--keep-directory-symlink"]
     tar += [f"--directory={root}", *(f"--exclude={pattern}" for pattern in left_out)]
-    with subprocess.Popen(
-        ["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE
-    ) as archive:
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as archive:
         subprocess.run(tar, stdin=archive.stdout, check=True)
     if archive.returncode:
         raise AptError(f"{package.name} can't be unpacked: remove it and try again")
@@ -74,7 +72,9 @@ def _prepare(directory: Path, unwanted: Sequence[str]) -> None:
 
 def _names(directory: Path, packages: Sequence[str]) -> list[str]:
     cache = directory / "cache/archives"
-    plan = _apt(directory, "--print-uris", "--yes", "-o", f"Dir::Cache::archives={cache}/none", "install", *packages)
+    plan = _apt(
+        directory, "--print-uris", "--yes", "-o", f"Dir::Cache::archives={cache}/none", "install", *packages
+    )
     return re.findall(r"^'\S+' (\S+\.deb) ", plan, re.MULTILINE)
 
 

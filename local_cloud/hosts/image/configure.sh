@@ -88,6 +88,8 @@ units() {
     modprobe@.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount; do
     ln -sf /dev/null "/etc/systemd/system/$unit"
   done
+  # There is no login manager to ask for a reboot: systemctl does it itself.
+  rm -f /usr/share/dbus-1/system-services/org.freedesktop.login1.service "$system/dbus-org.freedesktop.login1.service"
   ln -sf multi-user.target "$system/default.target"
   wants=/etc/systemd/system/multi-user.target.wants
   mkdir -p "$wants" /etc/systemd/system/cloud-init.target.wants

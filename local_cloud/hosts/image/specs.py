@@ -94,7 +94,10 @@ def parse_control(text: str) -> Package:
 
 
 def installed_spec(versions: Mapping[str, str]) -> str:
-    """Payload-free packages, so that dnf knows what is there. `versions`: the distribution's name to RPM version."""
+    """Payload-free packages, so that dnf knows what is there.
+
+    `versions`: the distribution's names and the RPM versions to claim.
+    """
     lines = [
         *_header("system-release", "2023.9.20251110", "Amazon Linux release files (a likeness)"),
         # Without it dnf can't tell the release.
