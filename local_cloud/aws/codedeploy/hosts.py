@@ -25,13 +25,14 @@ class HostCommand:
     execution_id: str
     name: str
     nonce: int
-    on_hand_out: Callable[[], None]
+    on_taken: Callable[[], None]
+    """Called once, when the agent has shown that it has the command."""
     on_complete: Callable[[Diagnostics | None, bool], None]
     """Called once, with the agent's diagnostics and whether it succeeded."""
     status: str = "Pending"
     handed_out_at: float | None = None
-    seen: bool = False
-    """Whether the agent came back with a question about it, so that it surely has it."""
+    taken: bool = False
+    """Whether the agent came back about it. Before, its poll may have gone to a dead connection."""
 
     @property
     def complete(self) -> bool:
@@ -50,7 +51,7 @@ class _Mailbox:
         """Until there is something to hand out; None when nothing is in sight."""
         if self.current is None:
             return 0.0 if self.waiting else None
-        if self.current.seen or self.current.handed_out_at is None:
+        if self.current.status != "Pending" or self.current.handed_out_at is None:
             return None
         return max(self.current.handed_out_at + options.redelivery_delay - time.monotonic(), 0.0)
 
@@ -87,7 +88,7 @@ class Hosts:
             while not self._closed and mailbox.poll == poll:
                 delay = mailbox.seconds_to_delivery()
                 if delay == 0:
-                    return self._hand_out(mailbox)
+                    return mailbox.deliver()
                 patience = deadline - time.monotonic()
                 if patience <= 0:
                     return None
@@ -98,18 +99,18 @@ class Hosts:
         with backend_lock:
             return self._commands.get(identifier)
 
-    def mark_seen(self, host: str) -> None:
-        """The host's agent has got its current command."""
+    def take(self, host: str, execution_id: str) -> None:
+        """The host's agent asks about a deployment, so it has got that one's command."""
         with backend_lock:
             current = self._mailbox(host).current
-            if current:
-                current.seen = True
+            if current and current.execution_id == execution_id:
+                self._take(current)
 
     def acknowledge(self, command: HostCommand) -> str:
         """The command's status, which tells the agent whether to run it."""
         with backend_lock:
-            command.seen = True
             if not command.complete:
+                self._take(command)
                 command.status = "InProgress"
             return command.status
 
@@ -118,18 +119,17 @@ class Hosts:
         with backend_lock:
             if command.complete:
                 return
+            self._take(command)
             self._close(command, "Succeeded" if succeeded else "Failed")
             command.on_complete(diagnostics, succeeded)
 
-    def withdraw(self, host: str, execution_id: str, *, handed_out: bool) -> bool:
-        """Take a deployment's command back; one that the agent has already, only if `handed_out`."""
+    def withdraw(self, host: str, execution_id: str) -> None:
+        """Expect nothing more of a deployment's command, whoever has it."""
         with backend_lock:
             mailbox = self._mailbox(host)
-            candidates = [*mailbox.waiting, *([mailbox.current] if handed_out and mailbox.current else [])]
-            withdrawn = [command for command in candidates if command.execution_id == execution_id]
-            for command in withdrawn:
-                self._close(command, "Failed")
-            return bool(withdrawn)
+            for command in (*mailbox.waiting, mailbox.current):
+                if command and command.execution_id == execution_id:
+                    self._close(command, "Failed")
 
     def close(self) -> None:
         """End every poll; nothing is handed out any more."""
@@ -143,10 +143,10 @@ class Hosts:
             self._mailboxes[host] = _Mailbox(Condition(backend_lock))
         return self._mailboxes[host]
 
-    def _hand_out(self, mailbox: _Mailbox) -> HostCommand:
-        command = mailbox.deliver()
-        command.on_hand_out()
-        return command
+    def _take(self, command: HostCommand) -> None:
+        if not command.taken:
+            command.taken = True
+            command.on_taken()
 
     def _close(self, command: HostCommand, status: str) -> None:
         command.status = status

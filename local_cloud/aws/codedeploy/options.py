@@ -16,8 +16,8 @@ class Options:
     recheck_interval: float = 2.0
     """How often a running deployment looks at alarms and at whether its instances still exist."""
     redelivery_delay: float = 5.0
-    """A command that was handed out, but whose specification nobody fetched since, went to an agent
-    that is no more: after this time the next poll gets it again."""
+    """A command that was handed out and not acknowledged went to an agent that is no more: after this
+    time the next poll gets it again."""
     role_propagation: float = 0.0
     """How long a new service role cannot be assumed yet."""
     github_connection: str | None = "local-cloud-github"

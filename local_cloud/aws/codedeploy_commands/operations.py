@@ -60,7 +60,7 @@ def get_deployment_specification(request: Request, region: str) -> dict[str, Any
         deployment = backend.deployments.get(execution_id.rpartition("/")[2])
         if deployment is None:
             raise ClientException(f"No deployment has the execution id {execution_id}.")
-        backend.hosts.mark_seen(host)
+        backend.hosts.take(host, execution_id)
         if deployment.envelope is None:
             deployment.envelope = envelope(deployment, options.github_access_token)
         specification = {

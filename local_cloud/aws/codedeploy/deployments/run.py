@@ -277,14 +277,13 @@ class DeploymentRun:
                 execution_id=self._backend.execution_id(self.deployment),
                 name=event.lifecycle_event_name,
                 nonce=self._backend.next_nonce(),
-                on_hand_out=partial(self._handed_out, target, event),
+                on_taken=partial(self._taken, target, event),
                 on_complete=partial(self._completed, target, event),
             )
         )
 
-    def _handed_out(self, target: Target, event: LifecycleEvent) -> None:
-        if event.status is Status.PENDING:
-            event.begin()
+    def _taken(self, target: Target, event: LifecycleEvent) -> None:
+        event.begin()
         target.touch()
         target.deadline = time.monotonic() + options.event_timeout
         self._signal()
@@ -329,8 +328,7 @@ class DeploymentRun:
         self._end_target(target, Status.FAILED)
 
     def _withdraw(self, target: Target) -> None:
-        execution_id = self._backend.execution_id(self.deployment)
-        self._backend.hosts.withdraw(target.host, execution_id, handed_out=True)
+        self._backend.hosts.withdraw(target.host, self._backend.execution_id(self.deployment))
 
     def _end_target(self, target: Target, status: Status) -> None:
         target.deadline = None
