@@ -137,5 +137,7 @@ class DnsService:
 
     def stop(self) -> None:
         for server in self._servers:
-            server.stop()
+            # Waiting for the end of a thread that never began would take for ever.
+            if hasattr(server, "thread"):
+                server.stop()
             server.server.server_close()

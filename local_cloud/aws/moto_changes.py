@@ -92,7 +92,9 @@ def _instance_profile_finder(settings: Settings) -> Callable[..., Any]:
         kind = "Name" if iam_instance_profile_name else "ARN"
         given = iam_instance_profile_name or iam_instance_profile_arn
         start = f"Value ({given}) for parameter iamInstanceProfile.{kind.lower()} is invalid."
-        unknown = EC2ClientError("InvalidParameterValue", f"{start} Invalid IAM Instance Profile {kind.lower()}")
+        unknown = EC2ClientError(
+            "InvalidParameterValue", f"{start} Invalid IAM Instance Profile {kind.lower()}"
+        )
         try:
             profile = filter_iam_instance_profiles(
                 account_id, partition, iam_instance_profile_arn, iam_instance_profile_name
@@ -126,7 +128,8 @@ def _image_of_parameter(backend: Any, name: str) -> str:
     parameter = ssm_backends[backend.account_id][backend.region_name].get_parameter(name)
     if parameter is None:
         raise EC2ClientError(
-            "InvalidParameterValue", f"The parameter {name} of the image could not be resolved: ParameterNotFound"
+            "InvalidParameterValue",
+            f"The parameter {name} of the image could not be resolved: ParameterNotFound",
         )
     return str(parameter.value)
 

@@ -32,9 +32,8 @@ def _publish(folder: Path, bucket: str, region: str) -> None:
     """Put a folder's files into a bucket that everybody may read, as Amazon's is."""
     s3 = s3_backends[AMAZON]["aws"]
     s3.create_bucket(bucket, region)
-    s3.set_bucket_acl(bucket, get_canned_acl("public-read"))
+    s3.put_bucket_acl(bucket, get_canned_acl("public-read"))
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             key = s3.put_object(bucket, path.relative_to(folder).as_posix(), path.read_bytes())
             key.set_acl(get_canned_acl("public-read"))
-
