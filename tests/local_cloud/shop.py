@@ -101,8 +101,18 @@ class Shop:
         return dict(answer["deploymentTarget"]["instanceTarget"])
 
     def target_ids(self, deployment: str, **filters: list[str]) -> list[str]:
-        answer = self.codedeploy.list_deployment_targets(deploymentId=deployment, targetFilters=filters)
-        return list(answer["targetIds"])
+        pages = self.codedeploy.get_paginator("list_deployment_targets")
+        asked = pages.paginate(deploymentId=deployment, targetFilters=filters)
+        return [target for page in asked for target in page["targetIds"]]
+
+    def targets(self, deployment: str) -> list[dict[str, Any]]:
+        """All targets, as the API tells of them 25 at a time."""
+        ids = self.target_ids(deployment)
+        batches = [
+            self.codedeploy.batch_get_deployment_targets(deploymentId=deployment, targetIds=ids[i : i + 25])
+            for i in range(0, len(ids), 25)
+        ]
+        return [target["instanceTarget"] for batch in batches for target in batch["deploymentTargets"]]
 
     def events(self, deployment: str, instance: str) -> dict[str, dict[str, Any]]:
         """A target's lifecycle events by name."""
