@@ -148,8 +148,10 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     asked = {name: module.params[name] for name in ARGUMENT_SPEC}
+    application = Application(Connection(module.client), **asked)
     try:
-        outcome = reconcile(Application(Connection(module.client), **asked), dry_run=module.check_mode)
+        application.check()
+        outcome = reconcile(application, dry_run=module.check_mode)
     except CodeDeployError as error:
         module.fail_json(msg=error.message, **error.result)
     module.exit_json(**outcome.as_result("application"))

@@ -48,7 +48,33 @@ def delete_application(client: CodeDeployClient, request: Record) -> Record:
     return client.delete_application(**request)
 
 
+@explained("list the applications")
+def list_applications(client: CodeDeployClient, _request: Record) -> list[str]:
+    pages = client.get_paginator("list_applications").paginate()
+    return [name for page in pages for name in page.get("applications", [])]
+
+
+@explained("read applications")
+def batch_get_applications(client: CodeDeployClient, request: Record) -> Sequence[Record]:
+    """At most 100; those that exist, in any order."""
+    return client.batch_get_applications(**request).get("applicationsInfo", [])
+
+
 # Deployment groups
+
+
+@explained("list the deployment groups of {applicationName}")
+@none_if(NO_APPLICATION)
+def list_deployment_groups(client: CodeDeployClient, request: Record) -> list[str]:
+    pages = client.get_paginator("list_deployment_groups").paginate(**request)
+    return [name for page in pages for name in page.get("deploymentGroups", [])]
+
+
+@explained("read deployment groups of {applicationName}")
+@none_if(NO_APPLICATION)
+def batch_get_deployment_groups(client: CodeDeployClient, request: Record) -> Sequence[Record]:
+    """At most 100; those that exist, in any order."""
+    return client.batch_get_deployment_groups(**request).get("deploymentGroupsInfo", [])
 
 
 @explained("read the deployment group {deploymentGroupName} of {applicationName}")
@@ -71,6 +97,26 @@ def update_deployment_group(client: CodeDeployClient, request: Record) -> Record
 @none_if(NO_APPLICATION, NO_GROUP)
 def delete_deployment_group(client: CodeDeployClient, request: Record) -> Record:
     return client.delete_deployment_group(**request)
+
+
+# Deployment configurations
+
+
+@explained("read the deployment configuration {deploymentConfigName}")
+@none_if(NO_CONFIG)
+def get_deployment_config(client: CodeDeployClient, request: Record) -> Record:
+    return client.get_deployment_config(**request)["deploymentConfigInfo"]
+
+
+@explained("create the deployment configuration {deploymentConfigName}")
+def create_deployment_config(client: CodeDeployClient, request: Record) -> Record:
+    return client.create_deployment_config(**request)
+
+
+@explained("delete the deployment configuration {deploymentConfigName}")
+@none_if(NO_CONFIG)
+def delete_deployment_config(client: CodeDeployClient, request: Record) -> None:
+    client.delete_deployment_config(**request)
 
 
 # Tags
@@ -129,7 +175,8 @@ def stop_deployment(client: CodeDeployClient, request: Record) -> Record:
     return client.stop_deployment(**request)
 
 
-@explained("list the deployments of {applicationName} to {deploymentGroupName}")
+@explained("list deployments")
+@none_if(NO_APPLICATION, NO_GROUP)
 def list_deployments(client: CodeDeployClient, request: Record) -> Record:
     """One page, newest first: `deployments`, and `nextToken` where there are more."""
     return client.list_deployments(**request)

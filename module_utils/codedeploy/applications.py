@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.codedeploy import api, tags
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.options import name_problems, refuse
 from ansible.module_utils.codedeploy.transformations import merged_tags, to_tag_list
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class Application:
 
     already_exists = "ApplicationAlreadyExistsException"
     managed = ("applicationName", "computePlatform", "tags")
+
+    def check(self) -> None:
+        """Refuse what AWS would refuse, before any call. Raises CodeDeployError."""
+        refuse(name_problems({"name": self.name, "new_name": self.new_name}))
 
     def describe(self) -> Record | None:
         """Read it under its new name where one is given (it may have it already), else its name."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.codedeploy import api, fleet, reports, revisions
 from ansible.module_utils.codedeploy.deployment_groups import normalise
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.targets import BATCH
 from ansible.module_utils.codedeploy.transformations import to_snake, without_empty
 from ansible.module_utils.codedeploy.waiters import until_usable
 from ansible.module_utils.codedeploy.watch import ACTIVE, Watch, until_over
@@ -272,7 +273,7 @@ class Action:
         """The newest successful deployments to the group, at most 25, newest first."""
         client = self.connection.codedeploy
         request = {**self._names, "includeOnlyStatuses": ["Succeeded"]}
-        ids = api.list_deployments(client, request).get("deployments", [])[:25]
+        ids = (api.list_deployments(client, request) or {}).get("deployments", [])[:BATCH]
         found = api.batch_get_deployments(client, {"deploymentIds": ids}) if ids else []
         good = group["lastSuccessfulDeployment"]["deploymentId"]
         newest_first = sorted(found, key=lambda item: item["createTime"], reverse=True)

@@ -72,6 +72,11 @@ def name_problems(values: Mapping[str, str | None]) -> Iterator[str]:
             yield f"{option}: {value!r} is no valid name. Allowed: 1 to 100 of A-Z a-z 0-9 + = , . @ _ -"
 
 
+def names_problems(option: str, names: list[str] | None) -> Iterator[str]:
+    for name in names or []:
+        yield from name_problems({option: name})
+
+
 def role_problems(role: str | None) -> Iterator[str]:
     if role is not None and not re.fullmatch(ROLE_PATTERN, role):
         yield (

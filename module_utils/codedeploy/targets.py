@@ -23,9 +23,9 @@ def flatten(target: Record) -> dict[str, Any]:
     return {**body, "targetType": target.get("deploymentTargetType"), "status": body.get("status", "Unknown")}
 
 
-def batches(ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
+def batches(names: list[str], size: int = BATCH) -> Iterator[list[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
 
 
 def seconds(event: Record) -> float | None:
