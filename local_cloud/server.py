@@ -20,6 +20,7 @@ from local_cloud.hosts.controller import HostController
 from local_cloud.listeners import Listener
 from local_cloud.request_log import Call, RequestLog, logged
 from local_cloud.settings import Settings, is_impersonated
+from local_cloud.ssh_keys import ensure_key_pair
 
 if TYPE_CHECKING:
     import ssl
@@ -57,9 +58,12 @@ class LocalCloud:
         settings = self.settings
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         settings.state_dir.chmod(0o700)
+        ensure_key_pair(settings.state_dir / "ssh")
         try:
             self._github_app = create_github_app(settings)
-            aws = logged(application.create_app(settings), self.log, caller=identity.caller, changed=self._changed)
+            aws = logged(
+                application.create_app(settings), self.log, caller=identity.caller, changed=self._changed
+            )
             # Bound before the work that takes long, so that a taken port is known first.
             self._aws = self._bind(settings.address, settings.aws_port, self._with_admin(aws))
             self._github = self._bind(settings.address, settings.github_port, self._github_app)
