@@ -11,7 +11,8 @@ short_description: Manage the variables and secrets of GitHub Actions
 description:
   - Sets, updates and removes variables and secrets that workflows of a repository use, at the level of the repository
     or of one of its environments.
-  - Creates the environment where it is missing. The protection rules of one that exists are never touched.
+  - Creates the environment where it is missing. Of the protection rules of one that exists only
+      the branches are changed, and only with O(deployment_branches).
   - Everything is read, and the right to write is tried, before the first value is written. A token that is wrong or
     may do too little leaves everything as it was.
 author:
@@ -26,11 +27,18 @@ options:
     description:
       - The environment whose settings are managed. Without it the settings of the repository are.
     type: str
+  deployment_branches:
+    description:
+      - The branches whose jobs may use O(environment), as names or patterns such as V(release/*). They replace what is there.
+      - An empty list lets jobs of every branch use it. Without this option nothing is changed.
+      - Whoever can push to a branch that is admitted can use the secrets, and be the environment to a cloud that trusts it.
+    type: list
+    elements: str
   state:
     description:
       - V(present) makes sure that the environment, O(variables) and O(secrets) are there.
       - V(absent) removes the named variables and secrets, whatever their values are, and the environment when no other
-        setting is left in it.
+        setting is left in it and no reviewers or waiting time guard it.
     type: str
     choices: [present, absent]
     default: present
@@ -109,6 +117,7 @@ EXAMPLES = r"""
   github_actions_settings:
     repository: OWNER/codedeploy.nginx.001
     environment: Prod
+    deployment_branches: [main]
     variables:
       AWS_REGION: us-east-1
       CODEDEPLOY_APPLICATION_NAME: test.codeDeploy.001
@@ -165,6 +174,12 @@ github_actions_settings:
       returned: always
       type: dict
       sample: {AWS_REGION: us-east-1}
+    deployment_branches:
+      description: The branches whose jobs may use the environment; empty for all of them.
+      returned: when O(deployment_branches) is given
+      type: list
+      elements: str
+      sample: [main]
     secrets:
       description: The names of all secrets.
       returned: when secrets were managed
@@ -181,6 +196,7 @@ from ansible.module_utils.github_actions.settings import from_parameters, reconc
 ARGUMENT_SPEC = {
     "repository": {"type": "str", "required": True},
     "environment": {"type": "str"},
+    "deployment_branches": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "variables": {"type": "dict"},
     "purge_variables": {"type": "bool", "default": False},
@@ -206,7 +222,11 @@ NOT_GIVEN = (
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ARGUMENT_SPEC,
+        required_by={"deployment_branches": "environment"},
+        supports_check_mode=True,
+    )
     if MISSING_LIBRARY:
         module.fail_json(msg=missing_required_lib("PyGithub"), exception=MISSING_LIBRARY)
     if not module.params["token"]:

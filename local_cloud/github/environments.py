@@ -7,6 +7,7 @@ from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id, p
 from local_cloud.github.store import Environment, Repository, now
 
 LONGEST_WAIT_MINUTES = 43_200
+MOST_REVIEWERS = 6
 
 
 def list_environments(call: Call, owner: str, name: str) -> Answer:
@@ -34,6 +35,10 @@ def create_or_update(call: Call, owner: str, name: str, environment: str) -> Ans
     made = Environment(id=call.store.new_id(), name=environment, created_at=moment, updated_at=moment)
     kept = repository.environments.setdefault(environment.lower(), made)
     kept.wait_timer, kept.deployment_branch_policy, kept.updated_at = wait, policy, moment
+    kept.reviewers = _reviewers(body.get("reviewers") or [])
+    kept.prevent_self_review = body.get("prevent_self_review") is True
+    if not (policy or {}).get("custom_branch_policies"):
+        kept.branches.clear()
     return Answer(body=show(call, repository, kept))
 
 
@@ -84,6 +89,10 @@ def show(call: Call, repository: Repository, environment: Environment) -> dict[s
     rules: list[dict[str, object]] = []
     if environment.wait_timer:
         rules.append({"type": "wait_timer", "wait_timer": environment.wait_timer})
+    if environment.reviewers:
+        shown = [{"type": each["type"], "reviewer": {"id": each["id"]}} for each in environment.reviewers]
+        own = environment.prevent_self_review
+        rules.append({"type": "required_reviewers", "prevent_self_review": own, "reviewers": shown})
     if environment.deployment_branch_policy:
         rules.append({"type": "branch_policy"})
     numbered = [
@@ -114,6 +123,14 @@ def _branch_policy(given: object) -> dict[str, bool] | None:
             422, "protected_branches and custom_branch_policies cannot have the same value"
         )
     return {key: given[key] is True for key in keys}
+
+
+def _reviewers(given: object) -> list[dict[str, object]]:
+    named = given if isinstance(given, list) else []
+    kept = [each for each in named if isinstance(each, dict) and each.get("type") in {"User", "Team"}]
+    if len(kept) != len(named) or len(named) > MOST_REVIEWERS:
+        raise errors.validation_failed("Environment", "reviewers", "invalid")
+    return [{"type": each["type"], "id": each.get("id")} for each in kept]
 
 
 def _show_branch(policy: tuple[int, str]) -> dict[str, object]:

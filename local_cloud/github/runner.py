@@ -53,13 +53,21 @@ def id_token(request: Request, store: Store, settings: Settings) -> dict[str, st
 def create_job(request: Request, store: Store) -> dict[str, object]:
     """Start a job. Body: repository; ref, environment, workflow, event where not a push to main.
 
-    Asked for an environment that does not exist, it has the repository's settings alone.
+    Asked for an environment that does not exist, it has the repository's settings alone;
+    for one that does not admit the ref, it is refused.
     """
     body = _object(request)
     owner, _, name = str(body.get("repository", "")).partition("/")
     repository = store.find(owner, name)
     ref = str(body.get("ref") or f"refs/heads/{repository.default_branch}")
     environment = str(body["environment"]) if body.get("environment") else None
+    found = repository.environments.get((environment or "").lower())
+    if found and not found.admits(ref):
+        branch = ref.removeprefix("refs/heads/")
+        words = (
+            f'Branch "{branch}" is not allowed to deploy to {found.name} due to environment protection rules.'
+        )
+        raise errors.GitHubError(403, words)
     job = Job(
         id=str(uuid.uuid4()),
         run_id=store.new_run_id(),

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
 
@@ -116,10 +117,20 @@ class Environment:
     created_at: str
     updated_at: str
     wait_timer: int = 0
+    prevent_self_review: bool = False
+    reviewers: list[dict[str, object]] = field(default_factory=list)
+    """Users and teams that have to agree: `{"type": "User", "id": 1}`."""
     deployment_branch_policy: dict[str, bool] | None = None
     branches: dict[int, str] = field(default_factory=dict)
     """Custom branch policies: id -> name pattern."""
     vault: Vault = field(default_factory=Vault)
+
+    def admits(self, ref: str) -> bool:
+        """May a job of this ref use the environment? No branch of the stand-in is protected."""
+        if self.deployment_branch_policy is None:
+            return True
+        branch = ref.removeprefix("refs/heads/")
+        return branch != ref and any(fnmatchcase(branch, pattern) for pattern in self.branches.values())
 
 
 @dataclass

@@ -25,7 +25,7 @@ else:
     MISSING_LIBRARY = None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 ITEMS_A_PAGE = 100
 TRIES = 4
@@ -103,15 +103,16 @@ class Connection:
                 return
 
 
-def environment_exists(connection: Connection, level: Level) -> bool:
-    """Is the environment there? Raises for a repository that is not, or that the token may not see."""
-    doing = f"read {level}"
+def environment(connection: Connection, level: Level) -> dict[str, Any] | None:
+    """The environment with its rules; None where there is none of that name.
+
+    Raises for a repository that is not there, or that the token may not see.
+    """
     try:
-        connection.call("GET", level.path, doing)
+        return connection.call("GET", level.path, f"read {level}")
     except MissingError:
         require_repository(connection, level)
-        return False
-    return True
+        return None
 
 
 def require_repository(connection: Connection, level: Level) -> None:
@@ -128,6 +129,33 @@ def require_repository(connection: Connection, level: Level) -> None:
 def create_environment(connection: Connection, level: Level) -> None:
     """Make an environment without rules. One that is there already would lose the rules it has."""
     connection.call("PUT", level.path, f"create the environment {level}", {})
+
+
+def branches(connection: Connection, level: Level) -> dict[str, int]:
+    """Which branches an environment admits by name: pattern -> number of the rule."""
+    path = f"{level.path}/deployment-branch-policies"
+    found = connection.items(path, "branch_policies", f"read the branches of {level}")
+    return {item["name"]: item["id"] for item in found if item.get("type", "branch") == "branch"}
+
+
+def set_branches(
+    connection: Connection, level: Level, rules: Mapping[str, Any], wanted: Collection[str]
+) -> None:
+    """Let only jobs of these branches use the environment; of all branches where none is named.
+
+    `rules` are the other rules of the environment, which a PUT would reset.
+    """
+    doing = f"set the branches of {level}"
+    policy = {"protected_branches": False, "custom_branch_policies": True} if wanted else None
+    connection.call("PUT", level.path, doing, {**rules, "deployment_branch_policy": policy})
+    if not wanted:
+        return
+    path = f"{level.path}/deployment-branch-policies"
+    there = branches(connection, level)
+    for name in sorted(set(wanted) - set(there)):
+        connection.call("POST", path, doing, {"name": name})
+    for name in sorted(set(there) - set(wanted)):
+        _delete(connection, f"{path}/{there[name]}", doing)
 
 
 def delete_environment(connection: Connection, level: Level) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 LARGEST = 48 * 1024
+PROTECTED = "(protected branches)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Settings:
     purge_variables: bool = False
     purge_secrets: bool = False
     update_secrets: str = "changed"
+    branches: frozenset[str] | None = None
+    """Name patterns of the branches that an environment admits; none of them is all of them."""
 
     @property
     def concerns_secrets(self) -> bool:
@@ -51,6 +54,9 @@ class Found:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    branches: frozenset[str] = frozenset()
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    """What else guards an environment, as a PUT takes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +69,10 @@ class Changes:
     set_secrets: Mapping[str, str] = field(default_factory=dict)
     drop_variables: tuple[str, ...] = ()
     drop_secrets: tuple[str, ...] = ()
+    set_branches: frozenset[str] | None = None
 
     def __bool__(self) -> bool:
-        return self.create or self.delete or bool(self.kinds())
+        return self.create or self.delete or self.set_branches is not None or bool(self.kinds())
 
     def kinds(self) -> list[str]:
         """The kinds of settings that are written, the one that needs the greater right first."""
@@ -94,6 +101,8 @@ class Outcome:
         }
         if self.settings.concerns_secrets:
             settings["secrets"] = sorted(after.secrets)
+        if self.settings.branches is not None:
+            settings["deployment_branches"] = sorted(after.branches)
         return {
             "changed": bool(self.changes),
             "github_actions_settings": settings,
@@ -108,6 +117,7 @@ class Outcome:
         anew = self.changes.set_secrets if written else ()
         return {
             "environment": self.settings.level.environment,
+            "deployment_branches": sorted(found.branches),
             "variables": dict(sorted(found.variables.items())),
             "secrets": {name: "a new value" if name in anew else "set" for name in sorted(found.secrets)},
         }
@@ -118,6 +128,7 @@ def from_parameters(parameters: Mapping[str, Any]) -> Settings:
     repository, environment = parameters["repository"], parameters["environment"]
     if not REPOSITORY.fullmatch(repository):
         raise GitHubActionsError(f"repository: '{repository}' is not a repository: give OWNER/NAME.")
+    branches = parameters["deployment_branches"]
     return Settings(
         level=api.Level(repository, environment or None),
         state=parameters["state"],
@@ -126,13 +137,15 @@ def from_parameters(parameters: Mapping[str, Any]) -> Settings:
         purge_variables=parameters["purge_variables"],
         purge_secrets=parameters["purge_secrets"],
         update_secrets=parameters["update_secrets"],
+        branches=None if branches is None else frozenset(branches),
     )
 
 
 def describe(connection: Connection, wanted: Settings) -> Found:
     """Read everything before anything is written, so that a token that may not read fails first."""
     level = wanted.level
-    if level.environment and not api.environment_exists(connection, level):
+    environment = api.environment(connection, level) if level.environment else {}
+    if environment is None:
         return Found(exists=False)
     try:
         variables = api.variables(connection, level)
@@ -141,7 +154,28 @@ def describe(connection: Connection, wanted: Settings) -> Found:
         raise
     kept = fingerprints.load(variables.pop(fingerprints.VARIABLE, None))
     secrets = api.secrets(connection, level) if wanted.concerns_secrets else {}
-    return Found(exists=True, variables=variables, secrets=secrets, fingerprints=kept)
+    return Found(
+        exists=True,
+        variables=variables,
+        secrets=secrets,
+        fingerprints=kept,
+        branches=_branches(connection, wanted, environment),
+        rules=rules(environment),
+    )
+
+
+def rules(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of an environment beside its branches, as a PUT takes them; empty when there is none."""
+    kept: dict[str, Any] = {}
+    for rule in environment.get("protection_rules", []):
+        if rule["type"] == "wait_timer":
+            kept["wait_timer"] = rule["wait_timer"]
+        elif rule["type"] == "required_reviewers":
+            kept["prevent_self_review"] = rule.get("prevent_self_review", False)
+            kept["reviewers"] = [
+                {"type": each["type"], "id": each["reviewer"]["id"]} for each in rule["reviewers"]
+            ]
+    return kept
 
 
 def changes(found: Found, wanted: Settings) -> Changes:
@@ -157,6 +191,7 @@ def changes(found: Found, wanted: Settings) -> Changes:
         set_secrets={name: text for name, text in secrets.items() if _differs(found, wanted, name, text)},
         drop_variables=tuple(sorted(surplus_variables)),
         drop_secrets=tuple(sorted(surplus_secrets)),
+        set_branches=None if wanted.branches in {None, found.branches} else wanted.branches,
     )
 
 
@@ -171,6 +206,8 @@ def predict(found: Found, planned: Changes) -> Found:
         variables={name: text for name, text in variables.items() if name not in planned.drop_variables},
         secrets={name: time for name, time in secrets.items() if name not in planned.drop_secrets},
         fingerprints=found.fingerprints,
+        branches=found.branches if planned.set_branches is None else planned.set_branches,
+        rules=found.rules,
     )
 
 
@@ -181,6 +218,9 @@ def apply(connection: Connection, wanted: Settings, found: Found, planned: Chang
     if planned.delete:
         api.delete_environment(connection, level)
         return
+    # Before the secrets: a branch that may not have them must not meet them.
+    if planned.set_branches is not None:
+        api.set_branches(connection, level, found.rules, planned.set_branches)
     _write_secrets(connection, wanted, found, planned)
     for name, value in planned.set_variables.items():
         api.set_variable(connection, level, name, value, known=name in found.variables)
@@ -195,6 +235,15 @@ def reconcile(connection: Connection, wanted: Settings, *, dry_run: bool) -> Out
     if planned and not dry_run:
         apply(connection, wanted, found, planned)
     return Outcome(settings=wanted, before=found, changes=planned)
+
+
+def _branches(connection: Connection, wanted: Settings, environment: Mapping[str, Any]) -> frozenset[str]:
+    policy = environment.get("deployment_branch_policy")
+    if wanted.branches is None or not policy:
+        return frozenset()
+    if policy["protected_branches"]:
+        return frozenset({PROTECTED})
+    return frozenset(api.branches(connection, wanted.level))
 
 
 def _named(parameter: str, given: Mapping[str, Any] | None) -> dict[str, str] | None:
@@ -238,13 +287,13 @@ def _differs(found: Found, wanted: Settings, name: str, value: str) -> bool:
 
 
 def _removal(found: Found, wanted: Settings) -> Changes:
-    """The named settings, and the environment when nothing is left in it."""
+    """The named settings, and the environment when nothing is left in it and nobody guards it."""
     named = Changes(
         drop_variables=tuple(sorted(set(wanted.variables or {}) & set(found.variables))),
         drop_secrets=tuple(sorted(set(wanted.secrets or {}) & set(found.secrets))),
     )
     left = predict(found, named)
-    if found.exists and wanted.removes_environment and not (left.variables or left.secrets):
+    if found.exists and wanted.removes_environment and not (left.variables or left.secrets or left.rules):
         return Changes(delete=True)
     return named
 

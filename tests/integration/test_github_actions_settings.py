@@ -12,7 +12,7 @@ from ansible.module_utils.testing import patch_module_args
 from werkzeug import Request
 
 from local_cloud.github.app import GitHub, create_app
-from local_cloud.github.store import Repository, Token, Vault
+from local_cloud.github.store import Environment, Repository, Token, Vault
 from local_cloud.listeners import Listener
 from local_cloud.settings import Settings
 
@@ -206,11 +206,48 @@ class TestVariables:
         assert not run(environment="Prod / EU", variables=VARIABLES)["changed"]
 
 
-def test_rules_of_an_environment_are_left_alone(github: StandIn, run: Run) -> None:
-    run(variables={})
-    github.repository.environments["prod"].wait_timer = 5
-    run(variables=VARIABLES)
-    assert github.repository.environments["prod"].wait_timer == 5
+class TestRules:
+    """What guards an environment."""
+
+    def guard(self, github: StandIn) -> Environment:
+        environment = github.repository.environments["prod"]
+        environment.wait_timer = 5
+        environment.reviewers = [{"type": "User", "id": 1}]
+        environment.prevent_self_review = True
+        return environment
+
+    def test_are_left_alone(self, github: StandIn, run: Run) -> None:
+        run(variables={})
+        environment = self.guard(github)
+        run(variables=VARIABLES)
+        assert (environment.wait_timer, environment.reviewers) == (5, [{"type": "User", "id": 1}])
+
+    def test_branches_change_and_the_others_stay(self, github: StandIn, run: Run) -> None:
+        run(variables={})
+        environment = self.guard(github)
+        for branches in (["main"], ["main", "release/*"], ["release/*"], []):
+            assert run(check=True, deployment_branches=branches)["changed"]
+            changed = run(deployment_branches=branches)
+            assert changed["github_actions_settings"]["deployment_branches"] == branches
+            assert not run(deployment_branches=branches)["changed"]
+            assert sorted(environment.branches.values()) == branches
+        assert environment.wait_timer == 5
+        assert environment.reviewers == [{"type": "User", "id": 1}]
+        assert environment.prevent_self_review
+
+    def test_protected_branches_give_way_to_named_ones(self, github: StandIn, run: Run) -> None:
+        run(variables={})
+        policy = {"protected_branches": True, "custom_branch_policies": False}
+        github.repository.environments["prod"].deployment_branch_policy = policy
+        assert run(deployment_branches=["main"])["changed"]
+        assert not run(deployment_branches=["main"])["changed"]
+
+    def test_come_with_a_new_environment(self, github: StandIn, run: Run) -> None:
+        run(deployment_branches=["main"], variables=VARIABLES)
+        assert list(github.repository.environments["prod"].branches.values()) == ["main"]
+
+    def test_need_an_environment(self, run: Run) -> None:
+        assert "environment" in run(environment=None, deployment_branches=["main"])["msg"]
 
 
 class TestToken:

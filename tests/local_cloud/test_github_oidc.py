@@ -71,6 +71,17 @@ def test_a_job_outside_one_names_its_ref(github: GitHub, body: dict[str, str], s
     assert "environment" not in said
 
 
+def test_an_environment_admits_only_its_branches(github: GitHub) -> None:
+    path = f"/repos/{REPOSITORY}/environments/Prod"
+    policy = {"protected_branches": False, "custom_branch_policies": True}
+    github.call("PUT", path, json={"deployment_branch_policy": policy})
+    github.call("POST", f"{path}/deployment-branch-policies", json={"name": "main"})
+    assert github.job(REPOSITORY, environment="Prod")["subject"].endswith(":environment:Prod")
+    for ref in ("refs/heads/feature", "refs/tags/main", "refs/pull/1/merge"):
+        with pytest.raises(requests.HTTPError, match="403"):
+            github.job(REPOSITORY, environment="Prod", ref=ref)
+
+
 def test_the_subject_can_be_made_of_other_claims(github: GitHub) -> None:
     body = {"use_default": False, "include_claim_keys": ["repository_owner", "context"]}
     github.call("PUT", f"/repos/{REPOSITORY}/actions/oidc/customization/sub", json=body)

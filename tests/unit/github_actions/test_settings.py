@@ -14,6 +14,7 @@ from ansible.module_utils.github_actions.settings import (
     changes,
     from_parameters,
     predict,
+    rules,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ def parameters(**given: Any) -> dict[str, Any]:
         "purge_variables": False,
         "purge_secrets": False,
         "update_secrets": "changed",
+        "deployment_branches": None,
     }
     return defaults | given
 
@@ -145,7 +147,40 @@ class TestSecrets:
         assert "canary" not in str(result)
 
 
+class TestBranches:
+    def test_that_are_not_given_are_left_alone(self) -> None:
+        there = Found(exists=True, branches=frozenset({"main"}))
+        assert not changes(there, Settings(level=LEVEL))
+
+    @given(st.frozensets(NAMES), st.frozensets(NAMES))
+    def test_are_replaced(self, there: frozenset[str], wanted: frozenset[str]) -> None:
+        asked = Settings(level=LEVEL, branches=wanted)
+        planned = changes(Found(exists=True, branches=there), asked)
+        assert planned.set_branches == (None if there == wanted else wanted)
+        assert not changes(predict(Found(exists=True, branches=there), planned), asked)
+
+    def test_the_other_rules_are_what_a_put_takes(self) -> None:
+        reviewers = [{"type": "User", "reviewer": {"id": 1, "login": "somebody"}}]
+        environment = {
+            "protection_rules": [
+                {"id": 1, "type": "wait_timer", "wait_timer": 5},
+                {"id": 2, "type": "required_reviewers", "prevent_self_review": True, "reviewers": reviewers},
+                {"id": 3, "type": "branch_policy"},
+            ]
+        }
+        assert rules(environment) == {
+            "wait_timer": 5,
+            "prevent_self_review": True,
+            "reviewers": [{"type": "User", "id": 1}],
+        }
+
+
 class TestAbsent:
+    def test_keeps_an_environment_that_people_guard(self) -> None:
+        asked = Settings(level=LEVEL, state="absent", variables={"A": ""})
+        there = Found(exists=True, variables={"A": "1"}, rules={"wait_timer": 5})
+        assert changes(there, asked) == Changes(drop_variables=("A",))
+
     def test_removes_what_is_named(self) -> None:
         asked = Settings(level=LEVEL, state="absent", variables={"A": "whatever"})
         there = Found(exists=True, variables={"A": "1", "B": "2"})
