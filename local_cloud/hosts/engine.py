@@ -5,6 +5,7 @@ user's own podman neither sees nor is seen. Docker is a daemon of the machine:
 there, what is the local cloud's is told by its label.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,7 +19,6 @@ from local_cloud.hosts.image import Image
 from local_cloud.settings import Settings
 
 LABEL = "local-cloud"
-CGROUP = "local-cloud"
 CGROUPS = Path("/sys/fs/cgroup")
 LONGEST_DIRECTORY = 40
 """Podman and conmon put unix sockets (at most 108 characters) below a directory that they are told."""
@@ -30,10 +30,10 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """A usable engine. `checkout` tells one local cloud's containers from another's."""
+    """A usable engine. `owner` tells one local cloud's containers from another's."""
 
     program: str
-    checkout: str
+    owner: str
     environment: Mapping[str, str] = field(default_factory=dict)
     host_options: Sequence[str] = ()
 
@@ -59,7 +59,7 @@ class Engine:
             "create",
             f"--name={name}",
             f"--hostname={hostname}",
-            f"--label={LABEL}={self.checkout}",
+            f"--label={LABEL}={self.owner}",
             "--network=none",
             "--tty",
             "--stop-signal=SIGRTMIN+3",
@@ -67,7 +67,7 @@ class Engine:
             "--cap-add=SYS_BOOT",
             "--cap-add=AUDIT_WRITE",
             "--cap-add=NET_RAW",
-            f"--cgroup-parent=/{CGROUP}",
+            f"--cgroup-parent=/{self.owner}",
             *limits,
             *self.host_options,
             *self._root(image),
@@ -94,10 +94,8 @@ class Engine:
         return description
 
     def names(self) -> list[str]:
-        """Containers of this checkout's local cloud, running or not."""
-        return self.call(
-            "ps", "--all", f"--filter=label={LABEL}={self.checkout}", "--format={{.Names}}"
-        ).split()
+        """Containers of this local cloud, running or not."""
+        return self.call("ps", "--all", f"--filter=label={LABEL}={self.owner}", "--format={{.Names}}").split()
 
     def logs(self, name: str) -> str:
         """What the container wrote to its console."""
@@ -141,12 +139,16 @@ def find(settings: Settings) -> Engine:
 
 def leave_nothing(settings: Settings) -> None:
     """Removes what an engine keeps besides its containers: control groups and mounts."""
-    for group in [*CGROUPS.glob(f"{CGROUP}"), *CGROUPS.glob(f"*/{CGROUP}")]:
+    owner = _owner(settings)
+    for group in [*CGROUPS.glob(owner), *CGROUPS.glob(f"*/{owner}")]:
         _remove_control_groups(group)
     for mount in reversed(_mounts_below(_directory(settings).resolve())):
         subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
-    if settings.state_dir.exists():
-        _short_link(settings).unlink(missing_ok=True)
+    _short_link(settings).unlink(missing_ok=True)
+
+
+def _owner(settings: Settings) -> str:
+    return f"local-cloud-{hashlib.sha256(str(settings.state_dir.resolve()).encode()).hexdigest()[:12]}"
 
 
 def _can_run_podman() -> bool:
@@ -172,7 +174,7 @@ def _answers(engine: Engine) -> bool:
 def _docker(settings: Settings) -> Engine:
     return Engine(
         program="docker",
-        checkout=str(settings.root),
+        owner=_owner(settings),
         # systemd as PID 1 mounts, and manages its own part of the control groups.
         host_options=(
             "--privileged",
@@ -198,7 +200,7 @@ def _podman(settings: Settings) -> Engine:
     )
     return Engine(
         program="podman",
-        checkout=str(settings.root),
+        owner=_owner(settings),
         environment={
             "CONTAINERS_CONF": str(containers),
             "CONTAINERS_STORAGE_CONF": str(storage),
@@ -240,7 +242,7 @@ def _directory(settings: Settings) -> Path:
 
 
 def _short_link(settings: Settings) -> Path:
-    return Path("/run") / f"local-cloud-{settings.state_dir.stat().st_ino}"
+    return Path("/run") / _owner(settings)
 
 
 def _short_directory(settings: Settings) -> Path:
