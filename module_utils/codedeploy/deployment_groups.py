@@ -315,16 +315,20 @@ class DeploymentGroup:
             request["newDeploymentGroupName"] = wanted["deploymentGroupName"]
         if not request:
             return {}
-        request |= {
+        place = {
             "applicationName": self.application_name,
             "currentDeploymentGroupName": current["deploymentGroupName"],
         }
-        answer = until_usable(
-            lambda: api.update_deployment_group(self.connection.codedeploy, request),
-            codes=SETTLING,
-            timeout=self.wait_timeout,
-        )
-        return _leftovers(answer)
+        # AWS takes one kind of filter a call, so the kind that goes has a call of its own.
+        going = {name: request.pop(name) for name in _given_up(changed)}
+        calls = [place | part for part in (going, request) if part]
+        answers = [
+            until_usable(self._updating(call), codes=SETTLING, timeout=self.wait_timeout) for call in calls
+        ]
+        return _leftovers(answers[-1])
+
+    def _updating(self, request: Record) -> Callable[[], Record]:
+        return lambda: api.update_deployment_group(self.connection.codedeploy, request)
 
     def _check_supported(self, operation: str, attributes: Record) -> None:
         """Refuse what the installed botocore is too old to send, before it says so in its own words."""
@@ -350,6 +354,13 @@ def _merged(current: Record, given: Record) -> dict[str, Any]:
             for name, value in given.items()
         },
     }
+
+
+def _given_up(changed: Record) -> Iterator[str]:
+    """Of each pair of filters that both change, the kind that becomes empty."""
+    for one, other in EXCLUSIVE:
+        if one in changed and other in changed:
+            yield other if changed[one] else one
 
 
 def _leftovers(answer: Record | None) -> Record:

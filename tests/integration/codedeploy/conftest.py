@@ -1,5 +1,6 @@
 """The modules' real main(), against the local cloud in this process."""
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,11 +8,14 @@ from typing import Any
 
 import ansible.module_utils
 import boto3
+import botocore.loaders
 import pytest
 
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
-from tests.integration.codedeploy.runner import Client, Module
+
+pytest.register_assert_rewrite("tests.integration.codedeploy.runner")
+from tests.integration.codedeploy.runner import Client, Module  # noqa: E402 - after it is to be rewritten
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 if str(CHECKOUT / "module_utils") not in ansible.module_utils.__path__:
@@ -33,6 +37,14 @@ def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClo
     cloud.start()
     yield cloud
     cloud.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_loader() -> Iterator[None]:
+    """Reads botocore's descriptions of the services once, not for every run of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.loaders.create_loader", functools.cache(botocore.loaders.create_loader))
+        yield
 
 
 @pytest.fixture

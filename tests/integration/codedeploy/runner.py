@@ -64,6 +64,7 @@ class Module:
         predicted = self.check(**options)
         applied = self(**options)
         assert predicted["changed"] == applied["changed"]
+        assert predicted.shown == applied.shown
         assert predicted["diff"] == applied["diff"]
         assert predicted.writes == []
         for check in (False, True):
