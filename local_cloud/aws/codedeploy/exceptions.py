@@ -27,6 +27,10 @@ class ApplicationDoesNotExistException(CodeDeployException):
     message = "No application found for name: {name}"
 
 
+class ApplicationLimitExceededException(CodeDeployException):
+    message = "The maximum number of applications ({limit}) was exceeded."
+
+
 class ApplicationNameRequiredException(CodeDeployException):
     message = "Application name is required."
 
@@ -59,6 +63,10 @@ class DeploymentConfigInUseException(CodeDeployException):
     message = "Deployment Configuration {name} is still in use."
 
 
+class DeploymentConfigLimitExceededException(CodeDeployException):
+    message = "The maximum number of deployment configurations ({limit}) was exceeded."
+
+
 class DeploymentConfigNameRequiredException(CodeDeployException):
     message = "Deployment configuration name is required."
 
@@ -73,6 +81,10 @@ class DeploymentGroupAlreadyExistsException(CodeDeployException):
 
 class DeploymentGroupDoesNotExistException(CodeDeployException):
     message = "No Deployment Group found for name: {name}"
+
+
+class DeploymentGroupLimitExceededException(CodeDeployException):
+    message = "The maximum number of deployment groups of an application ({limit}) was exceeded."
 
 
 class DeploymentGroupNameRequiredException(CodeDeployException):
@@ -360,6 +372,10 @@ class InvalidTargetFilterNameException(CodeDeployException):
     message = "The target filter name {name} is invalid. Valid: TargetStatus, ServerInstanceLabel."
 
 
+class InvalidTargetGroupPairException(CodeDeployException):
+    message = "Target group pairs can only be given for an application of compute platform ECS."
+
+
 class InvalidTargetInstancesException(CodeDeployException):
     message = "Target instances can be given for blue/green deployments only."
 
@@ -369,7 +385,10 @@ class InvalidTimeRangeException(CodeDeployException):
 
 
 class InvalidTrafficRoutingConfigurationException(CodeDeployException):
-    message = "A traffic routing configuration is only valid for the compute platforms Lambda and ECS."
+    message = (
+        "A traffic routing configuration is for the compute platforms Lambda and ECS, minimum healthy hosts "
+        "are for Server: the deployment configuration and the application must be of the same platform."
+    )
 
 
 class InvalidTriggerConfigException(CodeDeployException):

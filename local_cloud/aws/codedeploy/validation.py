@@ -11,6 +11,7 @@ _NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,100}")
 _DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{9}")
 _EXTERNAL_ID = re.compile(r"\S{1,256}")
 _DESCRIPTION_LIMIT = 1000
+_TARGET_ID = re.compile(r"[\w+=,.@:/-]{1,256}")
 _BATCH_LIMIT = 100
 _TAG_LIST_LIMIT = 3
 _PER_GROUP_LIMIT = 10
@@ -61,6 +62,14 @@ def deployment_id(identifier: str | None) -> str:
         raise errors.DeploymentIdRequiredException
     if not _DEPLOYMENT_ID.fullmatch(identifier):
         raise errors.InvalidDeploymentIdException(id=identifier)
+    return identifier
+
+
+def target_id(identifier: str | None) -> str:
+    if not identifier:
+        raise errors.DeploymentTargetIdRequiredException
+    if not _TARGET_ID.fullmatch(identifier):
+        raise errors.InvalidDeploymentTargetIdException(target=identifier)
     return identifier
 
 
@@ -256,6 +265,8 @@ def deployment_style(given: Fields | None) -> Fields:
 
 
 def traffic_control(style: Fields, load_balancer_info: Fields | None) -> None:
+    if (load_balancer_info or {}).get("targetGroupPairInfoList"):
+        raise errors.InvalidTargetGroupPairException
     if style["deploymentOption"] == "WITH_TRAFFIC_CONTROL" and not any((load_balancer_info or {}).values()):
         raise errors.InvalidLoadBalancerInfoException(
             "Traffic control needs a load balancer: give elbInfoList or targetGroupInfoList."
@@ -274,6 +285,12 @@ def ec2_deployment_options(given: Fields | None) -> Fields | None:
         if process not in _PROCESSES:
             raise errors.InvalidAutoScalingGroupProcessToSuspendException(name=process)
     return given
+
+
+def room(existing: Collection[object], limit: int, error: type[errors.CodeDeployException]) -> None:
+    """Space for one more, within the service's quota."""
+    if len(existing) >= limit:
+        raise error(limit=limit)
 
 
 def choice(

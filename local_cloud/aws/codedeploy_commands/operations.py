@@ -128,9 +128,10 @@ def _command(request: Request) -> tuple[CodeDeployBackend, HostCommand]:
 
 
 def _backend(account: str, region: str) -> CodeDeployBackend:
-    if not re.fullmatch(r"\d{12}", account) or region not in codedeploy_backends[account]:
+    regions = codedeploy_backends[account] if re.fullmatch(r"\d{12}", account) else {}
+    if region not in regions:
         raise ClientException(f"There is no account {account} in a region {region}.")
-    return codedeploy_backends[account][region]
+    return regions[region]
 
 
 def _diagnostics(request: Request) -> Diagnostics | None:

@@ -19,6 +19,7 @@ from .tags import TagBackend
 if TYPE_CHECKING:
     from .deployment_groups import DeploymentGroup
 
+_APPLICATION_LIMIT = 1000
 _SORTABLE = {
     "registerTime": "register_time",
     "firstUsedTime": "first_used_time",
@@ -85,6 +86,7 @@ class ApplicationBackend(TagBackend):
         pairs = validation.tags(tags, errors.InvalidTagsToAddException)
         if application_name in self.applications:
             raise errors.ApplicationAlreadyExistsException(name=application_name)
+        validation.room(self.applications, _APPLICATION_LIMIT, errors.ApplicationLimitExceededException)
         application = Application(
             application_name=application_name,
             compute_platform=platform,

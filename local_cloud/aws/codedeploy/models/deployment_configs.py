@@ -13,7 +13,13 @@ from local_cloud.aws.codedeploy.deployments.records import now
 
 from .base import CodeDeployBase
 
-DEFAULT = "CodeDeployDefault.OneAtATime"
+DEFAULTS = {
+    "Server": "CodeDeployDefault.OneAtATime",
+    "Lambda": "CodeDeployDefault.LambdaAllAtOnce",
+    "ECS": "CodeDeployDefault.ECSAllAtOnce",
+}
+"""By compute platform, for a deployment group that names none."""
+_LIMIT = 50
 _PREDEFINED_PREFIX = "CodeDeployDefault."
 _PREDEFINED_SINCE = datetime(2015, 1, 28, tzinfo=UTC)
 
@@ -98,6 +104,8 @@ class DeploymentConfigBackend(CodeDeployBase):
             raise errors.InvalidDeploymentConfigNameException(name=name)
         if name in self.deployment_configs:
             raise errors.DeploymentConfigAlreadyExistsException(name=name)
+        own = [each for each in self.deployment_configs if not each.startswith(_PREDEFINED_PREFIX)]
+        validation.room(own, _LIMIT, errors.DeploymentConfigLimitExceededException)
         if platform == "Server":
             if traffic_routing_config:
                 raise errors.InvalidTrafficRoutingConfigurationException

@@ -15,9 +15,11 @@ from local_cloud.aws.codedeploy.deployments.records import Deployment, Revision
 from local_cloud.aws.codedeploy.roles import check_service_role
 
 from .applications import Application, ApplicationBackend
-from .deployment_configs import DEFAULT, DeploymentConfigBackend
+from .deployment_configs import DEFAULTS, DeploymentConfig, DeploymentConfigBackend
 
 Fields = dict[str, Any]
+
+_LIMIT = 1000
 
 
 @dataclass(kw_only=True, eq=False)
@@ -25,7 +27,7 @@ class DeploymentGroup(BaseModel):
     application: Application
     deployment_group_name: str
     service_role_arn: str
-    deployment_config_name: str = DEFAULT
+    deployment_config_name: str
     ec2_tag_filters: list[Fields] = field(default_factory=list)
     ec2_tag_set: Fields | None = None
     on_premises_instance_tag_filters: list[Fields] = field(default_factory=list)
@@ -102,6 +104,10 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
         pairs = validation.tags(tags, errors.InvalidTagsToAddException)
         if deployment_group_name in application.groups:
             raise errors.DeploymentGroupAlreadyExistsException(name=deployment_group_name)
+        validation.room(application.groups, _LIMIT, errors.DeploymentGroupLimitExceededException)
+        settings["deployment_config_name"] = (
+            settings.get("deployment_config_name") or DEFAULTS[application.compute_platform]
+        )
         group = DeploymentGroup(
             application=application,
             deployment_group_name=deployment_group_name,
@@ -206,19 +212,26 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
                 checked.pop("auto_scaling_groups")
             )
         if application.compute_platform != "Server":
-            self._check_names(checked)
+            self._check_names(application, checked)
             return checked
         if checked.get("ecs_services"):
             raise errors.InvalidECSServiceException
-        self._check_names(checked)
+        self._check_names(application, checked)
         self._check_selection(checked)
         _exchange_selections(checked)
         _check_shape(checked, current)
         return checked
 
-    def _check_names(self, checked: Fields) -> None:
+    def config_for(self, application: Application, name: str) -> DeploymentConfig:
+        """The deployment configuration, which must be of the application's compute platform."""
+        config = self.get_deployment_config(name)
+        if config.compute_platform != application.compute_platform:
+            raise errors.InvalidTrafficRoutingConfigurationException
+        return config
+
+    def _check_names(self, application: Application, checked: Fields) -> None:
         if "deployment_config_name" in checked:
-            self.get_deployment_config(checked["deployment_config_name"])
+            self.config_for(application, checked["deployment_config_name"])
         validation.choice(
             checked.get("outdated_instances_strategy"),
             ("UPDATE", "IGNORE"),

@@ -43,6 +43,8 @@ class DeploymentQueries(DeploymentGroupBackend):
         validation.external_id(external_id)
         for status in include_only_statuses or []:
             validation.choice(status, _STATUSES, errors.InvalidDeploymentStatusException, status=status)
+        if external_id and (application_name or deployment_group_name):
+            raise errors.InvalidInputException("An external ID stands alone: give no application with it.")
         start, end = _time_range(create_time_range)
         chosen = self._list_scope(application_name, deployment_group_name)
         return [
@@ -80,8 +82,7 @@ class DeploymentQueries(DeploymentGroupBackend):
 
     def get_deployment_target(self, deployment_id: str | None, target_id: str | None) -> Target:
         deployment = self._started(deployment_id)
-        if not target_id:
-            raise errors.DeploymentTargetIdRequiredException
+        target_id = validation.target_id(target_id)
         target = _find_target(deployment, target_id)
         if target is None:
             raise errors.DeploymentTargetDoesNotExistException(target=target_id, id=deployment_id)

@@ -20,6 +20,7 @@ from local_cloud.aws.codedeploy.deployments.run import MANUAL_STOP, DeploymentRu
 from local_cloud.aws.codedeploy.deployments.targets import Candidate
 from local_cloud.aws.codedeploy.hosts import Hosts
 
+from .deployment_configs import DeploymentConfig
 from .deployment_groups import DeploymentGroup
 from .deployment_queries import DeploymentQueries
 from .on_premises_instances import OnPremisesInstanceBackend
@@ -53,9 +54,9 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         application = self.get_application(application_name)
         group = self.get_deployment_group(application_name, deployment_group_name or "")
         config_name = deployment_config_name or group.deployment_config_name
-        self.get_deployment_config(config_name)
+        config = self.config_for(application, config_name)
         _check_options(group, deployment_mode, given)
-        self._refuse_what_is_missing(group, config_name, target_instances)
+        _refuse_what_is_missing(group, config, target_instances)
         revision = self._revision_to_deploy(group, revision, deployment_mode, given)
         if revision["revisionType"] == "GitHub" and not application.linked_to_git_hub:
             raise errors.InvalidGitHubAccountTokenException(name=application_name)
@@ -126,27 +127,6 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
                 "There is nothing to restart: the deployment group has had no successful deployment."
             )
         return group.target_revision
-
-    def _refuse_what_is_missing(
-        self, group: DeploymentGroup, config_name: str, target_instances: Fields | None
-    ) -> None:
-        if group.compute_platform != "Server":
-            raise errors.InvalidComputePlatformException(
-                f"Deployments to {group.compute_platform} are not available here: only those to "
-                "EC2/on-premises instances run."
-            )
-        if group.deployment_style["deploymentType"] == "BLUE_GREEN":
-            raise errors.InvalidInputException(
-                "Blue/green deployments are not available here: only in-place deployments run. Set the "
-                "deployment type of the deployment group to IN_PLACE."
-            )
-        if self.deployment_configs[config_name].zonal_config:
-            raise errors.InvalidInputException(
-                f"Zonal deployments are not available here. The deployment configuration {config_name} has a "
-                "zonalConfig: choose one without."
-            )
-        if target_instances:
-            raise errors.InvalidTargetInstancesException
 
     def _refuse_second_deployment(self, group: DeploymentGroup) -> None:
         active = self.active_deployment(group)
@@ -390,3 +370,25 @@ def _check_options(group: DeploymentGroup, mode: str | None, given: Fields) -> N
         ("ec2_deployment_options", validation.ec2_deployment_options),
     ):
         given[name] = check(given.get(name))
+
+
+def _refuse_what_is_missing(
+    group: DeploymentGroup, config: DeploymentConfig, target_instances: Fields | None
+) -> None:
+    if group.compute_platform != "Server":
+        raise errors.InvalidComputePlatformException(
+            f"Deployments to {group.compute_platform} are not available here: only those to "
+            "EC2/on-premises instances run."
+        )
+    if group.deployment_style["deploymentType"] == "BLUE_GREEN":
+        raise errors.InvalidInputException(
+            "Blue/green deployments are not available here: only in-place deployments run. Set the "
+            "deployment type of the deployment group to IN_PLACE."
+        )
+    if config.zonal_config:
+        raise errors.InvalidInputException(
+            "Zonal deployments are not available here. The deployment configuration "
+            f"{config.deployment_config_name} has a zonalConfig: choose one without."
+        )
+    if target_instances:
+        raise errors.InvalidTargetInstancesException
