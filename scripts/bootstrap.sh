@@ -19,6 +19,9 @@ version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
   || die "$python is version $version: Python 3.11 or newer is needed, name one with PYTHON=..."
 
+# Where the inventories put SSH's control sockets; ssh does not make the folder.
+mkdir -p .cache/ansible/cp
+
 stamp="$version $(sha256sum <requirements.lock)"
 [ "$(cat "$venv/.locked" 2>/dev/null || true)" != "$stamp" ] || exit 0
 
@@ -37,7 +40,6 @@ install_venv_package() {
   echo "$package" >>.cache/installed-packages
 }
 
-mkdir -p .cache
 if ! [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" = "$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' scripts/uv.txt)" ]; then
   say "installing uv"
   "$python" -c 'import ensurepip' 2>/dev/null || install_venv_package
