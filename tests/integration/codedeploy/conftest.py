@@ -8,8 +8,8 @@ from typing import Any
 
 import ansible.module_utils
 import boto3
-import botocore.loaders
 import pytest
+from botocore.loaders import create_loader
 
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
@@ -43,7 +43,7 @@ def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClo
 def shared_loader() -> Iterator[None]:
     """Reads botocore's descriptions of the services once, not for every run of a module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.loaders.create_loader", functools.cache(botocore.loaders.create_loader))
+        patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
         yield
 
 

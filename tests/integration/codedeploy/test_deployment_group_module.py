@@ -130,7 +130,8 @@ def ecs_extras() -> dict[str, Any]:
     }
 
 
-# Every attribute: the option given, and how it then reads; the option that switches it off, and how that reads.
+# Every attribute: the option that switches it on and how it then reads, the one that switches it off and how
+# that reads.
 SWITCHES: dict[str, tuple[dict[str, Any], Any, dict[str, Any], Any]] = {
     "deployment_config_name": (
         {"deployment_config_name": "CodeDeployDefault.AllAtOnce"},
