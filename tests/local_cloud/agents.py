@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -213,5 +213,5 @@ def agents_on(
 
 def failing_at(event: str, **report: Any) -> Work:
     """Work that fails at one lifecycle event, with the given parts of a Result."""
-    failure = Result(**({"error_code": 4, "message": "Script failed"} | report))
+    failure = replace(Result(error_code=4, message="Script failed"), **report)
     return lambda command: failure if command["CommandName"] == event else Result()

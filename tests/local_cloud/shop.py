@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-GITHUB = {
+GITHUB: dict[str, Any] = {
     "revisionType": "GitHub",
     "gitHubLocation": {"repository": "OWNER/shop", "commitId": "0123456789abcdef0123456789abcdef01234567"},
 }
-S3 = {"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.zip", "bundleType": "zip"}}
-TRUST = {
+S3: dict[str, Any] = {
+    "revisionType": "S3",
+    "s3Location": {"bucket": "bundles", "key": "shop.zip", "bundleType": "zip"},
+}
+TRUST: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [
         {
@@ -94,7 +97,7 @@ class Shop:
 
     def finish(self, deployment: str, seconds: float = 20) -> dict[str, Any]:
         """The deployment's info once it has ended."""
-        return wait_for(lambda: self.info(deployment), lambda info: info["status"] in FINAL, seconds)
+        return dict(wait_for(lambda: self.info(deployment), lambda info: info["status"] in FINAL, seconds))
 
     def target(self, deployment: str, instance: str) -> dict[str, Any]:
         answer = self.codedeploy.get_deployment_target(deploymentId=deployment, targetId=instance)

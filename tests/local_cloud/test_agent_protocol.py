@@ -120,7 +120,12 @@ class TestPoll:
         agent = connect("i-0123456789abcdef0")
         waiting = threading.Thread(target=lambda: answers.append(agent.poll()))
         waiting.start()
-        wait_for(lambda: local_cloud.reset() or not waiting.is_alive())
+
+        def ended_by_reset() -> bool:
+            local_cloud.reset()
+            return not waiting.is_alive()
+
+        wait_for(ended_by_reset)
 
         assert answers == [None]
 

@@ -20,6 +20,7 @@ MakeClient = Callable[..., Any]
 
 NO_DEPLOYMENT = "d-AAAAAAAAA"
 LONG = "x" * 101
+ARN = "arn:aws:codedeploy:us-east-1:123456789012:"
 ROLE = "arn:aws:iam::123456789012:role/"
 
 
@@ -169,30 +170,47 @@ def refusal(operation: Callable[..., Any], code: str, **params: Any) -> None:
 
 # The errors that the model knows, for what a pipeline asks. One entry: error, parameters.
 
-APPLICATION = {"applicationName": "shop"}
-GROUP = APPLICATION | {"deploymentGroupName": "web"}
-NEW_GROUP = APPLICATION | {"deploymentGroupName": "new", "serviceRoleArn": ROLE + "deployer"}
-UPDATE_GROUP = APPLICATION | {"currentDeploymentGroupName": "web"}
-DEPLOYMENT = GROUP | {"revision": S3}
-FILTER = {"Key": "a", "Value": "b", "Type": "KEY_AND_VALUE"}
-TRIGGER = {"triggerName": "t", "triggerTargetArn": "arn:aws:sns:us-east-1:1:none", "triggerEvents": ["Bang"]}
+Params = dict[str, Any]
+Cases = list[tuple[str, Params]]
 
-APPLICATION_NAME = [
+APPLICATION: Params = {"applicationName": "shop"}
+GROUP: Params = APPLICATION | {"deploymentGroupName": "web"}
+NEW_GROUP: Params = APPLICATION | {"deploymentGroupName": "new", "serviceRoleArn": ROLE + "deployer"}
+UPDATE_GROUP: Params = APPLICATION | {"currentDeploymentGroupName": "web"}
+DEPLOYMENT: Params = GROUP | {"revision": S3}
+FILTER: Params = {"Key": "a", "Value": "b", "Type": "KEY_AND_VALUE"}
+TRIGGER: Params = {
+    "triggerName": "t",
+    "triggerTargetArn": "arn:aws:sns:us-east-1:1:none",
+    "triggerEvents": ["Bang"],
+}
+
+APPLICATION_NAME: Cases = [
     ("ApplicationNameRequired", {"applicationName": ""}),
     ("InvalidApplicationName", {"applicationName": "a b"}),
 ]
-MISSING_APPLICATION = ("ApplicationDoesNotExist", {"applicationName": "none"})
-GROUP_NAME = [
+MISSING_APPLICATION: tuple[str, Params] = ("ApplicationDoesNotExist", {"applicationName": "none"})
+GROUP_NAME: Cases = [
     ("DeploymentGroupNameRequired", {"deploymentGroupName": ""}),
     ("InvalidDeploymentGroupName", {"deploymentGroupName": LONG}),
 ]
-MISSING_GROUP = ("DeploymentGroupDoesNotExist", {"deploymentGroupName": "none"})
-DEPLOYMENT_ID = [
+MISSING_GROUP: tuple[str, Params] = ("DeploymentGroupDoesNotExist", {"deploymentGroupName": "none"})
+LAMBDA: Params = {"applicationName": "lambda", "deploymentGroupName": "live"}
+DEPLOYMENT_ID: Cases = [
     ("DeploymentIdRequired", {"deploymentId": ""}),
     ("InvalidDeploymentId", {"deploymentId": "x"}),
     ("DeploymentDoesNotExist", {"deploymentId": NO_DEPLOYMENT}),
 ]
-GROUP_SETTINGS = [
+RESOURCE_ARN: Cases = [
+    ("ResourceArnRequired", {"ResourceArn": ""}),
+    ("InvalidArn", {"ResourceArn": "shop"}),
+    ("ArnNotSupported", {"ResourceArn": ARN + "deploymentconfig:careful"}),
+]
+MISSING_RESOURCE: Cases = [
+    ("ApplicationDoesNotExist", {"ResourceArn": ARN + "application:none"}),
+    ("DeploymentGroupDoesNotExist", {"ResourceArn": ARN + "deploymentgroup:shop/none"}),
+]
+GROUP_SETTINGS: Cases = [
     ("InvalidEC2Tag", {"ec2TagFilters": [{"Type": "KEY_ONLY"}]}),
     ("InvalidEC2TagCombination", {"ec2TagFilters": [FILTER], "ec2TagSet": {"ec2TagSetList": [[FILTER]]}}),
     ("TagSetListLimitExceeded", {"ec2TagFilters": [], "ec2TagSet": {"ec2TagSetList": [[FILTER]] * 4}}),
@@ -229,7 +247,7 @@ GROUP_SETTINGS = [
     ("InvalidTargetGroupPair", {"loadBalancerInfo": {"targetGroupPairInfoList": [{}]}}),
 ]
 
-ERRORS: dict[str, tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]] = {
+ERRORS: dict[str, tuple[Params, Cases]] = {
     "CreateApplication": (
         {"applicationName": "new"},
         [
@@ -298,7 +316,7 @@ ERRORS: dict[str, tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]] = {
             ("InvalidFileExistsBehavior", {"fileExistsBehavior": "SHRUG"}),
             (
                 "InvalidComputePlatform",
-                LAMBDA := {"applicationName": "lambda", "deploymentGroupName": "live"},
+                LAMBDA,
             ),
             ("InvalidUpdateOutdatedInstancesOnlyValue", LAMBDA | {"updateOutdatedInstancesOnly": True}),
             ("InvalidIgnoreApplicationStopFailuresValue", LAMBDA | {"ignoreApplicationStopFailures": True}),
@@ -407,39 +425,15 @@ ERRORS: dict[str, tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]] = {
             ("InvalidOperation", {"deploymentConfigName": "CodeDeployDefault.OneAtATime"}),
         ],
     ),
-    **{
-        operation: (
-            {},
-            [
-                ("ResourceArnRequired", extra | {"ResourceArn": ""}),
-                ("InvalidArn", extra | {"ResourceArn": "shop"}),
-                ("ArnNotSupported", extra | {"ResourceArn": arn + "deploymentconfig:careful"}),
-                *missing,
-            ],
-        )
-        for arn in ["arn:aws:codedeploy:us-east-1:123456789012:"]
-        for operation, extra, missing in [
-            ("ListTagsForResource", {}, []),
-            *(
-                (
-                    operation,
-                    extra,
-                    [
-                        ("ApplicationDoesNotExist", extra | {"ResourceArn": arn + "application:none"}),
-                        (
-                            "DeploymentGroupDoesNotExist",
-                            extra | {"ResourceArn": arn + "deploymentgroup:shop/none"},
-                        ),
-                        ("TagRequired", {name: [], "ResourceArn": arn + "application:shop"}),
-                    ],
-                )
-                for operation, name, extra in [
-                    ("TagResource", "Tags", {"Tags": [{"Key": "a", "Value": "b"}]}),
-                    ("UntagResource", "TagKeys", {"TagKeys": ["a"]}),
-                ]
-            ),
-        ]
-    },
+    "ListTagsForResource": ({}, RESOURCE_ARN),
+    "TagResource": (
+        {"ResourceArn": ARN + "application:shop", "Tags": [{"Key": "a", "Value": "b"}]},
+        [*RESOURCE_ARN, *MISSING_RESOURCE, ("TagRequired", {"Tags": []})],
+    ),
+    "UntagResource": (
+        {"ResourceArn": ARN + "application:shop", "TagKeys": ["a"]},
+        [*RESOURCE_ARN, *MISSING_RESOURCE, ("TagRequired", {"TagKeys": []})],
+    ),
     "ListGitHubAccountTokenNames": ({}, [("InvalidNextToken", {"nextToken": "?"})]),
 }
 
