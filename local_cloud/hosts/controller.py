@@ -16,8 +16,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from local_cloud.hosts import console, image, instances
 from local_cloud.hosts import engine as engines
-from local_cloud.hosts import image, instances
 from local_cloud.hosts.host import Host, Surroundings
 from local_cloud.hosts.imds import MetadataServer
 from local_cloud.hosts.instances import RUNNING, Wanted
@@ -60,6 +60,7 @@ class HostController:
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="host")
+        console.answer_with(self.console_output)
         self._thread = threading.Thread(target=self._run, name="hosts", daemon=True)
         self._thread.start()
         self.notify()

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -263,7 +264,7 @@ def _mounts_below(directory: Path) -> list[str]:
 
 
 def _remove_control_groups(group: Path) -> None:
-    for child in sorted(group.rglob("*"), reverse=True):
-        if child.is_dir():
-            child.rmdir()
-    group.rmdir()
+    """A group that the kernel has not emptied yet stays, empty, until the next time."""
+    for directory in [*sorted(group.rglob("*/"), reverse=True), group]:
+        with suppress(OSError):
+            directory.rmdir()
