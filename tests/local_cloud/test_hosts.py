@@ -50,6 +50,11 @@ class Cloud:
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout + result.stderr
 
+    def start(self) -> None:
+        self.run("start", "--aws-port=0", "--github-port=0")
+        key = self.state_dir / "ssh/id_ed25519.pub"
+        self.client("ec2").import_key_pair(KeyName="test", PublicKeyMaterial=key.read_bytes())
+
     def status(self) -> dict[str, Any]:
         endpoint = json.loads((self.state_dir / "status.json").read_text())["endpoint"]
         with urllib.request.urlopen(f"{endpoint}/_local_cloud/status") as answer:  # noqa: S310 - http
@@ -190,22 +195,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud = Cloud(tmp_path_factory.mktemp("hosts") / "state")
     with network_of_its_own():
         before = traces()
-        cloud.run("start", "--aws-port=0", "--github-port=0")
-        import_key(cloud)
-        yield cloud
-        cloud.run("stop")
+        try:
+            cloud.start()
+            yield cloud
+        finally:
+            cloud.run("stop")
         assert traces() == before
     assert remains_of(cloud.state_dir) == []
-
-
-def import_key(cloud: Cloud) -> None:
-    key = cloud.state_dir / "ssh/id_ed25519"
-    key.parent.mkdir(exist_ok=True)
-    if not key.exists():
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    cloud.client("ec2").import_key_pair(
-        KeyName="test", PublicKeyMaterial=key.with_suffix(".pub").read_bytes()
-    )
 
 
 @pytest.fixture(scope="module")
@@ -375,8 +371,7 @@ def test_what_a_killed_local_cloud_left_is_removed(tmp_path: Path) -> None:
     cloud = Cloud(tmp_path / "state")
     with network_of_its_own():
         clean = traces()
-        cloud.run("start", "--aws-port=0", "--github-port=0")
-        import_key(cloud)
+        cloud.start()
         cloud.launch()
         kill(json.loads((cloud.state_dir / "process.json").read_text())["process"]["pid"])
         assert traces() != clean
