@@ -12,7 +12,7 @@ from urllib.parse import quote
 def main() -> None:
     """Ends with STS's own words when the role is refused."""
     keys = session(id_token())
-    for value in (keys["SecretAccessKey"], keys["SessionToken"]):
+    for value in (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]):
         sys.stdout.write(f"::add-mask::{value}\n")
     with open(os.environ["GITHUB_ENV"], "a", encoding="utf-8") as file:  # noqa: PTH123 - a runner's own file
         file.write(f"AWS_ACCESS_KEY_ID={keys['AccessKeyId']}\n")
