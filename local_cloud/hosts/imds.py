@@ -20,7 +20,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any, Protocol
 
 from moto.sts.models import sts_backends
@@ -43,7 +44,12 @@ class Headers(Protocol):
     def get(self, name: str, /) -> str | None: ...
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadingTCPServer):
+    """Not http.server's, which asks the resolver for the name of its address."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the parent's types
         """A host that is switched off drops its connections."""
         if not isinstance(sys.exception(), ConnectionError):
