@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from local_cloud.settings import Settings
@@ -26,7 +27,9 @@ MINIMUM_FREE = 2 * 2**30
 """Bytes that an image and its hosts may take below the cache folder."""
 NETWORK_LOCK = "local_cloud.network"
 """An abstract socket: held by the one local cloud that has this network namespace's hosts."""
-NETWORK_TAKEN = "the hosts' network of this machine is in use by {}: stop that first, or start with --no-hosts"
+NETWORK_TAKEN = (
+    "the hosts' network of this machine is in use by {}: stop that first, or start with --no-hosts"
+)
 FAILED = "failed "
 READY = "ready "
 
@@ -169,7 +172,7 @@ def reset(settings: Settings) -> None:
     if not running(settings):
         raise RefusalError("no local cloud is running: python -m local_cloud start")
     endpoint = json.loads(status_file(settings).read_text())["endpoint"]
-    request = urllib.request.Request(f"{endpoint}/_local_cloud/reset", method="POST")
+    request = urllib.request.Request(f"{endpoint}/_local_cloud/reset", method="POST")  # noqa: S310 - loopback
     try:
         _opener.open(request, timeout=120).close()
     except OSError as error:
@@ -248,12 +251,12 @@ def serve(settings: Settings, report: int | None) -> None:
         pid_file(settings).unlink(missing_ok=True)
 
 
-def _on_signals(handler: Any) -> None:
+def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handler)
 
 
-def _leave(_number: int, _frame: Any) -> None:
+def _leave(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 

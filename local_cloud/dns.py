@@ -13,9 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from socketserver import BaseRequestHandler
-from typing import Any
 
-from dnslib import CNAME, QTYPE, RCODE, RR, A, DNSError, DNSRecord
+from dnslib import CNAME, QTYPE, RCODE, RR, A, DNSError, DNSQuestion, DNSRecord
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 from local_cloud.settings import Settings, is_impersonated
@@ -30,6 +29,8 @@ INSTANCE_NAME = re.compile(
 )
 """`ip-172-31-0-9.ec2.internal`, `ec2-198-18-0-1.compute-1.amazonaws.com`."""
 
+Server = tuple[str, int]
+"""A name server's address and port."""
 Records = Callable[[str], list[RR] | None]
 """A name (lower case, no final dot) -> its records in a hosted zone; None where no zone holds it."""
 
@@ -37,13 +38,13 @@ Records = Callable[[str], list[RR] | None]
 class Resolver(BaseResolver):  # type: ignore[misc] # dnslib has no types
     """Answers one question; holds nothing but where to look."""
 
-    def __init__(self, settings: Settings, zone_records: Records, upstream: list[str]) -> None:
+    def __init__(self, settings: Settings, zone_records: Records, upstream: list[Server]) -> None:
         self._gateway = settings.gateway
         self._private = ipaddress.ip_network(settings.network_cidr)
         self._zone_records = zone_records
         self._upstream = upstream
 
-    def resolve(self, request: DNSRecord, handler: BaseRequestHandler) -> DNSRecord:
+    def resolve(self, request: DNSRecord, _handler: BaseRequestHandler) -> DNSRecord:
         question = request.q
         name = str(question.qname).rstrip(".").lower()
         reply = request.reply()
@@ -59,7 +60,7 @@ class Resolver(BaseResolver):  # type: ignore[misc] # dnslib has no types
             return reply
         return forward(request, self._upstream)
 
-    def _address(self, reply: DNSRecord, question: Any, address: str) -> DNSRecord:
+    def _address(self, reply: DNSRecord, question: DNSQuestion, address: str) -> DNSRecord:
         if question.qtype in {QTYPE.A, QTYPE.ANY}:
             with suppress(ValueError):
                 reply.add_answer(
@@ -92,14 +93,14 @@ class Resolver(BaseResolver):  # type: ignore[misc] # dnslib has no types
         return False
 
 
-def forward(request: DNSRecord, upstream: list[str]) -> DNSRecord:
+def forward(request: DNSRecord, upstream: list[Server]) -> DNSRecord:
     """The first answer of the machine's resolvers; SERVFAIL where none gives one."""
     for server in upstream:
-        family = socket.AF_INET6 if ":" in server else socket.AF_INET
+        family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
         with suppress(OSError, DNSError), socket.socket(family, socket.SOCK_DGRAM) as link:
             link.settimeout(FORWARD_SECONDS)
             # Connected, so that a resolver that is not there is known at once.
-            link.connect((server, 53))
+            link.connect(server)
             link.send(request.pack())
             answer = DNSRecord.parse(link.recv(65535))
             if answer.header.id == request.header.id:
@@ -109,22 +110,31 @@ def forward(request: DNSRecord, upstream: list[str]) -> DNSRecord:
     return reply
 
 
-def machine_resolvers(configuration: Path = Path("/etc/resolv.conf")) -> list[str]:
+def machine_resolvers(configuration: Path = Path("/etc/resolv.conf")) -> list[Server]:
     """The name servers of the machine; none where it has no such file."""
     try:
         lines = configuration.read_text().splitlines()
     except OSError:
         return []
-    return [words[1] for words in map(str.split, lines) if len(words) > 1 and words[0] == "nameserver"]
+    words = [line.split() for line in lines]
+    return [(line[1], 53) for line in words if len(line) > 1 and line[0] == "nameserver"]
 
 
 class DnsService:
     """The resolver on one address, over UDP and TCP. Raises OSError where the port is taken."""
 
-    def __init__(self, settings: Settings, zone_records: Records, *, address: str, port: int = 53) -> None:
-        resolver = Resolver(settings, zone_records, machine_resolvers())
+    def __init__(
+        self,
+        settings: Settings,
+        zone_records: Records,
+        *,
+        address: str,
+        upstream: list[Server],
+        port: int = 53,
+    ) -> None:
+        resolver = Resolver(settings, zone_records, upstream)
         quiet = DNSLogger(log="-request,-reply,-truncated,-data,-recv,-send", logf=LOG.debug)
-        self._servers = []
+        self._servers: list[DNSServer] = []
         for tcp in (True, False):
             # Port 0 is for tests: UDP then takes the port that TCP was given.
             port = self._servers[0].server.server_address[1] if self._servers else port

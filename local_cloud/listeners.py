@@ -8,23 +8,28 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
 from socketserver import TCPServer, ThreadingMixIn
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 
 if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+Connection = socket.socket | tuple[bytes, socket.socket]
+"""socketserver's type; over TCP it is the socket."""
+Address = tuple[str, int]
 
 LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 90
 """Longer than the agent's and the SDKs' pauses between two calls on a connection."""
 
 
-class Handler(MotoRequestHandler):  # type: ignore[misc] # moto has no types here
+class Handler(MotoRequestHandler):
     """One connection: reads a whole request, answers it, waits for the next."""
 
     protocol_version = "HTTP/1.1"
@@ -40,16 +45,18 @@ class Handler(MotoRequestHandler):  # type: ignore[misc] # moto has no types her
         if not self._buffer_body(environ):
             return
         answer: list[tuple[str, list[tuple[str, str]]]] = []
+        written: list[bytes] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            del exc_info
+        def start_response(
+            status: str, headers: list[tuple[str, str]], _: "OptExcInfo | None" = None
+        ) -> Callable[[bytes], object]:
             answer[:] = [(status, headers)]
-            return None  # noqa: RET501 - WSGI's legacy write() is not offered
+            return written.append
 
         try:
             parts = self.server.app(environ, start_response)
             try:
-                body = b"".join(parts)
+                body = b"".join([*written, *parts])
             finally:
                 close = getattr(parts, "close", None)
                 if close:
@@ -97,7 +104,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc] # moto has no types her
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         LOG.debug("%s %s %s %s", self.command, self.path, code, size)
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's signature
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's signature
         LOG.log(logging.ERROR if type == "error" else logging.DEBUG, message, *args)
 
 
@@ -155,30 +162,29 @@ class Listener(ThreadingMixIn, TCPServer):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Connection, client_address: Address) -> None:
         while not self._slots.acquire(timeout=0.5):
             if self._ending.is_set():
                 self.shutdown_request(request)
                 return
         super().process_request(request, client_address)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._connections.add(request)
+    def process_request_thread(self, request: Connection, client_address: Address) -> None:
+        connection = cast("socket.socket", request)
         try:
             if self.ssl_context:
                 # Here and not in accept: a slow client must not hold up the others.
-                request.settimeout(IDLE_SECONDS)
-                request = self.ssl_context.wrap_socket(request, server_side=True)
-                with self._lock:
-                    self._connections.add(request)
-            self.finish_request(request, client_address)
+                connection.settimeout(IDLE_SECONDS)
+                connection = self.ssl_context.wrap_socket(connection, server_side=True)
+            with self._lock:
+                self._connections.add(connection)
+            self.finish_request(connection, client_address)
         except OSError as error:
             LOG.debug("connection from %s ended: %s", client_address, error)
         except Exception:
             LOG.exception("connection from %s failed", client_address)
         finally:
             with self._lock:
-                self._connections = {c for c in self._connections if c is not request and c.fileno() >= 0}
-            self.shutdown_request(request)
+                self._connections.discard(connection)
+            self.shutdown_request(connection)
             self._slots.release()

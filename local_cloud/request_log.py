@@ -10,13 +10,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from moto.core.request import Request
-from moto.core.routing import NotFound, get_service_router
+from moto.core.routing import get_service_router
+from werkzeug.exceptions import NotFound
 
 if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MAXIMUM = 20_000
@@ -108,7 +110,9 @@ def logged(
         call = identify(environ)
         status = 500
 
-        def noting(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def noting(
+            line: str, headers: list[tuple[str, str]], exc_info: "OptExcInfo | None" = None
+        ) -> Callable[[bytes], object]:
             nonlocal status
             status = int(line.split(" ", 1)[0])
             return start_response(line, headers, exc_info)

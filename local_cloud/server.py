@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -12,7 +11,7 @@ from local_cloud.agent import packages
 from local_cloud.aws import application, codedeploy, identity, zones
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
-from local_cloud.dns import DnsService
+from local_cloud.dns import DnsService, machine_resolvers
 from local_cloud.github.app import create_app as create_github_app
 from local_cloud.github.app import is_loopback
 from local_cloud.hosts import image
@@ -24,6 +23,7 @@ from local_cloud.ssh_keys import ensure_key_pair
 
 if TYPE_CHECKING:
     import ssl
+    from pathlib import Path
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -133,7 +133,9 @@ class LocalCloud:
         self._hosts.start()
         self._bind(settings.gateway, 80, app)
         self._bind(settings.gateway, 443, app, server_context(settings))
-        self._running.append(DnsService(settings, zones.records, address=settings.gateway))
+        self._running.append(
+            DnsService(settings, zones.records, address=settings.gateway, upstream=machine_resolvers())
+        )
 
     def _changed(self, call: Call) -> None:
         if call.service not in WATCHED_SERVICES:

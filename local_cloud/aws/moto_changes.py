@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed, and what is replaced or asked of them is private
 """Where moto is not as AWS is, and a pipeline would notice.
 
 moto has no way to add to it, so attributes of its modules are replaced. It is
@@ -7,7 +8,7 @@ pinned, and `_replace` fails at once where a new version has no such attribute.
 import ipaddress
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import moto.codedeploy.urls
 import moto.ec2.models.elastic_ip_addresses
@@ -121,7 +122,18 @@ def _run_instances(backend: Any, image_id: str, *args: Any, **kwargs: Any) -> An
     if key_name and key_name not in backend.key_pairs:
         raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
     _check_architecture(backend, image_id, kwargs.get("instance_type"))
+    kwargs["subnet_id"] = kwargs.get("subnet_id") or _default_subnet(backend, kwargs)
     return _originals["run_instances"](backend, image_id, *args, **kwargs)
+
+
+def _default_subnet(backend: Any, given: dict[str, Any]) -> str | None:
+    """Where an instance goes that names no subnet; moto would take it for EC2-Classic."""
+    interfaces = given.get("nics") or []
+    if any("SubnetId" in each or "NetworkInterfaceId" in each for each in interfaces):
+        return None
+    subnets = backend.get_default_subnets()
+    zone = given.get("placement") or min(subnets, default=None)
+    return str(subnets[zone].id) if zone in subnets else None
 
 
 def _image_of_parameter(backend: Any, name: str) -> str:
@@ -191,7 +203,7 @@ def _load_parameters(parameters: Any, key: str) -> None:
         versions = dict.setdefault(parameters, f"{DEBIAN_PARAMETERS}{debian_name}", [])
         if not versions:
             versions.append(
-                Parameter(
+                cast("Any", Parameter)(
                     account_id=parameters.account_id,
                     name=f"{DEBIAN_PARAMETERS}{debian_name}",
                     value=image_id,
@@ -199,7 +211,7 @@ def _load_parameters(parameters: Any, key: str) -> None:
                     description=None,
                     allowed_pattern=None,
                     keyid=None,
-                    last_modified_date=utcnow().timestamp(),
+                    last_modified_date=utcnow(),
                     version=1,
                     data_type="aws:ec2:image",
                 )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from boto3 import Session
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
 from moto.route53.models import route53_backends
 from moto.s3.models import get_canned_acl, s3_backends

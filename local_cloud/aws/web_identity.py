@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed, and what is replaced or asked of them is private
 """AssumeRoleWithWebIdentity, truly checked: the token's signature, audience and expiry, the role's trust."""
 
 import json
@@ -8,8 +9,8 @@ from fnmatch import translate
 from typing import Any
 
 import jwt
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import AccessDeniedError
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
@@ -22,7 +23,7 @@ ACTION = "sts:AssumeRoleWithWebIdentity"
 Claims = Mapping[str, Any]
 
 
-class NotAuthorizedError(AccessDeniedError):  # type: ignore[misc] # moto has no types here
+class NotAuthorizedError(AccessDeniedError):
     """What STS says whatever the reason is: no such role, or its trust policy does not fit."""
 
     def __init__(self) -> None:

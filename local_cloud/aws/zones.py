@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from dnslib import RR, DNSError
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.route53.models import route53_backends
 
 LOG = logging.getLogger(__name__)
@@ -32,11 +32,10 @@ def _plain(name: str) -> str:
     return name.rstrip(".").lower().replace("\\052", "*")
 
 
-def _resource_records(name: str, record_set: Any) -> list[RR]:
-    lines = [
-        f"{name}. {record_set.ttl or DEFAULT_TTL} IN {record_set.type} {value}"
-        for value in record_set.records
-    ]
+def _resource_records(name: str, record_set: Any) -> list[RR]:  # noqa: ANN401 - moto has no types
+    # moto wraps the value of the SOA record that it makes itself.
+    values = [value["Value"] if isinstance(value, dict) else value for value in record_set.records]
+    lines = [f"{name}. {record_set.ttl or DEFAULT_TTL} IN {record_set.type} {value}" for value in values]
     try:
         return [record for line in lines for record in RR.fromZone(line)]
     except (DNSError, ValueError, KeyError):

@@ -34,7 +34,7 @@ def client(local_cloud: LocalCloud) -> Callable[..., Any]:
     """`client("ec2")`: a boto3 client of the local cloud, any region."""
 
     def make(service: str, region: str = "us-east-1", **options: Any) -> Any:
-        session = boto3.Session(
+        session: Any = boto3.Session(
             aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=region
         )
         return session.client(service, endpoint_url=local_cloud.endpoint_url, **options)

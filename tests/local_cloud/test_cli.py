@@ -1,3 +1,4 @@
+# ruff: noqa: S310 - every URL is one of the local cloud's
 """`python -m local_cloud` as people and scripts call it, without hosts."""
 
 import json

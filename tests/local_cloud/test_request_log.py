@@ -1,3 +1,4 @@
+# ruff: noqa: S310 - every URL is one of the local cloud's
 """What was called, by whom, and whether it wrote."""
 
 import json

@@ -20,7 +20,12 @@ def image(client: Client, architecture: str) -> str:
 
 
 def run(client: Client, **more: Any) -> list[dict[str, Any]]:
-    given = {"ImageId": image(client, "x86_64"), "InstanceType": "t3a.nano", "MinCount": 1, "MaxCount": 1} | more
+    given = {
+        "ImageId": image(client, "x86_64"),
+        "InstanceType": "t3a.nano",
+        "MinCount": 1,
+        "MaxCount": 1,
+    } | more
     instances: list[dict[str, Any]] = client("ec2").run_instances(**given)["Instances"]
     return instances
 
@@ -59,6 +64,20 @@ def test_an_elastic_ip_becomes_the_instances_public_address(client: Client) -> N
 
     [[described]] = [r["Instances"] for r in ec2.describe_instances()["Reservations"]]
     assert described["PublicIpAddress"] == address["PublicIp"]
+
+
+def test_an_instance_that_names_no_subnet_goes_into_a_default_one(client: Client) -> None:
+    [first] = run(client)
+    [second] = run(client, Placement={"AvailabilityZone": "us-east-1b"})
+
+    subnets = {each["SubnetId"]: each for each in client("ec2").describe_subnets()["Subnets"]}
+    for instance, zone in ((first, "us-east-1a"), (second, "us-east-1b")):
+        subnet = subnets[instance["SubnetId"]]
+        assert subnet["DefaultForAz"]
+        assert subnet["AvailabilityZone"] == instance["Placement"]["AvailabilityZone"] == zone
+        address = ipaddress.ip_address(instance["PrivateIpAddress"])
+        assert address in ipaddress.ip_network(subnet["CidrBlock"])
+    assert first["PrivateIpAddress"] != "172.31.0.1"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +132,9 @@ def test_an_instance_profile_needs_a_role(client: Client) -> None:
 
     instances = run(client, IamInstanceProfile={"Name": "web"}, MinCount=1, MaxCount=2)
 
-    associations = client("ec2").describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    associations = client("ec2").describe_iam_instance_profile_associations()[
+        "IamInstanceProfileAssociations"
+    ]
     assert {each["InstanceId"] for each in associations} == {each["InstanceId"] for each in instances}
     assert len(instances) == 2
 

@@ -145,7 +145,7 @@ def test_a_forged_signature_is_invalid(assume: Any, local_cloud: LocalCloud) -> 
 def test_an_unsigned_token_is_invalid(assume: Any, local_cloud: LocalCloud) -> None:
     [key_id] = oidc.public_keys(local_cloud.settings)
 
-    unsigned = jwt.encode(claims(), None, algorithm="none", headers={"kid": key_id})
+    unsigned = jwt.encode(claims(), "", algorithm="none", headers={"kid": key_id})
 
     assert refusal(assume, unsigned)[0] == "InvalidIdentityToken"
 

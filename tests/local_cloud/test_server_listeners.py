@@ -1,0 +1,164 @@
+"""Connections stay open, TLS names are whatever is asked for, and everything ends when told to."""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_cloud.certificates import ensure_authority, server_context
+from local_cloud.listeners import Listener
+from local_cloud.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Answer with method, Host and body; fail where told to."""
+    body = environ["wsgi.input"].read()
+    if body == b"fail":
+        raise ValueError("as told")
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{environ['REQUEST_METHOD']} {environ['HTTP_HOST']} ".encode(), body]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings.in_process(tmp_path_factory.mktemp("listeners"))
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    running = Listener("127.0.0.1", 0, echo, maximum=4)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def tls_listener(settings: Settings) -> Iterator[Listener]:
+    running = Listener("127.0.0.1", 0, echo, maximum=4, tls=server_context(settings))
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_connection_serves_many_requests(listener: Listener) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", listener.port)
+    answers = []
+    for body in (b"one", b"", b"two" * 100_000):
+        link.request("POST", "/", body, {"Host": "here"})
+        used = link.sock
+        answers.append(link.getresponse().read())
+        assert link.sock is used
+    link.close()
+
+    assert answers == [b"POST here one", b"POST here ", b"POST here " + b"two" * 100_000]
+
+
+def test_a_chunked_body_is_read_whole_and_the_connection_stays(listener: Listener) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", listener.port)
+    for _ in range(2):
+        link.request("PUT", "/", iter([b"in ", b"parts"]), {"Host": "here"}, encode_chunked=True)
+        assert link.getresponse().read() == b"PUT here in parts"
+    link.close()
+
+
+def test_head_has_no_body(listener: Listener) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", listener.port)
+    for _ in range(2):
+        link.request("HEAD", "/", headers={"Host": "here"})
+        answer = link.getresponse()
+        assert (answer.status, answer.read()) == (200, b"")
+    link.close()
+
+
+def test_a_failure_is_answered_without_its_details(listener: Listener) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", listener.port)
+    link.request("POST", "/", b"fail")
+    answer = link.getresponse()
+
+    assert answer.status == 500
+    assert b"as told" not in answer.read()
+    link.close()
+
+
+def test_no_more_connections_than_allowed_are_served_at_once(listener: Listener) -> None:
+    links = [http.client.HTTPConnection("127.0.0.1", listener.port) for _ in range(5)]
+    for link in links[:4]:
+        link.request("POST", "/", b"now")
+        link.getresponse().read()
+    answered = threading.Event()
+
+    def ask() -> None:
+        links[4].request("POST", "/", b"later")
+        links[4].getresponse().read()
+        answered.set()
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    assert not answered.wait(0.3)
+    links[0].close()
+    waiting.join(10)
+
+    assert answered.is_set()
+    for link in links:
+        link.close()
+
+
+def test_stopping_ends_idle_connections_and_frees_the_port(listener: Listener) -> None:
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as idle:
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert idle.recv(4096)
+
+        listener.stop()
+
+        assert idle.recv(4096) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", listener.port), timeout=10)
+
+
+def test_a_taken_port_is_an_error_of_the_caller(listener: Listener) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Listener("127.0.0.1", listener.port, echo, maximum=1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aws-codedeploy-us-east-1.s3.us-east-1.amazonaws.com",
+        "api.github.com",
+        "sts.cn-north-1.amazonaws.com.cn",
+    ],
+)
+def test_tls_verifies_for_every_name_of_aws_and_github(
+    tls_listener: Listener, settings: Settings, name: str
+) -> None:
+    context = ssl.create_default_context(cafile=settings.ca_certificate)
+    with (
+        socket.create_connection(("127.0.0.1", tls_listener.port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=name) as link,
+    ):
+        link.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+        assert b"".join(iter(lambda: link.recv(4096), b"")).endswith(f"GET {name} ".encode())
+
+
+def test_tls_has_no_certificate_for_anybody_else(tls_listener: Listener, settings: Settings) -> None:
+    context = ssl.create_default_context(cafile=settings.ca_certificate)
+    with (
+        socket.create_connection(("127.0.0.1", tls_listener.port), timeout=10) as plain,
+        pytest.raises(ssl.SSLError),
+    ):
+        context.wrap_socket(plain, server_hostname="example.org")
+
+
+def test_the_authority_is_made_once_and_its_key_is_private(settings: Settings) -> None:
+    path = ensure_authority(settings)
+    first = path.read_bytes()
+
+    assert ensure_authority(settings).read_bytes() == first
+    assert {each.stat().st_mode & 0o077 for each in path.parent.glob("[kl]e*.pem")} == {0}
