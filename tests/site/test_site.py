@@ -1,0 +1,181 @@
+"""The web project: a page that stands on its own, an appspec that the agent takes, scripts that run."""
+
+import os
+import re
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local_cloud.agent.codedeploy_agent import appspec, installer
+
+SITE = Path(__file__).resolve().parents[2] / "site"
+VOID = {"link", "meta", "img", "br", "hr", "input"}
+DOCUMENT_ROOT = "/usr/share/nginx/html"
+
+
+class Page(HTMLParser):
+    """Elements in order, references, texts by element; refuses what is not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, str] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and data.strip():
+            self.texts[self.open[-1]] = data.strip()
+
+    @property
+    def references(self) -> list[str]:
+        return [
+            value
+            for _, attrs in self.elements
+            for key, value in attrs.items()
+            if key in {"src", "href"} and value
+        ]
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page((SITE / "index.html").read_text())
+
+
+class TestPage:
+    def test_it_is_a_whole_document(self, page: Page) -> None:
+        assert (SITE / "index.html").read_text().startswith("<!DOCTYPE html>")
+        assert page.open == []
+        assert [tag for tag, _ in page.elements if tag in {"html", "head", "title", "body"}] == [
+            "html",
+            "head",
+            "title",
+            "body",
+        ]
+
+    def test_title_heading_and_text(self, page: Page) -> None:
+        assert page.texts["title"] == "Alana Lam"
+        assert page.texts["h1"] == "CodeDeploy + Github Actions + EC2"
+        assert page.texts["p"] == "Alana Lam (AWS Builder Community Manager, Hong Kong)"
+
+    def test_everything_it_needs_is_shipped_with_it(self, page: Page) -> None:
+        assert page.references
+        for reference in page.references:
+            assert (SITE / reference).is_file(), reference
+
+    def test_styles_come_before_scripts_and_images_say_what_they_are(self, page: Page) -> None:
+        tags = [tag for tag, attrs in page.elements if tag == "script" or attrs.get("rel") == "stylesheet"]
+        assert tags == ["link", "script"]
+        assert all(attrs.get("alt") for tag, attrs in page.elements if tag == "img")
+
+    def test_the_portrait_is_a_jpeg(self) -> None:
+        assert (SITE / "icons/ic_alana_002_20241022_a.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
+
+
+class TestAppspec:
+    @pytest.fixture
+    def parsed(self) -> appspec.AppSpec:
+        return appspec.read(SITE / "appspec.yml")
+
+    def test_five_hooks_as_root_with_five_minutes(self, parsed: appspec.AppSpec) -> None:
+        assert list(parsed.hooks) == [
+            "ApplicationStop",
+            "BeforeInstall",
+            "AfterInstall",
+            "ApplicationStart",
+            "ValidateService",
+        ]
+        scripts = [script for scripts in parsed.hooks.values() for script in scripts]
+        assert {(script.runas, script.timeout) for script in scripts} == {("root", 300)}
+        assert all(os.access(SITE / script.location, os.X_OK) for script in scripts)
+
+    def test_only_what_visitors_may_see_is_copied(self, parsed: appspec.AppSpec) -> None:
+        plan = installer.Plan(SITE, "OVERWRITE")
+        for file in parsed.files:
+            plan.add(file.source, file.destination)
+        copied = {each["destination"] for each in plan.instructions if each["type"] == "copy"}
+        assert f"{DOCUMENT_ROOT}/index.html" in copied
+        names = {path.removeprefix(f"{DOCUMENT_ROOT}/").split("/")[0] for path in copied}
+        assert names == {"index.html", "icons", "assets"}
+
+    def test_what_the_page_refers_to_is_copied(self, parsed: appspec.AppSpec, page: Page) -> None:
+        plan = installer.Plan(SITE, "OVERWRITE")
+        for file in parsed.files:
+            plan.add(file.source, file.destination)
+        copied = {each["destination"] for each in plan.instructions if each["type"] == "copy"}
+        for reference in page.references:
+            assert f"{DOCUMENT_ROOT}/{reference.removeprefix('./')}" in copied
+
+    def test_what_is_served_is_readable_and_not_writable(self, parsed: appspec.AppSpec) -> None:
+        assert {entry.mode for entry in parsed.permissions} == {"644", "755"}
+
+
+class TestScripts:
+    @pytest.mark.parametrize("script", sorted((SITE / "scripts").glob("*.sh")), ids=lambda path: path.name)
+    def test_bash_can_read_it_and_it_stops_at_the_first_error(self, script: Path) -> None:
+        subprocess.run(["bash", "-n", script], check=True)
+        assert "set -euo pipefail" in script.read_text()
+
+    def test_validation_fails_after_its_last_attempt(self, tmp_path: Path) -> None:
+        """curl and sleep are stand-ins here: no page is served, and nobody waits."""
+        done = self.validate(tmp_path, page="<title>Welcome to nginx!</title>")
+        assert done.returncode == 1
+        assert done.stderr.count("attempt") == 10
+        assert 'has the title "Welcome to nginx!"' in done.stderr
+
+    def test_validation_passes_with_this_revisions_page(self, tmp_path: Path) -> None:
+        done = self.validate(tmp_path, page=(SITE / "index.html").read_text())
+        assert (done.returncode, done.stdout) == (0, 'nginx serves "Alana Lam" of this revision\n')
+
+    def validate(self, folder: Path, page: str) -> subprocess.CompletedProcess[str]:
+        (folder / "page").write_text(page)
+        for name, body in {"curl": f"cat {folder}/page", "sleep": "exit 0"}.items():
+            (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+            (folder / name).chmod(0o755)
+        path = f"{folder}:{os.environ['PATH']}"
+        return subprocess.run(
+            [SITE / "scripts/validate-service.sh"],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PATH": path},
+        )
+
+
+class TestWorkflow:
+    @pytest.fixture
+    def workflow(self) -> str:
+        return (SITE / ".github/workflows/main.yml").read_text()
+
+    def test_actions_are_pinned_by_commit_with_their_version(self, workflow: str) -> None:
+        uses = re.findall(r"uses: (\S+)@(\S+)(.*)", workflow)
+        assert {name for name, _, _ in uses} == {"actions/checkout", "aws-actions/configure-aws-credentials"}
+        assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for _, commit, _ in uses)
+        assert all(re.fullmatch(r" # v\d+\.\d+\.\d+", comment) for _, _, comment in uses)
+
+    def test_it_may_do_nothing_but_take_its_role_and_read(self, workflow: str) -> None:
+        document = yaml.safe_load(workflow)
+        assert document["permissions"] == {}
+        assert document["jobs"]["deploy"]["permissions"] == {"id-token": "write", "contents": "read"}
+        assert document["jobs"]["deploy"]["environment"] == "Prod"
+        assert document["concurrency"]["cancel-in-progress"] is False
+
+    def test_no_expression_is_pasted_into_a_shell(self, workflow: str) -> None:
+        steps = yaml.safe_load(workflow)["jobs"]["deploy"]["steps"]
+        assert all("${{" not in step.get("run", "") for step in steps)
+
+    def test_the_deployment_is_the_articles(self, workflow: str) -> None:
+        for option in ("--file-exists-behavior OVERWRITE", "--ignore-application-stop-failures"):
+            assert option in workflow
