@@ -68,6 +68,10 @@ bucket_url:
   description: The URL of the region's bucket of agents.
   type: str
   returned: always
+installed:
+  description: Whether an agent is installed.
+  type: bool
+  returned: always
 installed_version:
   description: The installed version and release, empty where none is.
   type: str
@@ -268,6 +272,7 @@ def main() -> None:
         changed=False,
         region=region,
         bucket_url=url,
+        installed=bool(installed),
         installed_version=installed,
         wanted_version=version_of(package),
         package=package,
