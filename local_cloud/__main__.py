@@ -40,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
             "--no-hosts", action="store_true", help="the APIs alone: no engine, no root needed"
         )
         start.add_argument("--no-request-log", action="store_true", help="do not note AWS requests")
+        start.add_argument(
+            "--iam-propagation", type=float, metavar="SECONDS", help="until a new role or profile can be used"
+        )
         start.add_argument("--aws-port", type=int, metavar="PORT", help="0: any free one")
         start.add_argument("--github-port", type=int, metavar="PORT", help="0: any free one")
         if name == "serve":
@@ -63,6 +66,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "aws_port": getattr(options, "aws_port", None),
         "github_port": getattr(options, "github_port", None),
         "hosts": False if getattr(options, "no_hosts", False) else None,
+        "iam_propagation_seconds": getattr(options, "iam_propagation", None),
         "log_requests": False if getattr(options, "no_request_log", False) else None,
     }
     return replace(Settings(), **{name: value for name, value in given.items() if value is not None})

@@ -238,6 +238,7 @@ def serve(settings: Settings, report: int | None) -> None:
             say(READY + json.dumps(cloud.status()))
             if report is not None:
                 channel.close()
+            cloud.warm_up()
             threading.Event().wait()
     except SystemExit:
         LOG.info("ending")

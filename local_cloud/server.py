@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ class LocalCloud:
         self.log = RequestLog(settings.state_dir / "requests.jsonl", enabled=settings.log_requests)
         self._say = say
         self._running: list[Any] = []
+        self._turn = threading.Lock()
         self._hosts: HostController | None = None
         self._packages: Path | None = None
 
@@ -61,21 +63,24 @@ class LocalCloud:
         ensure_key_pair(settings.state_dir / "ssh")
         try:
             self._github_app = create_github_app(settings)
-            aws = logged(
-                application.create_app(settings), self.log, caller=identity.caller, changed=self._changed
-            )
+            self._aws_app = application.create_app(settings, self._turn)
+            aws = logged(self._aws_app, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
             self._aws = self._bind(settings.address, settings.aws_port, self._with_admin(aws))
             self._github = self._bind(settings.address, settings.github_port, self._github_app)
             if settings.hosts:
                 self._start_hosts(_by_host(aws, self._github_app))
-            seed(settings, self._packages)
+            self._seed()
             for each in self._running:
                 if isinstance(each, Listener | DnsService):
                     each.start()
         except BaseException:
             self.stop()
             raise
+
+    def warm_up(self) -> None:
+        """Load ahead what would make the first calls take seconds; may run while others call."""
+        application.warm_up(self._aws_app, self.settings)
 
     def stop(self) -> None:
         """End every listener, connection and host, the last started first."""
@@ -84,7 +89,7 @@ class LocalCloud:
 
     def reset(self) -> None:
         """Make the account and GitHub empty again, but for what every new one has."""
-        seed(self.settings, self._packages)
+        self._seed()
         self._github_app.reset()
         self.log.clear()
         if self._hosts:
@@ -111,6 +116,10 @@ class LocalCloud:
             "requests": len(self.log.entries()),
             "mutating_requests": len(self.log.entries(mutating=True)),
         }
+
+    def _seed(self) -> None:
+        with self._turn:
+            seed(self.settings, self._packages)
 
     def _bind(
         self, address: str, port: int, app: "WSGIApplication", tls: "ssl.SSLContext | None" = None

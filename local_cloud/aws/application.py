@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import Client
 
 from local_cloud.aws import codedeploy_commands, moto_changes
 from local_cloud.request_log import COMMANDS_TARGET
@@ -19,11 +20,27 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-def create_app(settings: Settings) -> "WSGIApplication":
-    """Answer every AWS call of the account. The request's body must be buffered."""
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/x-amz-json-1.1"
+WARM_UP: tuple[tuple[str, str, str, str, str], ...] = (
+    ("ec2", "/", FORM, "Action=DescribeInstances&Version=2016-11-15", ""),
+    ("iam", "/", FORM, "Action=ListRoles&Version=2010-05-08", ""),
+    ("sts", "/", FORM, "Action=GetCallerIdentity&Version=2011-06-15", ""),
+    ("codedeploy", "/", JSON, "{}", "CodeDeploy_20141006.ListApplications"),
+    ("ssm", "/", JSON, "{}", "AmazonSSM.DescribeParameters"),
+    ("route53", "/2013-04-01/hostedzone", "", "", ""),
+    ("s3", "/", "", "", ""),
+)
+"""A read of each service that a pipeline begins with: path, content type, body, target."""
+
+
+def create_app(settings: Settings, turn: threading.Lock) -> "WSGIApplication":
+    """Answer every AWS call of the account. The request's body must be buffered.
+
+    Whoever holds `turn` has moto for itself.
+    """
     moto_changes.install(settings)
     moto = DomainDispatcherApplication(create_backend_app)
-    turn = threading.Lock()
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(COMMANDS_TARGET):
@@ -44,3 +61,20 @@ def _command(environ: "WSGIEnvironment", start_response: "StartResponse") -> Ite
     status, answer_headers, body = codedeploy_commands.handle(headers, environ["wsgi.input"].read())
     start_response(f"{status} {HTTPStatus(status).phrase}", list(answer_headers.items()))
     return [body]
+
+
+def warm_up(app: "WSGIApplication", settings: Settings) -> None:
+    """Load what takes moto seconds at a service's first call."""
+    client = Client(app)
+    for service, path, content_type, body, target in WARM_UP:
+        credential = f"Credential=WARM/20200101/{settings.region}/{service}/aws4_request"
+        client.open(
+            path,
+            method="POST" if body else "GET",
+            data=body,
+            content_type=content_type,
+            headers={
+                "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
+                "X-Amz-Target": target,
+            },
+        )
