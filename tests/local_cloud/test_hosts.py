@@ -62,7 +62,8 @@ class Cloud:
         return status
 
     def client(self, service: str) -> Any:
-        return boto3.client(
+        make: Callable[..., Any] = boto3.client
+        return make(
             service,
             endpoint_url=self.status()["endpoint"],
             region_name="us-east-1",

@@ -1,0 +1,106 @@
+"""What the host image is made of, as far as it can be told without making one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from local_cloud.hosts import image
+from local_cloud.hosts.image import specs
+from local_cloud.settings import Settings
+
+CONTROL = """Package: ruby3.1
+Version: 1:3.1.2-7+deb12u1
+Pre-Depends: dpkg (>= 1.15)
+Depends: libruby3.1 (= 3.1.2-7+deb12u1), libc6 (>= 2.34), rubygems-integration (>= 1.6) | other,
+ zlib1g:any
+Description: Interpreter of object-oriented scripting language Ruby
+ Ruby is the interpreted scripting language.
+"""
+
+
+class TestParseControl:
+    def test_fields(self) -> None:
+        package = specs.parse_control(CONTROL)
+        assert (package.name, package.version) == ("ruby3.1", "1:3.1.2-7+deb12u1")
+        assert package.summary == "Interpreter of object-oriented scripting language Ruby"
+
+    def test_only_dependencies_that_are_packed_too_are_required(self) -> None:
+        package = specs.parse_control(CONTROL)
+        assert package.requires({"libruby3.1", "rubygems-integration", "git"}) == [
+            "libruby3.1",
+            "rubygems-integration",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("debian", "rpm"),
+    [
+        ("1:3.1.2-7+deb12u1", "3.1.2"),
+        ("1.6.1+dfsg1-2", "1.6.1"),
+        ("9.2p1-2+deb12u7", "9.2p1"),
+        ("20230311", "20230311"),
+        ("2.13~rc1-1", "2.13~rc1"),
+        ("1.0-beta-3", "1.0.beta"),
+    ],
+)
+def test_rpm_version(debian: str, rpm: str) -> None:
+    assert specs.Package(name="x", version=debian, depends="", description="x").rpm_version == rpm
+
+
+class TestSpecs:
+    def test_dnf_is_told_what_the_image_has(self) -> None:
+        spec = specs.installed_spec({"curl": "8.5", "tar": "1.34"})
+        assert "%package -n curl-minimal\nVersion: 8.5\n" in spec
+        assert "Provides: curl\n" in spec
+        assert "system-release(releasever) = 2023" in spec
+        assert "%package -n unzip" not in spec
+
+    def test_a_package_owns_its_files_and_the_folders_that_only_it_has(self, tmp_path: Path) -> None:
+        unpacked, root = tmp_path / "unpacked", tmp_path / "root"
+        (unpacked / "usr/bin").mkdir(parents=True)
+        (unpacked / "usr/share/with space").mkdir(parents=True)
+        (unpacked / "usr/bin/tool").touch()
+        (unpacked / "usr/bin/link").symlink_to("tool")
+        (root / "usr/bin").mkdir(parents=True)
+        assert specs.owned_files(unpacked, root) == [
+            '"/usr/bin/link"',
+            '"/usr/bin/tool"',
+            '%dir "/usr/share"',
+            '%dir "/usr/share/with space"',
+        ]
+
+    def test_a_repository_package_requires_its_neighbours(self) -> None:
+        packages = [
+            specs.Package(name="git", version="1:2.39-1", depends="libpcre2-8-0, libc6", description="git"),
+            specs.Package(name="libpcre2-8-0", version="10-1", depends="libc6", description="100% regex"),
+        ]
+        spec = specs.repository_spec(packages, {"git": ['"/usr/bin/git"'], "libpcre2-8-0": ['"/lib/x"']})
+        assert "Requires: libpcre2-8-0\n" in spec
+        assert "Requires: libc6" not in spec
+        assert "Summary: 100%% regex\n" in spec
+        assert 'files -n git\n"/usr/bin/git"\n' in spec
+
+
+class TestFingerprint:
+    def test_what_goes_in_names_the_image(self, tmp_path: Path) -> None:
+        settings = replace(Settings(), cache_dir=tmp_path)
+        first = image._image(settings, b"one authority")
+        assert image._image(settings, b"one authority") == first
+        assert image._image(settings, b"another authority") != first
+        assert image._image(replace(settings, gateway="172.31.0.2"), b"one authority") != first
+
+    def test_a_finished_image_is_taken_as_it_is(self, tmp_path: Path) -> None:
+        settings = replace(Settings(), cache_dir=tmp_path)
+        said: list[str] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("local_cloud.certificates.ensure_authority", lambda _: authority(tmp_path))
+            image._image(settings, b"authority").root.mkdir(parents=True)
+            assert image.ensure(settings, said.append).root.is_dir()
+        assert said == []
+
+
+def authority(directory: Path) -> Path:
+    path = directory / "ca.pem"
+    path.write_bytes(b"authority")
+    return path
