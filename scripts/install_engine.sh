@@ -33,8 +33,8 @@ has apt-get || die "missing: ${missing[*]}; install them with this system's pack
 say "installing from the distribution's packages: ${missing[*]}"
 installed() { dpkg-query --show --showformat='${db:Status-Abbrev} ${Package}\n' | sed -n 's/^ii  *//p' | sort; }
 before=$(installed)
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null \
-  || die "apt-get could not install them; see its messages above"
+log=$(apt-get update -qq 2>&1 \
+  && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" 2>&1) \
+  || die "apt-get could not install them: $(tail -n 3 <<<"$log")"
 mkdir -p .cache
 comm -13 <(printf '%s\n' "$before") <(installed) >>.cache/installed-packages
