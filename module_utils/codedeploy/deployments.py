@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # A role may have been made a moment ago, by the task before.
 SETTLING = ("InvalidRoleException",)
 SETTLING_SECONDS = 60
+# Codes with which AWS says that the application is not connected to GitHub.
+UNLINKED = ("GitHubAccountTokenDoesNotExistException", "InvalidGitHubAccountTokenException")
 CONFLICT = "DeploymentLimitExceededException"
 BREATH = 1  # seconds between two tries where AWS refuses a deployment because of another
 # How the description of a deployment made by `rolled_back` begins: by it the next run knows that it is done.
@@ -75,10 +77,10 @@ class Action:
         request = without_empty({"deploymentId": wanted, "autoRollbackEnabled": auto_rollback})
         stopped = api.stop_deployment(client, request) is not None
         watch = Watch(client, wanted, self.tell)
-        if self.wait:
-            self._wait(watch, time.monotonic() + self.wait_timeout)
-        else:
+        if not self.wait:
             watch.look()
+        elif not until_over(watch, deadline=time.monotonic() + self.wait_timeout):
+            raise reports.late(watch, seconds=self.wait_timeout)
         return _result(changed=stopped, deployment=watch.deployment, targets=watch.targets, **statuses)
 
     # How a run goes
@@ -178,9 +180,7 @@ class Action:
         client = self.connection.codedeploy
         request = without_empty({**self._names, **settings, "revision": revision})
         deadline = time.monotonic() + self.wait_timeout
-        deployment_id = until_usable(
-            lambda: api.create_deployment(client, request), codes=SETTLING, timeout=SETTLING_SECONDS
-        )
+        deployment_id = until_usable(lambda: self._create(request), codes=SETTLING, timeout=SETTLING_SECONDS)
         watch = Watch(client, deployment_id, self.tell)
         if self.wait:
             self._wait(watch, deadline)
@@ -193,6 +193,15 @@ class Action:
             before={"revision": group.get("targetRevision")},
             after={"revision": watch.deployment.get("revision"), "targets": sorted(watch.targets)},
         )
+
+    def _create(self, request: Record) -> str:
+        try:
+            return api.create_deployment(self.connection.codedeploy, request)
+        except CodeDeployError as error:
+            if error.code in UNLINKED:
+                words = reports.unlinked(self.connection, self.application_name)
+                raise CodeDeployError(f"{error.message} {words}", code=error.code) from error
+            raise
 
     def _wait(self, watch: Watch, deadline: float) -> None:
         """Until the deployment is over. Raises CodeDeployError where it is not, or is no success."""

@@ -37,8 +37,8 @@ NEXT_STEPS = {
     "REVISION_MISSING": "The revision is not where it was said to be.",
 }
 UNLINKED = (
-    "Nobody has connected the application to GitHub yet, and there is no API for that. Once for each "
-    'application: open {url}, choose "Create deployment", then GitHub, and connect. '
+    "There is no API to connect an application to GitHub. Once for each application: "
+    'open {url}, choose "Create deployment", then GitHub, and connect. '
     "Or deploy from S3 (s3_location, source_dir)."
 )
 
@@ -95,8 +95,13 @@ def _result(watch: Watch) -> dict[str, Any]:
 
 def _next_step(connection: Connection, deployment: Record, code: str) -> str:
     if code == "MISSING_GITHUB_TOKEN":
-        return UNLINKED.format(url=connection.console_url(deployment["applicationName"]))
+        return unlinked(connection, deployment["applicationName"])
     return NEXT_STEPS.get(code, "")
+
+
+def unlinked(connection: Connection, application_name: str) -> str:
+    """What to do where an application is not connected to GitHub."""
+    return UNLINKED.format(url=connection.console_url(application_name))
 
 
 def _rollback(

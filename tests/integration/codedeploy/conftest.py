@@ -86,7 +86,10 @@ def deployment_group(module: Callable[[str], Module]) -> Module:
 
 @pytest.fixture
 def deployment(module: Callable[[str], Module]) -> Module:
-    return module("codedeploy_deployment")
+    """Waits a minute at most, for a deployment that hangs must fail the test."""
+    runner = module("codedeploy_deployment")
+    runner.defaults = {"wait_timeout": 60}
+    return runner
 
 
 @pytest.fixture

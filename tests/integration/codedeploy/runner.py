@@ -12,6 +12,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from local_cloud.server import LocalCloud
 
+AGENTS = "codedeploy-commands"
 Client = Callable[..., Any]
 """`client("ec2")`: a boto3 client of the local cloud."""
 
@@ -40,6 +41,7 @@ class Module:
     def __init__(self, name: str, cloud: LocalCloud) -> None:
         self.name = name
         self.cloud = cloud
+        self.defaults: dict[str, Any] = {}
 
     def __call__(self, *, check: bool = False, **options: Any) -> Result:
         """Its result. AssertionError where it fails."""
@@ -78,10 +80,11 @@ class Module:
         seen = len(self.cloud.log.entries())
         output = io.StringIO()
         main = importlib.import_module(self.name).main
-        arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+        arguments = {**self.defaults, **options, "_ansible_check_mode": check, "_ansible_diff": True}
         with patch_module_args(arguments), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
             main()
-        made = self.cloud.log.entries()[seen:]
+        # Agents that poll meanwhile are not the module.
+        made = [entry for entry in self.cloud.log.entries()[seen:] if not entry.service.startswith(AGENTS)]
         return Result(
             json.loads(output.getvalue()),
             [entry.action for entry in made],

@@ -1,10 +1,16 @@
 """codedeploy_deployment, with simulated agents on the hosts."""
 
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from agents import agents_on, failing_at
-from shop import Shop
+import pytest
+from agents import Result, agents_on, failing_at
+from shop import Shop, run_instances
 
+from local_cloud.aws.codedeploy.options import options
 from local_cloud.server import LocalCloud
 from tests.integration.codedeploy.runner import Client, Module
 
@@ -15,6 +21,12 @@ PLACE = {"application_name": "shop", "deployment_group_name": "web"}
 
 def commit(name: str = COMMIT) -> dict[str, Any]:
     return {**PLACE, "github_location": {"repository": "OWNER/shop", "commit_id": name}}
+
+
+def failing_once_at(event: str) -> Callable[[dict[str, Any]], Result]:
+    """Work that fails the first time that a lifecycle event comes."""
+    failures = iter([Result(error_code=4, script_name="scripts/x.sh", message="Script failed")])
+    return lambda command: next(failures, Result()) if command["CommandName"] == event else Result()
 
 
 class TestDeployed:
@@ -55,8 +67,6 @@ class TestDeployed:
     def test_a_new_instance_gets_what_the_others_have(
         self, deployment: Module, client: Client, local_cloud: LocalCloud
     ) -> None:
-        from shop import run_instances
-
         shop = Shop.open(client)
         with agents_on(local_cloud.endpoint_url, shop.instances):
             deployment(**commit())
@@ -70,8 +80,6 @@ class TestDeployed:
     def test_outdated_instances_only(
         self, deployment: Module, client: Client, local_cloud: LocalCloud
     ) -> None:
-        from shop import run_instances
-
         shop = Shop.open(client)
         with agents_on(local_cloud.endpoint_url, shop.instances):
             deployment(**commit())
@@ -113,3 +121,342 @@ class TestFailure:
         assert said in result["msg"]
         assert "[stderr]no page" in result["msg"]
         assert "Traceback" not in str(dict(result))
+
+    def test_tells_how_the_rollback_ended(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        rollback = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
+        shop = Shop.open(client, autoRollbackConfiguration=rollback)
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            deployment(**commit())
+        broken = failing_once_at("AfterInstall")
+        with agents_on(local_cloud.endpoint_url, shop.instances, broken):
+            result = deployment.refuse(**commit(OTHER))
+        assert result["rollback"]["status"] == "Succeeded"
+        assert result["rollback"]["revision"]["github_location"]["commit_id"] == COMMIT
+        assert f"The automatic rollback {result['rollback']['deployment_id']} to" in result["msg"]
+        assert result["msg"].endswith("Succeeded.")
+
+    def test_of_a_group_without_hosts_says_so(self, deployment: Module, client: Client) -> None:
+        Shop.open(client, 0)
+        result = deployment.refuse(**commit())
+        assert "compare its tags" in result["msg"]
+
+    def test_of_an_application_that_nobody_connected_says_where(
+        self, deployment: Module, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(options, "github_connection", None)
+        Shop.open(client)
+        result = deployment.refuse(**commit())
+        assert "console.aws.amazon.com/codesuite/codedeploy/applications/shop" in result["msg"]
+
+    def test_of_a_missing_group_says_what_to_do(self, deployment: Module) -> None:
+        result = deployment.refuse(**commit())
+        assert "There is no deployment group web of an application shop" in result["msg"]
+        assert result.writes == []
+
+
+class TestEmptyAccount:
+    def test_is_planned(self, deployment: Module) -> None:
+        result = deployment.check(**commit())
+        assert result["changed"]
+        assert result.writes == []
+        assert result["deployment"]["deployment_id"] is None
+        assert result["deployment"]["status"] == "Planned"
+        assert result["deployment"]["revision"]["github_location"]["commit_id"] == COMMIT
+
+
+class TestWaiting:
+    def test_started_does_not_wait(self, deployment: Module, client: Client) -> None:
+        Shop.open(client)
+        result = deployment(**commit(), state="started")
+        assert result["changed"]
+        assert result["deployment"]["status"] in {"Created", "InProgress"}
+
+    def test_too_long_names_who_is_not_done(self, deployment: Module, client: Client) -> None:
+        shop = Shop.open(client)
+        result = deployment.refuse(**commit(), wait_timeout=1)
+        assert "is still InProgress after 1 s (wait_timeout)" in result["msg"]
+        assert f"Not done: {shop.instances[0]} (" in result["msg"]
+
+    def test_news_of_everything_once_and_in_order(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud, tmp_path: Path
+    ) -> None:
+        shop = Shop.open(client)
+        file = tmp_path / "events"
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            deployment(**commit(), events_file=str(file))
+        news = [json.loads(line) for line in file.read_text().splitlines()]
+        ended = [item["event"] for item in news if item.get("status") == "Succeeded" and "event" in item]
+        assert ended == [
+            "ApplicationStop",
+            "DownloadBundle",
+            "BeforeInstall",
+            "Install",
+            "AfterInstall",
+            "ApplicationStart",
+            "ValidateService",
+        ]
+        assert [item["kind"] for item in news][-2:] == ["target", "deployment"]
+        assert news[-2]["left"] == 0
+        assert news[-1]["status"] == "Succeeded"
+
+
+class TestConflict:
+    def test_the_same_revision_is_joined(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        running = deployment(**commit(), state="started")["deployment"]["deployment_id"]
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            result = deployment(**commit())
+        assert not result["changed"]
+        assert result.writes == []
+        assert result["deployment"]["deployment_id"] == running
+        assert result["deployment"]["status"] == "Succeeded"
+
+    def test_another_revision_is_waited_for(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        first = deployment(**commit(), state="started")["deployment"]["deployment_id"]
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            result = deployment(**commit(OTHER))
+        assert result["changed"]
+        assert result["deployment"]["deployment_id"] != first
+        assert shop.info(first)["status"] == "Succeeded"
+
+    def test_another_revision_is_stopped(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        first = deployment(**commit(), state="started")["deployment"]["deployment_id"]
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            result = deployment(**commit(OTHER), on_conflict="stop")
+        assert result["deployment"]["status"] == "Succeeded"
+        assert shop.info(first)["status"] in {"Stopped", "Failed"}
+
+    def test_another_revision_is_refused(self, deployment: Module, client: Client) -> None:
+        Shop.open(client)
+        first = deployment(**commit(), state="started")["deployment"]["deployment_id"]
+        for check in (True, False):
+            result = deployment.refuse(check=check, **commit(OTHER), on_conflict="fail")
+            assert f"The deployment {first} of OWNER/shop@0123456789ab to shop/web" in result["msg"]
+            assert result.writes == []
+
+    def test_that_begins_between_look_and_start_is_waited_for(
+        self,
+        deployment: Module,
+        client: Client,
+        local_cloud: LocalCloud,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        shop = Shop.open(client)
+        first = shop.deploy()
+        deployments = importlib.import_module("ansible.module_utils.codedeploy.deployments")
+        looks = iter([None])
+        real = deployments._active
+        monkeypatch.setattr(deployments, "_active", lambda group: next(looks, real(group)))
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            result = deployment(**commit(OTHER))
+        assert result["deployment"]["status"] == "Succeeded"
+        assert result["deployment"]["deployment_id"] != first
+
+
+class TestStopped:
+    def test_stops_what_is_active_once(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        running = deployment(**commit(), state="started")["deployment"]["deployment_id"]
+        predicted = deployment.check(**PLACE, state="stopped")
+        assert predicted["changed"]
+        assert predicted.writes == []
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            result = deployment(**PLACE, state="stopped")
+        assert result["changed"]
+        assert result["deployment"]["deployment_id"] == running
+        assert result["deployment"]["status"] == "Stopped"
+        assert not deployment(**PLACE, state="stopped")["changed"]
+        assert not deployment(deployment_id=running, state="stopped")["changed"]
+
+    def test_nothing_was_ever_active(self, deployment: Module, client: Client) -> None:
+        Shop.open(client)
+        result = deployment(**PLACE, state="stopped")
+        assert not result["changed"]
+        assert result["deployment"] == {}
+
+
+class TestRolledBack:
+    def test_to_the_revision_before_once(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            deployment(**commit(), file_exists_behavior="OVERWRITE")
+            deployment(**commit(OTHER))
+            predicted = deployment.check(**PLACE, state="rolled_back")
+            result = deployment(**PLACE, state="rolled_back")
+            again = deployment(**PLACE, state="rolled_back")
+        for planned in (predicted, result):
+            assert planned["changed"]
+            assert planned["diff"]["before"]["revision"]["github_location"]["commit_id"] == OTHER
+            assert planned["diff"]["after"]["revision"]["github_location"]["commit_id"] == COMMIT
+        assert predicted.writes == []
+        assert result["deployment"]["file_exists_behavior"] == "OVERWRITE"
+        assert not again["changed"]
+        assert again["deployment"]["deployment_id"] == result["deployment"]["deployment_id"]
+
+    def test_after_a_failure_to_the_last_good_one(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            deployment(**commit())
+        with agents_on(local_cloud.endpoint_url, shop.instances, failing_at("AfterInstall")):
+            deployment.refuse(**commit(OTHER))
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            result = deployment(**PLACE, state="rolled_back")
+            assert not deployment(**PLACE, state="rolled_back")["changed"]
+        assert result["deployment"]["revision"]["github_location"]["commit_id"] == COMMIT
+
+    def test_needs_something_to_go_back_to(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        assert "nothing to go back to" in deployment.refuse(**PLACE, state="rolled_back")["msg"]
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            deployment(**commit())
+        assert "nothing to go back to" in deployment.refuse(**PLACE, state="rolled_back")["msg"]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A directory that can be deployed."""
+    tree = tmp_path / "site"
+    tree.mkdir()
+    (tree / "appspec.yml").write_text("version: 0.0\nos: linux\n")
+    (tree / "index.html").write_text("<!doctype html>")
+    return tree
+
+
+class TestSourceDir:
+    def test_is_packed_uploaded_and_deployed_once(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud, tree: Path
+    ) -> None:
+        shop = Shop.open(client)
+        client("s3").create_bucket(Bucket="bundles")
+        asked = {**PLACE, "source_dir": str(tree), "bucket": "bundles"}
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            planned = deployment.check(**asked)
+            result = deployment(**asked)
+            again = deployment(**asked)
+            (tree / "index.html").write_text("<!doctype html><title>new</title>")
+            changed = deployment(**asked)
+        location = result["deployment"]["revision"]["s3_location"]
+        assert planned["deployment"]["revision"]["s3_location"]["key"] == location["key"]
+        assert planned.writes == []
+        assert location["bundle_type"] == "zip"
+        assert location["key"].startswith("codedeploy/shop/")
+        assert "PutObject" in result.writes
+        assert not again["changed"]
+        assert again.writes == []
+        assert changed["deployment"]["revision"]["s3_location"]["key"] != location["key"]
+        revisions = client("codedeploy").list_application_revisions(applicationName="shop")["revisions"]
+        assert len(revisions) == 2
+
+    def test_is_uploaded_once(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud, tree: Path
+    ) -> None:
+        shop = Shop.open(client)
+        client("s3").create_bucket(Bucket="bundles")
+        asked = {**PLACE, "source_dir": str(tree), "bucket": "bundles", "key_prefix": ""}
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            deployment(**asked)
+            forced = deployment(**asked, force=True)
+        assert forced["changed"]
+        assert "PutObject" not in forced.writes
+
+    def test_needs_a_bucket_that_exists(self, deployment: Module, client: Client, tree: Path) -> None:
+        Shop.open(client)
+        result = deployment.refuse(**PLACE, source_dir=str(tree), bucket="nobodys")
+        assert "Create the bucket first" in result["msg"]
+
+
+class TestS3:
+    def test_notices_a_new_object_under_an_old_key(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        s3 = client("s3")
+        s3.create_bucket(Bucket="bundles")
+        s3.put_object(Bucket="bundles", Key="shop.zip", Body=b"one")
+        asked = {**PLACE, "s3_location": {"bucket": "bundles", "key": "shop.zip"}}
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            assert deployment(**asked)["changed"]
+            assert not deployment(**asked)["changed"]
+            s3.put_object(Bucket="bundles", Key="shop.zip", Body=b"two")
+            assert deployment(**asked)["changed"]
+
+    def test_takes_version_and_etag_as_they_are(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        place = {"bucket": "bundles", "key": "shop", "bundle_type": "tgz", "version": "3", "etag": "abc"}
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            result = deployment(**PLACE, s3_location=place)
+            assert not deployment(**PLACE, s3_location=place)["changed"]
+        assert result["deployment"]["revision"]["s3_location"] == place
+        assert "HeadObject" not in result.calls
+
+    def test_says_that_there_is_no_object(self, deployment: Module, client: Client) -> None:
+        Shop.open(client)
+        client("s3").create_bucket(Bucket="bundles")
+        result = deployment.refuse(**PLACE, s3_location={"bucket": "bundles", "key": "shop.zip"})
+        assert "there is no object s3://bundles/shop.zip" in result["msg"]
+
+
+class TestEveryOption:
+    @pytest.mark.parametrize(
+        ("option", "value", "member"),
+        [
+            ("description", "a release", "description"),
+            ("deployment_config_name", "CodeDeployDefault.HalfAtATime", "deployment_config_name"),
+            ("file_exists_behavior", "RETAIN", "file_exists_behavior"),
+            ("ignore_application_stop_failures", True, "ignore_application_stop_failures"),
+            ("update_outdated_instances_only", True, "update_outdated_instances_only"),
+            (
+                "auto_rollback_configuration",
+                {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]},
+                "auto_rollback_configuration",
+            ),
+            (
+                "override_alarm_configuration",
+                {"enabled": False, "ignore_poll_alarm_failure": True, "alarms": [{"name": "errors"}]},
+                "override_alarm_configuration",
+            ),
+            (
+                "ec2_deployment_options",
+                {"auto_scaling_group_processes_to_suspend": ["Terminate"]},
+                "ec2_deployment_options",
+            ),
+        ],
+    )
+    def test_reaches_the_deployment(
+        self, deployment: Module, client: Client, option: str, value: Any, member: str
+    ) -> None:
+        Shop.open(client)
+        result = deployment(**commit(), state="started", **{option: value})
+        assert result["deployment"][member] == value
+
+    def test_restart_repeats_the_revision_that_is_there(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        with agents_on(local_cloud.endpoint_url, shop.instances) as (agent,):
+            deployment(**commit())
+            agent.commands.clear()
+            result = deployment(**PLACE, deployment_mode="RESTART")
+        assert result["changed"]
+        assert result["deployment"]["deployment_mode"] == "RESTART"
+        assert "Install" not in agent.commands
