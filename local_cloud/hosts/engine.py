@@ -146,10 +146,10 @@ def leave_nothing(settings: Settings) -> None:
     for mount in reversed(_mounts_below(_directory(settings).resolve())):
         subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
     _short_link(settings).unlink(missing_ok=True)
-    for runtime in ("runc", "crun"):
+    for directory in ("runc", "crun", "containers/networks", "containers"):
         # Not empty where another engine's containers run.
         with suppress(OSError):
-            (Path("/run") / runtime).rmdir()
+            (Path("/run") / directory).rmdir()
 
 
 def _owner(settings: Settings) -> str:
