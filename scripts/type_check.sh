@@ -13,7 +13,7 @@ for path in module_utils/*; do
 done
 
 # Modules and the helpers of the local cloud's tests are imported by their bare names.
-export MYPYPATH=library:tests/local_cloud
+export MYPYPATH=library:tests/local_cloud:tests/actions
 
 checked=()
 for path in library action_plugins local_cloud scripts tests; do
