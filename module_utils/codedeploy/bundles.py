@@ -133,8 +133,10 @@ def _walk(directory: Path, prefix: str, rules: list[tuple[re.Pattern[str], bool]
         if stat.S_ISLNK(kind):
             yield Entry(name, path, stat.S_IFLNK | 0o777)
         elif stat.S_ISDIR(kind):
-            below = list(_walk(path, f"{name}/", rules))
-            yield from below or [Entry(name, path, stat.S_IFDIR | 0o755)]
+            if any(path.iterdir()):
+                yield from _walk(path, f"{name}/", rules)
+            else:
+                yield Entry(name, path, stat.S_IFDIR | 0o755)
         elif stat.S_ISREG(kind):
             yield Entry(name, path, stat.S_IFREG | (0o755 if kind & 0o111 else 0o644))
         else:
