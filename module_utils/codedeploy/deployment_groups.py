@@ -111,7 +111,7 @@ def _blue_green(given: Record | None) -> dict[str, Any]:
     ready = parts.get("deploymentReadyOption", {})
     if ready.get("actionOnTimeout") == "CONTINUE_DEPLOYMENT" or not ready.get("waitTimeInMinutes"):
         ready.pop("waitTimeInMinutes", None)
-    return parts
+    return without_empty(parts)
 
 
 def _ec2_tag_set(given: Any) -> list[list[dict[str, str]]]:  # noqa: ANN401 - the API's form or the option's

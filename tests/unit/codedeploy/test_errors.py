@@ -1,0 +1,107 @@
+"""The line that a user reads when AWS refuses."""
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.codedeploy import errors, waiters
+from ansible.module_utils.codedeploy.errors import CodeDeployError, explained, none_if
+from ansible.module_utils.codedeploy.waiters import backoff, until_usable
+from botocore.exceptions import ClientError, NoCredentialsError
+
+
+def refusal(code: str, message: str = "No.") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "GetThing")
+
+
+def service(*outcomes: Any) -> Any:
+    """A call to AWS that has these outcomes, one after the other."""
+    coming = iter(outcomes)
+
+    def call(_client: object, _request: object) -> Any:
+        outcome = next(coming)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return call
+
+
+class TestExplained:
+    @pytest.mark.parametrize(
+        ("error", "code", "said"),
+        [
+            (refusal("Odd", "It  is\nodd."), "Odd", "Cannot read the thing x: It is odd (Odd)."),
+            (refusal("Odd", ""), "Odd", "(Odd)."),
+            (refusal("InvalidRoleException"), "InvalidRoleException", "must exist, trust codedeploy"),
+            (NoCredentialsError(), "NoCredentialsError", "Set AWS_PROFILE"),
+        ],
+    )
+    def test_names_thing_reason_code_and_next_step(self, error: Exception, code: str, said: str) -> None:
+        with pytest.raises(CodeDeployError) as caught:
+            explained("read the thing {name}")(service(error))(None, {"name": "x"})
+        assert caught.value.code == code
+        assert said in caught.value.message
+        assert "\n" not in caught.value.message
+
+    def test_throttling_is_retried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr("time.sleep", pauses.append)
+        call = explained("read it")(service(refusal("ThrottlingException"), refusal("Throttling"), {"a": 1}))
+        assert call(None, {}) == {"a": 1}
+        assert len(pauses) == 2
+
+    def test_endless_throttling_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr("time.sleep", pauses.append)
+        with pytest.raises(CodeDeployError, match="still throttling"):
+            explained("read it")(service(*[refusal("ThrottlingException")] * 99))(None, {})
+        assert 0 < sum(pauses) < 120
+
+
+class TestNoneIf:
+    def test_what_is_not_there_is_none(self) -> None:
+        assert none_if("Missing")(service(refusal("Missing")))(None, {}) is None
+
+    def test_another_error_is_one(self) -> None:
+        with pytest.raises(ClientError):
+            none_if("Missing")(service(refusal("Other")))(None, {})
+
+
+class TestUntilUsable:
+    @pytest.fixture
+    def clock(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        """The time, which only pauses move."""
+        now = [0.0]
+
+        def sleep(seconds: float) -> None:
+            now[0] += seconds
+
+        monkeypatch.setattr(waiters.time, "sleep", sleep)
+        monkeypatch.setattr(waiters.time, "monotonic", lambda: now[0])
+        return now
+
+    def test_repeats_what_aws_does_not_know_yet(self, clock: list[float]) -> None:
+        call = service(*[CodeDeployError("Not yet.", code="Young")] * 3, "done")
+        assert until_usable(lambda: call(None, {}), codes={"Young"}, timeout=60) == "done"
+        assert 0 < clock[0] < 60
+
+    def test_gives_up_in_time(self, clock: list[float]) -> None:
+        call = service(*[CodeDeployError("Not yet.", code="Young")] * 99)
+        with pytest.raises(CodeDeployError, match="Not yet"):
+            until_usable(lambda: call(None, {}), codes={"Young"}, timeout=20)
+        assert clock[0] == pytest.approx(20)
+
+    def test_does_not_repeat_other_errors(self, clock: list[float]) -> None:
+        call = service(CodeDeployError("No.", code="Odd"), "done")
+        with pytest.raises(CodeDeployError, match="No"):
+            until_usable(lambda: call(None, {}), codes={"Young"}, timeout=20)
+        assert clock[0] == 0
+
+    def test_backs_off_with_jitter_up_to_a_limit(self) -> None:
+        delays = backoff(first=1, most=8)
+        for limit in (1, 2, 4, 8, 8):
+            assert limit / 2 <= next(delays) <= limit
+
+
+def test_every_next_step_is_a_sentence() -> None:
+    assert all(step[0].isupper() and step.endswith(".") for step in errors.NEXT_STEPS.values())
