@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from local_cloud.agent import packages
-from local_cloud.aws import application, codedeploy, identity, zones
+from local_cloud.aws import application, codedeploy, identity, moto_changes, zones
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
@@ -63,10 +63,10 @@ class LocalCloud:
         ensure_key_pair(settings.state_dir / "ssh")
         try:
             self._github_app = create_github_app(settings)
-            self._aws_app = application.create_app(settings, self._turn)
+            self._aws_app = application.create_app(self._turn)
             aws = logged(self._aws_app, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
-            self._aws = self._bind(settings.address, settings.aws_port, self._with_admin(aws))
+            self._aws = self._bind(settings.address, settings.aws_port, self._for_this_machine(aws))
             self._github = self._bind(settings.address, settings.github_port, self._github_app)
             if settings.hosts:
                 self._start_hosts(_by_host(aws, self._github_app))
@@ -119,6 +119,7 @@ class LocalCloud:
 
     def _seed(self) -> None:
         with self._turn:
+            moto_changes.install(self.settings)
             seed(self.settings, self._packages)
 
     def _bind(
@@ -153,11 +154,14 @@ class LocalCloud:
             self._hosts.notify()
         codedeploy.wake()
 
-    def _with_admin(self, app: "WSGIApplication") -> "WSGIApplication":
-        """`app`, and below `ADMIN` what only this machine may ask."""
+    def _for_this_machine(self, app: "WSGIApplication") -> "WSGIApplication":
+        """`app`, and below `ADMIN` what only this machine may ask; nothing of it for pages in a browser."""
 
         def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             path = environ.get("PATH_INFO", "")
+            if environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
+                start_response("403 Forbidden", [("Content-Type", "text/plain")])
+                return [b"The local cloud does not answer pages of other sites.\n"]
             if not path.startswith(ADMIN):
                 return app(environ, start_response)
             host = environ.get("HTTP_HOST", "").rpartition(":")[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
-from local_cloud.aws import codedeploy_commands, moto_changes
+from local_cloud.aws import codedeploy_commands
 from local_cloud.request_log import COMMANDS_TARGET
 from local_cloud.settings import Settings
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+MOTO_API = "/moto-api"
+"""moto's own doors, which would let a host empty the account."""
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/x-amz-json-1.1"
 WARM_UP: tuple[tuple[str, str, str, str, str], ...] = (
@@ -34,17 +36,20 @@ WARM_UP: tuple[tuple[str, str, str, str, str], ...] = (
 """A read of each service that a pipeline begins with: path, content type, body, target."""
 
 
-def create_app(settings: Settings, turn: threading.Lock) -> "WSGIApplication":
+def create_app(turn: threading.Lock) -> "WSGIApplication":
     """Answer every AWS call of the account. The request's body must be buffered.
 
+    `moto_changes.install` comes first: moto reads its services' paths once.
     Whoever holds `turn` has moto for itself.
     """
-    moto_changes.install(settings)
     moto = DomainDispatcherApplication(create_backend_app)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ.get("HTTP_X_AMZ_TARGET", "").startswith(COMMANDS_TARGET):
             return _command(environ, start_response)
+        if environ.get("PATH_INFO", "").startswith(MOTO_API):
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"Not of AWS.\n"]
         with turn:
             answer: Iterable[bytes] = moto(environ, start_response)
             return answer

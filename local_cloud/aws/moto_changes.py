@@ -15,6 +15,7 @@ import moto.ec2.models.elastic_ip_addresses
 import moto.ec2.models.elastic_network_interfaces
 import moto.ec2.models.iam_instance_profile
 import moto.ec2.responses.instances
+import moto.moto_server.werkzeug_app
 from moto import settings as moto_settings
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
@@ -47,7 +48,7 @@ _originals: dict[str, Any] = {
 
 
 def install(settings: Settings) -> None:
-    """Make moto of this process behave as the local cloud of `settings`. May be repeated."""
+    """Make moto of this process behave as the local cloud of `settings`. Public addresses begin anew."""
     addresses = public_addresses(settings.public_cidr)
     profile = _instance_profile_finder(settings)
     codedeploy.options.role_propagation = settings.iam_propagation_seconds
@@ -58,6 +59,7 @@ def install(settings: Settings) -> None:
     _replace(moto.ec2.models.elastic_network_interfaces, "random_public_ip", addresses.__next__)
     _replace(moto.ec2.responses.instances, "filter_iam_instance_profiles", profile)
     _replace(moto.ec2.models.iam_instance_profile, "filter_iam_instance_profiles", profile)
+    _replace(moto.moto_server.werkzeug_app, "DISABLE_GLOBAL_CORS", True)
     _replace(moto_settings, "ENABLE_AMI_VALIDATION", True)
     _replace(moto_settings, "EC2_ENABLE_INSTANCE_TYPE_VALIDATION", True)
     _replace(InstanceBackend, "run_instances", _run_instances)
