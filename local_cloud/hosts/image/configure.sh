@@ -81,15 +81,15 @@ units() {
   rm -f "$system/ssh.service" "$system/ssh.socket" "$system"/rescue-ssh.target
   # Timers and jobs of a machine that a host does not have, or of packages that were taken out.
   find "$system" /etc/systemd/system -name '*.timer' ! -name systemd-tmpfiles-clean.timer -delete
-  for unit in console-getty.service getty.target systemd-logind.service systemd-sysctl.service \
+  for unit in console-getty.service getty.target systemd-sysctl.service \
     systemd-modules-load.service systemd-udevd.service systemd-udev-trigger.service systemd-remount-fs.service \
     systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-pcrphase.service \
     systemd-pcrphase-sysinit.service systemd-networkd.service e2scrub_reap.service systemd-firstboot.service \
     modprobe@.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount; do
     ln -sf /dev/null "/etc/systemd/system/$unit"
   done
-  # There is no login manager to ask for a reboot: systemctl does it itself.
-  rm -f /usr/share/dbus-1/system-services/org.freedesktop.login1.service "$system/dbus-org.freedesktop.login1.service"
+  # Started when somebody asks it, by way of D-Bus, for a reboot: no boot waits for it.
+  rm -f "$system/multi-user.target.wants/systemd-logind.service"
   ln -sf multi-user.target "$system/default.target"
   wants=/etc/systemd/system/multi-user.target.wants
   mkdir -p "$wants" /etc/systemd/system/cloud-init.target.wants
