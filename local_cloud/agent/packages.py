@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from local_cloud.settings import Settings
+
 from . import archives
 from .codedeploy_agent import VERSION
 
