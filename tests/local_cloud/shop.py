@@ -95,9 +95,9 @@ class Shop:
     def info(self, deployment: str) -> dict[str, Any]:
         return dict(self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
 
-    def finish(self, deployment: str, seconds: float = 20) -> dict[str, Any]:
+    def finish(self, deployment: str) -> dict[str, Any]:
         """The deployment's info once it has ended."""
-        return dict(wait_for(lambda: self.info(deployment), lambda info: info["status"] in FINAL, seconds))
+        return dict(wait_for(lambda: self.info(deployment), lambda info: info["status"] in FINAL))
 
     def target(self, deployment: str, instance: str) -> dict[str, Any]:
         answer = self.codedeploy.get_deployment_target(deploymentId=deployment, targetId=instance)
@@ -131,10 +131,15 @@ def refused(code: str, match: str | None = None) -> Iterator[None]:
     assert error.value.response["Error"]["Code"] == code
 
 
-def wait_for(look: Callable[[], Any], good: Callable[[Any], bool] = bool, seconds: float = 20) -> Any:
-    """What `look` returns once it is `good`; AssertionError when that takes too long."""
+def wait_for(
+    look: Callable[[], Any],
+    good: Callable[[Any], bool] = bool,
+    seconds: float = 120,
+    pause: float = 0.01,
+) -> Any:
+    """What `look` returns once it is `good`; AssertionError when it surely never will be."""
     deadline = time.monotonic() + seconds
     while not good(seen := look()):
         assert time.monotonic() < deadline, f"still {seen}"
-        time.sleep(0.01)
+        time.sleep(pause)
     return seen

@@ -28,7 +28,7 @@ class Gate:
     def __call__(self, command: Answer) -> Result:
         if command["CommandName"] == self._event:
             self.reached.set()
-            assert self.opened.wait(20)
+            assert self.opened.wait(120)
         return Result()
 
 
@@ -49,7 +49,7 @@ class TestStop:
         gate = Gate("Install")
         with agents_on(local_cloud.endpoint_url, shop.instances, gate) as (agent,):
             deployment = shop.deploy()
-            assert gate.reached.wait(20)
+            assert gate.reached.wait(120)
             answer = shop.codedeploy.stop_deployment(deploymentId=deployment)
             assert shop.info(deployment)["status"] == "InProgress"
             gate.opened.set()
@@ -202,7 +202,7 @@ class TestLoadBalancer:
         gate = Gate("Install")
         with agents_on(local_cloud.endpoint_url, shop.instances, gate) as (agent,):
             deployment = shop.deploy()
-            assert gate.reached.wait(20)
+            assert gate.reached.wait(120)
             during = registered()
             gate.opened.set()
             info = shop.finish(deployment)
@@ -238,7 +238,7 @@ class TestOutdatedInstances:
         gate = Gate("Install")
         with agents_on(local_cloud.endpoint_url, shop.instances, gate):
             root = shop.deploy()
-            assert gate.reached.wait(20)
+            assert gate.reached.wait(120)
             late = run_instances(client, Name="web")
             with agents_on(local_cloud.endpoint_url, late):
                 gate.opened.set()

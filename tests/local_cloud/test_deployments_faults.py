@@ -121,7 +121,7 @@ def settle(shop: Shop) -> None:
         ids = shop.codedeploy.list_deployments()["deployments"]
         return list(shop.codedeploy.batch_get_deployments(deploymentIds=ids)["deploymentsInfo"])
 
-    wait_for(infos, lambda seen: all(info["status"] in FINAL for info in seen), seconds=60)
+    wait_for(infos, lambda seen: all(info["status"] in FINAL for info in seen))
 
 
 def test_the_next_deployment_works_after_an_agent_that_vanished(

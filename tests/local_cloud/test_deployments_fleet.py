@@ -133,7 +133,7 @@ class TestThousandInstances:
                 busy.append(info.get("deploymentOverview", {}).get("InProgress", 0))
                 return info
 
-            info = wait_for(look, lambda info: info["status"] in FINAL, seconds=60)
+            info = wait_for(look, lambda info: info["status"] in FINAL, seconds=600, pause=0.2)
 
         assert info["status"] == "Succeeded"
         assert info["deploymentOverview"]["Succeeded"] == 1000

@@ -1,6 +1,12 @@
-"""When a deployment is rolled back by itself."""
+"""When a deployment is rolled back by itself, and to what."""
+
+from typing import TYPE_CHECKING
 
 from .records import Creator, Deployment, DeploymentStatus
+
+if TYPE_CHECKING:
+    from local_cloud.aws.codedeploy.models import DeploymentGroup
+    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
 
 
 def is_due(deployment: Deployment, stop_event: str | None, requested: bool | None) -> bool:
@@ -16,3 +22,27 @@ def is_due(deployment: Deployment, stop_event: str | None, requested: bool | Non
     configuration = deployment.auto_rollback_configuration or {}
     event = stop_event or "DEPLOYMENT_FAILURE"
     return bool(configuration.get("enabled")) and event in configuration.get("events", [])
+
+
+def perform(backend: "DeploymentBackend", deployment: Deployment, group: "DeploymentGroup") -> None:
+    """Deploy the group's last good revision, and note in both deployments what they are to each other."""
+    good = group.last_successful_deployment_record
+    if good is None:
+        reason = "the deployment group has had no successful deployment"
+        deployment.rollback_info = {"rollbackMessage": f"The deployment can't be rolled back: {reason}."}
+        return
+    back = backend.deploy(
+        group,
+        good.revision,
+        Creator.ROLLBACK,
+        config_name=deployment.deployment_config_name,
+        description=f"Automatic rollback of deployment {deployment.deployment_id}",
+        file_exists_behavior=good.file_exists_behavior,
+        ignore_application_stop_failures=deployment.ignore_application_stop_failures,
+        override_alarm_configuration={"enabled": False, "alarms": []},
+        rollback_info={"rollbackTriggeringDeploymentId": deployment.deployment_id},
+    )
+    deployment.rollback_info = {
+        "rollbackDeploymentId": back.deployment_id,
+        "rollbackMessage": f"The rollback deployment {back.deployment_id} was created.",
+    }

@@ -46,6 +46,8 @@ class DeploymentGroup(BaseModel):
     deployment_group_id: str = field(default_factory=lambda: str(uuid4()))
     last_successful_deployment_record: Deployment | None = None
     last_attempted_deployment_record: Deployment | None = None
+    ignored_instances: frozenset[str] = frozenset()
+    """Joined while they were to be ignored: no deployment goes to them by itself."""
 
     @property
     def application_name(self) -> str:

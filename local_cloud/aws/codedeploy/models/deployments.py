@@ -2,12 +2,11 @@
 
 import secrets
 import string
-from collections.abc import Iterable
 from typing import Any
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
-from local_cloud.aws.codedeploy.deployments import rollback, targets
+from local_cloud.aws.codedeploy.deployments import outdated, rollback, targets
 from local_cloud.aws.codedeploy.deployments.records import (
     Creator,
     Deployment,
@@ -35,7 +34,6 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         self._runs: dict[str, DeploymentRun] = {}
         self._stop_rollbacks: dict[str, bool | None] = {}
         self._last_results: dict[tuple[str, str], tuple[Revision, Status]] = {}
-        self._ignored: frozenset[str] = frozenset()
         self._nonce = 0
 
     # Making.
@@ -62,11 +60,11 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
             raise errors.InvalidGitHubAccountTokenException(name=application_name)
         self._service_role(group.service_role_arn)
         self._refuse_second_deployment(group)
-        return self._deploy(
+        return self.deploy(
             group, revision, Creator.USER, config_name=config_name, deployment_mode=deployment_mode, **given
         )
 
-    def _deploy(
+    def deploy(
         self,
         group: DeploymentGroup,
         revision: Revision,
@@ -75,6 +73,7 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         config_name: str,
         **given: Any,  # noqa: ANN401 - the other options, as they are
     ) -> Deployment:
+        """Start a deployment. What is right about it has been checked."""
         identifier = self._new_id()
         last = group.last_successful_deployment_record
         restarts = given.get("deployment_mode") == "RESTART" and last is not None
@@ -228,7 +227,7 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
             selected = [c for c in selected if c.target_id in deployment.only_instances]
         if deployment.update_outdated_instances_only:
             up_to_date = (deployment.revision, Status.SUCCEEDED)
-            selected = [c for c in selected if self._last_result(group, c.target_id) != up_to_date]
+            selected = [c for c in selected if self.last_result(group, c.target_id) != up_to_date]
         return sorted(selected, key=lambda c: not self._is_unhealthy(group, c.target_id))
 
     def execution_id(self, deployment: Deployment) -> str:
@@ -245,6 +244,7 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         self._last_results[key] = (deployment.revision, target.status)
 
     def deployment_ended(self, run: DeploymentRun) -> None:
+        """What follows: the group remembers, late instances are updated, a failure is rolled back."""
         deployment = run.deployment
         del self._runs[deployment.deployment_id]
         group = self.find_group(deployment.deployment_group_id)
@@ -253,82 +253,16 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         requested = self._stop_rollbacks.pop(deployment.deployment_id, None)
         if deployment.status is DeploymentStatus.SUCCEEDED:
             group.last_successful_deployment_record = deployment
-            self._update_outdated_instances(deployment, group)
+            outdated.update(self, deployment, group)
         elif rollback.is_due(deployment, run.stop_reason, requested):
-            self._roll_back(deployment, group)
+            rollback.perform(self, deployment, group)
 
-    def _roll_back(self, deployment: Deployment, group: DeploymentGroup) -> None:
-        good = group.last_successful_deployment_record
-        if good is None:
-            message = (
-                "The deployment can't be rolled back: the deployment group has had no successful deployment."
-            )
-            deployment.rollback_info = {"rollbackMessage": message}
-            return
-        back = self._deploy(
-            group,
-            good.revision,
-            Creator.ROLLBACK,
-            config_name=deployment.deployment_config_name,
-            description=f"Automatic rollback of deployment {deployment.deployment_id}",
-            file_exists_behavior=good.file_exists_behavior,
-            ignore_application_stop_failures=deployment.ignore_application_stop_failures,
-            override_alarm_configuration={"enabled": False, "alarms": []},
-            rollback_info={"rollbackTriggeringDeploymentId": deployment.deployment_id},
-        )
-        deployment.rollback_info = {
-            "rollbackDeploymentId": back.deployment_id,
-            "rollbackMessage": f"The rollback deployment {back.deployment_id} was created.",
-        }
-
-    def _update_outdated_instances(self, deployment: Deployment, group: DeploymentGroup) -> None:
-        """Instances that joined the group while it was deployed to get the same revision, if it says so."""
-        newcomers = self._newcomers(group, [candidate.target_id for candidate in targets.select(self, group)])
-        if group.outdated_instances_strategy == "IGNORE":
-            self._ignored |= newcomers
-        elif newcomers:
-            related = deployment.related_deployments or {}
-            root_id = related.get("autoUpdateOutdatedInstancesRootDeploymentId", deployment.deployment_id)
-            update = self._deploy(
-                group,
-                deployment.revision,
-                Creator.AUTO_UPDATE,
-                config_name=deployment.deployment_config_name,
-                file_exists_behavior=deployment.file_exists_behavior,
-                only_instances=newcomers,
-                related_deployments={"autoUpdateOutdatedInstancesRootDeploymentId": root_id},
-            )
-            root = self.deployments[root_id]
-            root.related_deployments = root.related_deployments or {}
-            updates = root.related_deployments.setdefault("autoUpdateOutdatedInstancesDeploymentIds", [])
-            updates.append(update.deployment_id)
-
-    def _deploy_to_launched_instances(self, group: DeploymentGroup) -> None:
-        """What an Auto Scaling group launches gets the group's last good revision."""
-        good = group.last_successful_deployment_record
-        if good is None or self.active_deployment(group):
-            return
-        instances = targets.auto_scaling_instances(self, group)
-        newcomers = self._newcomers(group, [instance.id for instance in instances])
-        if newcomers:
-            self._deploy(
-                group,
-                good.revision,
-                Creator.AUTOSCALING,
-                config_name="CodeDeployDefault.AllAtOnce",
-                file_exists_behavior=good.file_exists_behavior,
-                only_instances=newcomers,
-            )
-
-    def _newcomers(self, group: DeploymentGroup, target_ids: Iterable[str]) -> frozenset[str]:
-        """Those that no deployment of the group has been to, nor is meant to pass by."""
-        return frozenset(t for t in target_ids if not self._last_result(group, t)) - self._ignored
-
-    def _last_result(self, group: DeploymentGroup, target_id: str) -> tuple[Revision, Status] | None:
+    def last_result(self, group: DeploymentGroup, target_id: str) -> tuple[Revision, Status] | None:
+        """What the group's last deployment to an instance brought, and how it ended there."""
         return self._last_results.get((group.deployment_group_id, target_id))
 
     def _is_unhealthy(self, group: DeploymentGroup, target_id: str) -> bool:
-        result = self._last_result(group, target_id)
+        result = self.last_result(group, target_id)
         return result is not None and result[1] is Status.FAILED
 
     # The outside world.
@@ -340,7 +274,7 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
                 run.wake()
             for application in self.applications.values():
                 for group in application.groups.values():
-                    self._deploy_to_launched_instances(group)
+                    outdated.deploy_to_launched(self, group)
 
     def close(self) -> None:
         """End every poll and every running deployment, without a trace."""
