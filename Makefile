@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 
-.PHONY: help demo down test test-all lint unit integration local-cloud molecule faults bench docs lock clean environment engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule faults bench docs lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -17,10 +17,14 @@ help: ## show this list
 demo: environment engine ## put the site live on the local cloud, from nothing
 	@scripts/demo.sh
 
+push-demo: demo ## change the page, push it, and watch the workflow bring it live
+	ansible-playbook playbooks/configure-github.yml
+	python tests/actions/push_demo.py
+
 down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh
 
-test: environment engine lint unit integration local-cloud molecule ## all that CI runs (at most 20 minutes on 2 cores)
+test: environment idle engine lint unit integration local-cloud molecule ## all that CI runs (at most 20 minutes on 2 cores)
 
 test-all: test faults ## test, the fault runs and the second dependency line
 	scripts/second_line.sh
@@ -39,7 +43,7 @@ unit: environment ## what needs nothing but Python
 	pytest -q tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
 integration: environment ## modules and playbooks against the local cloud in process
-	pytest -q -n 2 tests/integration tests/playbooks
+	pytest -q -n 2 --dist loadfile tests/integration tests/playbooks
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included
 	pytest -q tests/local_cloud
@@ -63,6 +67,11 @@ lock: environment ## requirements.lock from pyproject.toml
 
 clean: down ## down, and remove the environment and the caches too
 	rm -rf .venv .cache build
+
+# The molecule scenarios begin with an empty account.
+idle: environment
+	@! python -m local_cloud status >/dev/null 2>&1 \
+	  || { echo "test: the local cloud of this checkout is running: make down ends it" >&2; exit 1; }
 
 environment:
 	@scripts/bootstrap.sh
