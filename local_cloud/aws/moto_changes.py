@@ -17,13 +17,15 @@ import moto.ec2.models.iam_instance_profile
 import moto.ec2.responses.instances
 import moto.moto_server.werkzeug_app
 from moto import settings as moto_settings
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami, AmiBackend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
-from moto.ec2.utils import filter_iam_instance_profiles
+from moto.ec2.responses.security_groups import SecurityGroups
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
 from moto.ssm.models import Parameter, ParameterDict, ssm_backends
 from moto.sts.responses import TokenResponse
@@ -38,12 +40,18 @@ DEBIAN = "136693071363"
 DEBIAN_IMAGES = {"amd64": ("x86_64", "ami-0deb120000000a001"), "arm64": ("arm64", "ami-0deb120000000a002")}
 """Debian's word for an architecture -> EC2's, and the image of Debian 12."""
 DEBIAN_PARAMETERS = "/aws/service/debian/release/12/latest/"
+DESCRIBING = (
+    "update_security_group_rule_descriptions_egress",
+    "update_security_group_rule_descriptions_ingress",
+)
+"""Operations that answer whether they succeeded, which moto leaves out."""
 
 _originals: dict[str, Any] = {
     "run_instances": InstanceBackend.run_instances,
     "respond_run_instances": InstanceResponse.run_instances,
     "load_amis": AmiBackend._load_amis,
     "load_parameters": ParameterDict._check_loading_status,
+    **{name: getattr(SecurityGroups, name) for name in DESCRIBING},
 }
 
 
@@ -67,12 +75,24 @@ def install(settings: Settings) -> None:
     _replace(AmiBackend, "_load_amis", _load_amis)
     _replace(ParameterDict, "_check_loading_status", _load_parameters)
     _replace(TokenResponse, "assume_role_with_web_identity", web_identity.handler(settings))
+    for name in DESCRIBING:
+        _replace(SecurityGroups, name, _succeeding(name))
+    # moto's word is vpc-elastic-ip, so the filter that AWS has finds no tags of Elastic IPs.
+    EC2_PREFIX_TO_RESOURCE["eipalloc"] = "elastic-ip"
 
 
 def _replace(owner: Any, name: str, replacement: Any) -> None:
     if not hasattr(owner, name):
         raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
     setattr(owner, name, replacement)
+
+
+def _succeeding(name: str) -> Callable[[SecurityGroups], ActionResult]:
+    def respond(response: SecurityGroups) -> ActionResult:
+        _originals[name](response)
+        return ActionResult({"Return": True})
+
+    return respond
 
 
 def public_addresses(cidr: str) -> Iterator[str]:

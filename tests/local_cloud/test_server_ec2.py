@@ -147,3 +147,27 @@ def test_an_ed25519_key_can_be_imported(client: Client) -> None:
     assert key["PublicKey"].split()[:2] == public.decode().split()[:2]
     [instance] = run(client, KeyName="deployer")
     assert instance["KeyName"] == "deployer"
+
+
+def test_the_tags_of_an_elastic_ip_are_found_by_its_type(client: Client) -> None:
+    ec2 = client("ec2")
+    given = [{"Key": "Owner", "Value": "team"}]
+    address = ec2.allocate_address(
+        Domain="vpc", TagSpecifications=[{"ResourceType": "elastic-ip", "Tags": given}]
+    )
+
+    [tag] = ec2.describe_tags(Filters=[{"Name": "resource-type", "Values": ["elastic-ip"]}])["Tags"]
+
+    assert (tag["ResourceId"], tag["Key"], tag["Value"]) == (address["AllocationId"], "Owner", "team")
+
+
+def test_describing_a_rule_anew_says_that_it_succeeded(client: Client) -> None:
+    ec2 = client("ec2")
+    group = ec2.create_security_group(GroupName="web", Description="Web")["GroupId"]
+    rule = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "All of it"}]}
+
+    answer = ec2.update_security_group_rule_descriptions_egress(GroupId=group, IpPermissions=[rule])
+
+    assert answer["Return"] is True
+    [found] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    assert found["IpPermissionsEgress"][0]["IpRanges"][0]["Description"] == "All of it"
