@@ -233,7 +233,7 @@ options:
   auto_rollback_configuration:
     description:
       - Whether CodeDeploy deploys the last good revision again by itself.
-      - V({enabled: false}) switches it off.
+      - O(auto_rollback_configuration.enabled=false) switches it off.
     type: dict
     aliases: [auto_rollback]
     suboptions:
@@ -250,7 +250,8 @@ options:
   alarm_configuration:
     description:
       - CloudWatch alarms that stop a deployment.
-      - V({enabled: false}) switches them off and forgets them; name the alarms too to keep them for later.
+      - O(alarm_configuration.enabled=false) switches them off and forgets them; name the alarms too to keep them for
+        later.
     type: dict
     suboptions:
       enabled:

@@ -12,8 +12,8 @@ for path in module_utils/*; do
   ln -s "../../../../$path" "$links/"
 done
 
-# Modules and the helpers of the local cloud's tests are imported by their bare names.
-export MYPYPATH=library:tests/local_cloud:tests/actions
+# Modules, scripts and the helpers of the local cloud's tests are imported by their bare names.
+export MYPYPATH=library:scripts:tests/local_cloud:tests/actions
 
 checked=()
 for path in library action_plugins local_cloud scripts tests; do

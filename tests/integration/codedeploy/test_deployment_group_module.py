@@ -7,7 +7,7 @@ from shop import make_role
 
 from tests.integration.codedeploy.runner import Client, Module
 
-PLACE = {"application_name": "shop", "name": "web"}
+PLACE: dict[str, Any] = {"application_name": "shop", "name": "web"}
 ROLE = "arn:aws:iam::123456789012:role/deployer"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:news"
 LISTENER = (

@@ -16,7 +16,7 @@ from tests.integration.codedeploy.runner import Client, Module
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "89abcdef0123456789abcdef0123456789abcdef"
-PLACE = {"application_name": "shop", "deployment_group_name": "web"}
+PLACE: dict[str, Any] = {"application_name": "shop", "deployment_group_name": "web"}
 
 
 def commit(name: str = COMMIT) -> dict[str, Any]:
@@ -346,7 +346,7 @@ class TestSourceDir:
     ) -> None:
         shop = Shop.open(client)
         client("s3").create_bucket(Bucket="bundles")
-        asked = {**PLACE, "source_dir": str(tree), "bucket": "bundles"}
+        asked: dict[str, Any] = {**PLACE, "source_dir": str(tree), "bucket": "bundles"}
         with agents_on(local_cloud.endpoint_url, shop.instances):
             planned = deployment.check(**asked)
             result = deployment(**asked)
@@ -370,7 +370,7 @@ class TestSourceDir:
     ) -> None:
         shop = Shop.open(client)
         client("s3").create_bucket(Bucket="bundles")
-        asked = {**PLACE, "source_dir": str(tree), "bucket": "bundles", "key_prefix": ""}
+        asked: dict[str, Any] = {**PLACE, "source_dir": str(tree), "bucket": "bundles", "key_prefix": ""}
         with agents_on(local_cloud.endpoint_url, shop.instances):
             deployment(**asked)
             forced = deployment(**asked, force=True)
@@ -391,7 +391,7 @@ class TestS3:
         s3 = client("s3")
         s3.create_bucket(Bucket="bundles")
         s3.put_object(Bucket="bundles", Key="shop.zip", Body=b"one")
-        asked = {**PLACE, "s3_location": {"bucket": "bundles", "key": "shop.zip"}}
+        asked: dict[str, Any] = {**PLACE, "s3_location": {"bucket": "bundles", "key": "shop.zip"}}
         with agents_on(local_cloud.endpoint_url, shop.instances):
             assert deployment(**asked)["changed"]
             assert not deployment(**asked)["changed"]
@@ -402,7 +402,13 @@ class TestS3:
         self, deployment: Module, client: Client, local_cloud: LocalCloud
     ) -> None:
         shop = Shop.open(client)
-        place = {"bucket": "bundles", "key": "shop", "bundle_type": "tgz", "version": "3", "etag": "abc"}
+        place: dict[str, Any] = {
+            "bucket": "bundles",
+            "key": "shop",
+            "bundle_type": "tgz",
+            "version": "3",
+            "etag": "abc",
+        }
         with agents_on(local_cloud.endpoint_url, shop.instances):
             result = deployment(**PLACE, s3_location=place)
             assert not deployment(**PLACE, s3_location=place)["changed"]

@@ -15,7 +15,7 @@ from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
 
-MODEL = get_session().get_service_model("codedeploy")
+MODEL: Any = get_session().get_service_model("codedeploy")
 NAMES = st.sampled_from(["one", "two", "three"])
 # What AWS answers in another form than it asks for.
 ANSWERS = {"autoScalingGroups": st.lists(st.fixed_dictionaries({"name": NAMES, "hook": NAMES}), max_size=3)}

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
-from ansible.module_utils.codedeploy import errors, waiters
+from ansible.module_utils.codedeploy import errors
 from ansible.module_utils.codedeploy.errors import CodeDeployError, explained, none_if
 from ansible.module_utils.codedeploy.waiters import backoff, until_usable
 from botocore.exceptions import ClientError, NoCredentialsError
+
+WAITERS = "ansible.module_utils.codedeploy.waiters"
 
 
 def refusal(code: str, message: str = "No.") -> ClientError:
@@ -76,8 +78,8 @@ class TestUntilUsable:
         def sleep(seconds: float) -> None:
             now[0] += seconds
 
-        monkeypatch.setattr(waiters.time, "sleep", sleep)
-        monkeypatch.setattr(waiters.time, "monotonic", lambda: now[0])
+        monkeypatch.setattr(f"{WAITERS}.time.sleep", sleep)
+        monkeypatch.setattr(f"{WAITERS}.time.monotonic", lambda: now[0])
         return now
 
     def test_repeats_what_aws_does_not_know_yet(self, clock: list[float]) -> None:

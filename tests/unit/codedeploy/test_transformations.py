@@ -19,7 +19,7 @@ from botocore.session import get_session
 from hypothesis import given
 from hypothesis import strategies as st
 
-MODEL = get_session().get_service_model("codedeploy")
+MODEL: Any = get_session().get_service_model("codedeploy")
 MEMBERS = sorted(
     {
         member

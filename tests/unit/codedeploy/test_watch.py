@@ -1,15 +1,16 @@
 """Watching a deployment: few calls, every piece of news once."""
 
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
 import pytest
-from ansible.module_utils.codedeploy import watch as watching
 from ansible.module_utils.codedeploy.errors import CodeDeployError
 from ansible.module_utils.codedeploy.watch import Watch, until_over
 from botocore.exceptions import EndpointConnectionError
 
 PAGE = 100
+SLEEP = "ansible.module_utils.codedeploy.watch.time.sleep"
 
 
 class Service:
@@ -47,11 +48,15 @@ class Service:
         return {"targetId": name, "status": status, "lifecycleEvents": [event]}
 
 
+def watch_of(service: Any, tell: Callable[[Any], None] = lambda _: None) -> Watch:
+    return Watch(service, "d-1", tell)
+
+
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses, which take no time."""
     pauses: list[float] = []
-    monkeypatch.setattr(watching.time, "sleep", pauses.append)
+    monkeypatch.setattr(SLEEP, pauses.append)
     return pauses
 
 
@@ -59,14 +64,14 @@ class TestCalls:
     @pytest.mark.parametrize("targets", [0, 1, 25, 26, 1000])
     def test_are_list_pages_and_a_batch_for_25_unfinished(self, targets: int) -> None:
         service = Service(targets)
-        look = Watch(service, "d-1", lambda _: None).look
+        look = watch_of(service).look
         assert look() == len(service.calls) - max(0, ceil(targets / PAGE) - 1)
         assert service.calls.count("ListDeploymentTargets") == max(1, ceil(targets / PAGE))
         assert service.calls.count("BatchGetDeploymentTargets") == ceil(targets / 25)
 
     def test_never_read_a_finished_target_again(self) -> None:
         service = Service(1000)
-        watch = Watch(service, "d-1", lambda _: None)
+        watch = watch_of(service)
         watch.look()
         service.end(sorted(service.statuses)[:990])
         watch.look()
@@ -89,8 +94,8 @@ def pause(service: Service, monkeypatch: pytest.MonkeyPatch) -> float:
         pauses.append(seconds)
         finish(service)
 
-    monkeypatch.setattr(watching.time, "sleep", sleep)
-    assert until_over(Watch(service, "d-1", lambda _: None), deadline=float("inf"))
+    monkeypatch.setattr(SLEEP, sleep)
+    assert until_over(watch_of(service), deadline=float("inf"))
     assert len(pauses) == 1
     return pauses[0]
 
@@ -104,7 +109,7 @@ class TestNews:
     def test_tell_everything_once(self) -> None:
         service = Service(2)
         told: list[dict[str, Any]] = []
-        watch = Watch(service, "d-1", told.append)
+        watch = watch_of(service, told.append)
         watch.look()
         watch.look()
         service.end(["i-0000"])
@@ -143,12 +148,12 @@ class TestOver:
         service = Service(0)
         option = {"deploymentReadyOption": {"actionOnTimeout": timeout}}
         service.deployment |= {"status": status, "blueGreenDeploymentConfiguration": option}
-        watch = Watch(service, "d-1", lambda _: None)
+        watch = watch_of(service)
         watch.look()
         assert watch.over is over
 
     def test_is_false_at_the_deadline(self, slept: list[float]) -> None:
-        watch = Watch(Service(1), "d-1", lambda _: None)
+        watch = watch_of(Service(1))
         assert not until_over(watch, deadline=0)
         assert slept == []
 
@@ -166,7 +171,7 @@ class TestOver:
             return real(**request)
 
         monkeypatch.setattr(service, "get_deployment", sometimes)
-        watch = Watch(service, "d-1", lambda _: None)
+        watch = watch_of(service)
         assert until_over(watch, deadline=float("inf"))
         assert len(slept) == 1
 
@@ -178,4 +183,4 @@ class TestOver:
 
         monkeypatch.setattr(service, "get_deployment", refuse)
         with pytest.raises(CodeDeployError, match="AWS_ENDPOINT_URL"):
-            until_over(Watch(service, "d-1", lambda _: None), deadline=0)
+            until_over(watch_of(service), deadline=0)

@@ -1,0 +1,125 @@
+"""The modules' documentation: complete, true, and the generated pages are up to date."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(CHECKOUT / "scripts")]
+
+import feature_table  # noqa: E402 - the path is set above
+import module_docs  # noqa: E402 - the path is set above
+import stage_collection  # noqa: E402 - the path is set above
+
+MODULES = sorted(path.stem for path in (CHECKOUT / "library").glob("*.py"))
+OURS = [name for name in MODULES if name.startswith(("codedeploy", "iam"))]
+STALE = "is not what the modules say: run `make docs`"
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The modules as a collection."""
+    return stage_collection.stage(tmp_path_factory.mktemp("collection"))
+
+
+class TestGeneratedPages:
+    def test_are_what_the_modules_say(self) -> None:
+        there = {path.name: path.read_text() for path in module_docs.PAGES.glob("*")}
+        assert there == module_docs.pages(), f"docs/modules {STALE}"
+
+    def test_the_feature_table_is(self) -> None:
+        assert feature_table.PAGE.read_text() == feature_table.page(), f"{feature_table.PAGE.name} {STALE}"
+
+
+class TestFeatures:
+    def test_every_member_of_the_api_is_an_option_or_has_a_reason(self) -> None:
+        missing = [
+            f"{row.operation}.{row.member}"
+            for row in feature_table.rows()
+            if not row.reason and feature_table.find(row.module, row.option) is None
+        ]
+        assert missing == []
+
+    def test_every_choice_of_the_api_is_one_of_the_option(self) -> None:
+        different = []
+        for row in feature_table.rows():
+            option = feature_table.find(row.module, row.option) if row.option else None
+            if option and option["type"] != "dict" and row.choices and option.get("elements") != "list":
+                offered = option.get("choices", [])
+                if not set(offered) >= set(row.choices):
+                    different.append((row.option, row.choices))
+        assert different == []
+
+    def test_every_operation_has_its_line(self) -> None:
+        tables = (feature_table.OPERATIONS, feature_table.SERVED, feature_table.UNSERVED)
+        listed = [name for table in tables for name in table]
+        assert sorted(listed) == sorted(feature_table.MODEL.operation_names)
+
+    def test_what_is_said_to_be_used_is_used(self) -> None:
+        said = {*feature_table.OPERATIONS, *feature_table.SERVED}
+        assert feature_table.used_operations() == said
+
+
+def documentation(module: str) -> dict[str, Any]:
+    return dict(yaml.safe_load(importlib.import_module(module).DOCUMENTATION))
+
+
+@pytest.mark.parametrize("module", OURS)
+class TestModule:
+    def test_examples_use_options_that_exist(self, module: str) -> None:
+        loaded = importlib.import_module(module)
+        names = {*feature_table.specification(module), "region"}
+        aliases = {
+            alias
+            for option in feature_table.specification(module).values()
+            for alias in option.get("aliases", [])
+        }
+        for task in yaml.safe_load(loaded.EXAMPLES):
+            given = task.get(module) or {}
+            assert set(given) <= names | aliases, task["name"]
+
+    def test_every_option_is_in_an_example_or_plain(self, module: str) -> None:
+        for name, option in documentation(module)["options"].items():
+            assert option["description"], name
+
+    def test_what_is_said_is_a_sentence(self, module: str) -> None:
+        for text in _descriptions(documentation(module)["options"]):
+            assert text.rstrip()[-1] in ".)", text
+
+
+def _descriptions(options: dict[str, Any]) -> list[str]:
+    found: list[str] = []
+    for option in options.values():
+        told = option["description"]
+        found += [told] if isinstance(told, str) else told
+        found += _descriptions(option.get("suboptions", {}))
+    return found
+
+
+class TestTools:
+    def test_validate_modules_finds_nothing(self, staged: Path) -> None:
+        ansible_test = Path(importlib.import_module("ansible_test").__path__[0])
+        tool = ansible_test / "_util" / "controller" / "sanity" / "validate-modules"
+        root = staged.parents[2]
+        done = subprocess.run(
+            [
+                sys.executable,
+                str(tool / "validate.py"),
+                *("--arg-spec", "--collection", "ansible_collections/local/pipeline"),
+                *("--collection-version", "1.0.0", "plugins/modules"),
+            ],
+            cwd=staged,
+            env=stage_collection.environment(root)
+            | {"PYTHONPATH": os.pathsep.join([str(tool), str(root), os.environ.get("PYTHONPATH", "")])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout + done.stderr == ""
+        assert done.returncode == 0
