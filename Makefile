@@ -46,7 +46,7 @@ integration: environment ## modules and playbooks against the local cloud in pro
 	pytest -q -n 2 --dist loadfile tests/integration tests/playbooks
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included
-	pytest -q tests/local_cloud
+	pytest -q -n 2 --dist loadfile tests/local_cloud
 
 molecule: environment engine ## real hosts, real playbooks
 	molecule test --all

@@ -50,13 +50,12 @@ class Pipeline:
         return os.environ | {"ANSIBLE_NOCOLOR": "1"}
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.status()["endpoint"],
-            region_name="us-east-1",
+        session: Any = boto3.Session(
             aws_access_key_id="AKIALOCALCLOUDEXAMPL",
             aws_secret_access_key="local-cloud-accepts-any-secret-access-key",
+            region_name="us-east-1",
         )
+        return session.client(service, endpoint_url=self.status()["endpoint"])
 
     def status(self) -> dict[str, Any]:
         status: dict[str, Any] = json.loads(self.cloud("status", "--json").stdout)

@@ -29,14 +29,19 @@ def local_cloud(running_cloud: LocalCloud) -> LocalCloud:
     return running_cloud
 
 
+@pytest.fixture(scope="session")
+def aws_session() -> Any:
+    """One for all tests: a session loads each service's model once, which takes longer than a test."""
+    return boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY)
+
+
 @pytest.fixture
-def client(local_cloud: LocalCloud) -> Callable[..., Any]:
+def client(local_cloud: LocalCloud, aws_session: Any) -> Callable[..., Any]:
     """`client("ec2")`: a boto3 client of the local cloud, any region."""
 
     def make(service: str, region: str = "us-east-1", **options: Any) -> Any:
-        session: Any = boto3.Session(
-            aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=region
+        return aws_session.client(
+            service, region_name=region, endpoint_url=local_cloud.endpoint_url, **options
         )
-        return session.client(service, endpoint_url=local_cloud.endpoint_url, **options)
 
     return make

@@ -164,7 +164,7 @@ def _execute(
     except subprocess.TimeoutExpired:
         _end(process)
         return errors.SCRIPT_TIMED_OUT, f"failed to complete in {timeout} seconds"
-    for name, reader in zip(("STDOUT", "STDERR"), readers):  # noqa: B905 - Python 3.9 has no strict
+    for name, reader in zip(("STDOUT", "STDERR"), readers):
         reader.join(max(0.0, deadline - time.monotonic()))
         if reader.is_alive():
             return errors.OUTPUT_LEFT_OPEN, f"failed to close {name}"
