@@ -15,6 +15,7 @@ import moto.ec2.models.elastic_ip_addresses
 import moto.ec2.models.elastic_network_interfaces
 import moto.ec2.models.iam_instance_profile
 import moto.ec2.responses.instances
+import moto.iam.models
 import moto.moto_server.werkzeug_app
 from moto import settings as moto_settings
 from moto.core.responses import ActionResult
@@ -70,6 +71,8 @@ def install(settings: Settings) -> None:
     _replace(moto.moto_server.werkzeug_app, "DISABLE_GLOBAL_CORS", True)
     _replace(moto_settings, "ENABLE_AMI_VALIDATION", True)
     _replace(moto_settings, "EC2_ENABLE_INSTANCE_TYPE_VALIDATION", True)
+    # AWS's managed policies are there in every account.
+    _replace(moto.iam.models, "load_iam_aws_managed_policies", lambda: True)
     _replace(InstanceBackend, "run_instances", _run_instances)
     _replace(InstanceResponse, "run_instances", _respond_run_instances)
     _replace(AmiBackend, "_load_amis", _load_amis)

@@ -80,3 +80,15 @@ def test_a_new_service_role_is_refused_until_it_has_arrived(
     assert refused.value.response["Error"]["Code"] == "InvalidRoleException"
     propagate(0)
     assert create()["deploymentGroupId"]
+
+
+def test_the_managed_policies_of_aws_are_there(client: Client) -> None:
+    iam = client("iam")
+    iam.create_role(RoleName="deployer", AssumeRolePolicyDocument="{}")
+
+    iam.attach_role_policy(
+        RoleName="deployer", PolicyArn="arn:aws:iam::aws:policy/service-role/AWSCodeDeployRole"
+    )
+
+    [attached] = iam.list_attached_role_policies(RoleName="deployer")["AttachedPolicies"]
+    assert attached["PolicyName"] == "AWSCodeDeployRole"
