@@ -21,8 +21,8 @@ from local_cloud.settings import Settings
 
 LABEL = "local-cloud"
 CGROUPS = Path("/sys/fs/cgroup")
-LONGEST_DIRECTORY = 40
-"""Podman and conmon put unix sockets (at most 108 characters) below a directory that they are told."""
+LEFT_EMPTY = ("runc", "crun", "containers/networks", "containers")
+"""Folders of /run that podman and its runtimes make and leave."""
 
 
 class EngineError(Exception):
@@ -143,13 +143,13 @@ def leave_nothing(settings: Settings) -> None:
     owner = _owner(settings)
     for group in [*CGROUPS.glob(owner), *CGROUPS.glob(f"*/{owner}")]:
         _remove_control_groups(group)
-    for mount in reversed(_mounts_below(_directory(settings).resolve())):
+    short = _short_name(settings)
+    for mount in reversed(_mounts(short)):
         subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
-    _short_link(settings).unlink(missing_ok=True)
-    for directory in ("runc", "crun", "containers/networks", "containers"):
+    for directory in (short, *(Path("/run") / name for name in LEFT_EMPTY)):
         # Not empty where another engine's containers run.
         with suppress(OSError):
-            (Path("/run") / directory).rmdir()
+            directory.rmdir()
 
 
 def _owner(settings: Settings) -> str:
@@ -193,7 +193,7 @@ def _docker(settings: Settings) -> Engine:
 
 
 def _podman(settings: Settings) -> Engine:
-    directory = _short_directory(settings)
+    directory = _directory(settings)
     for folder in ("storage", "run", "tmp", "networks"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     containers = directory / "containers.conf"
@@ -242,29 +242,39 @@ network_config_dir = "{directory}/networks"
 """
 
 
-def _directory(settings: Settings) -> Path:
-    return settings.state_dir / "engine"
-
-
-def _short_link(settings: Settings) -> Path:
+def _short_name(settings: Settings) -> Path:
     return Path("/run") / _owner(settings)
 
 
-def _short_directory(settings: Settings) -> Path:
-    """The engine's directory by a name that is short enough for unix sockets below it."""
-    directory = _directory(settings)
+def _directory(settings: Settings) -> Path:
+    """The engine's folder in the state folder, mounted at a name that is short enough.
+
+    Podman refuses a long one, and unix sockets below it may have 108 characters.
+    """
+    directory = settings.state_dir / "engine"
     directory.mkdir(parents=True, exist_ok=True)
-    if len(str(directory)) <= LONGEST_DIRECTORY:
-        return directory
-    link = _short_link(settings)
-    link.unlink(missing_ok=True)
-    link.symlink_to(directory)
-    return link
+    short = _short_name(settings)
+    short.mkdir(exist_ok=True)
+    if short.is_mount() and not short.samefile(directory):
+        # Of a state folder that is no more.
+        _mount("umount", "--lazy", str(short))
+    if not short.is_mount():
+        _mount("mount", "--bind", str(directory), str(short))
+        # Else every mount of a host would be made twice.
+        _mount("mount", "--make-private", str(short))
+    return short
 
 
-def _mounts_below(directory: Path) -> list[str]:
+def _mount(*command: str) -> None:
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    if result.returncode:
+        raise EngineError(f"{result.stderr.strip()}: hosts need the right to mount")
+
+
+def _mounts(directory: Path) -> list[str]:
+    """What is mounted at a directory and below it, in the order of mounting."""
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    return [mount for mount in mounts if mount.startswith(f"{directory}/")]
+    return [mount for mount in mounts if mount == str(directory) or mount.startswith(f"{directory}/")]
 
 
 def _remove_control_groups(group: Path) -> None:
