@@ -181,7 +181,8 @@ class HostController:
     def _do(self, host: Host, step: Step) -> None:
         try:
             step()
-        except (engines.EngineError, OSError) as error:
+        except Exception as error:
+            # Whatever it is, it is this host's alone.
             LOG.exception("host %s", host.instance_id)
             host.fail(str(error))
         finally:
