@@ -42,24 +42,22 @@ class Host:
     def attach(self, service: str) -> None:
         statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        self.iam.create_role(RoleName="web", AssumeRolePolicyDocument=trust)
-        self.iam.create_instance_profile(InstanceProfileName="profile")
-        self.iam.add_role_to_instance_profile(InstanceProfileName="profile", RoleName="web")
-        self.ec2.associate_iam_instance_profile(InstanceId=self.id, IamInstanceProfile={"Name": "profile"})
+        self.role, profile = f"role-{self.id}", f"profile-{self.id}"
+        self.iam.create_role(RoleName=self.role, AssumeRolePolicyDocument=trust)
+        self.iam.create_instance_profile(InstanceProfileName=profile)
+        self.iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=self.role)
+        self.ec2.associate_iam_instance_profile(InstanceId=self.id, IamInstanceProfile={"Name": profile})
 
 
 @pytest.fixture(scope="module")
-def clients(running_cloud: LocalCloud) -> dict[str, Any]:
-    """Made once: botocore reads EC2's long model for each."""
+def client(running_cloud: LocalCloud) -> Client:
+    """Of an account that is emptied once: moto takes seconds for it, and every host here is another one."""
+    running_cloud.reset()
     session = boto3.Session(
         "AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret", region_name="us-east-1"
     )
     names: tuple[Literal["ec2"], Literal["iam"], Literal["ssm"]] = ("ec2", "iam", "ssm")
-    return {name: session.client(name, endpoint_url=running_cloud.endpoint_url) for name in names}
-
-
-@pytest.fixture
-def client(clients: dict[str, Any], local_cloud: LocalCloud) -> Client:  # noqa: ARG001 - empties the account
+    clients = {name: session.client(name, endpoint_url=running_cloud.endpoint_url) for name in names}
     return clients.__getitem__
 
 
@@ -151,22 +149,24 @@ class TestCredentials:
 
     def test_those_of_the_profiles_role(self, host: Host) -> None:
         host.attach("ec2.amazonaws.com")
-        assert host.get("meta-data/iam/security-credentials/") == "web"
-        assert json.loads(host.get("meta-data/iam/info"))["InstanceProfileArn"].endswith("/profile")
-        credentials = json.loads(host.get("meta-data/iam/security-credentials/web"))
+        assert host.get("meta-data/iam/security-credentials/") == host.role
+        assert json.loads(host.get("meta-data/iam/info"))["InstanceProfileArn"].endswith(
+            f"/profile-{host.id}"
+        )
+        credentials = json.loads(host.get(f"meta-data/iam/security-credentials/{host.role}"))
         assert credentials["Code"] == "Success"
-        assert credentials == json.loads(host.get("meta-data/iam/security-credentials/web"))
+        assert credentials == json.loads(host.get(f"meta-data/iam/security-credentials/{host.role}"))
 
     def test_a_role_that_does_not_trust_ec2_gives_none(self, host: Host) -> None:
         host.attach("codedeploy.amazonaws.com")
-        answer = json.loads(host.get("meta-data/iam/security-credentials/web"))
+        answer = json.loads(host.get(f"meta-data/iam/security-credentials/{host.role}"))
         assert answer["Code"] == "AssumeRoleUnauthorizedAccess"
         assert "AccessKeyId" not in answer
 
     def test_a_detached_profile_is_gone(self, host: Host) -> None:
         host.attach("ec2.amazonaws.com")
-        association = host.ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"][
-            0
-        ]
+        filters = [{"Name": "instance-id", "Values": [host.id]}]
+        found = host.ec2.describe_iam_instance_profile_associations(Filters=filters)
+        association = found["IamInstanceProfileAssociations"][0]
         host.ec2.disassociate_iam_instance_profile(AssociationId=association["AssociationId"])
         assert host.status("/latest/meta-data/iam/info") is HTTPStatus.NOT_FOUND
