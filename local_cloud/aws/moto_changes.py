@@ -7,6 +7,7 @@ pinned, and `_replace` fails at once where a new version has no such attribute.
 
 import ipaddress
 from collections.abc import Callable, Iterator
+from copy import copy
 from datetime import timedelta
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
+from moto.iam.models import IAMBackend, ManagedPolicy
 from moto.ssm.models import Parameter, ParameterDict, ssm_backends
 from moto.sts.responses import TokenResponse
 
@@ -50,10 +52,14 @@ DESCRIBING = (
 _originals: dict[str, Any] = {
     "run_instances": InstanceBackend.run_instances,
     "respond_run_instances": InstanceResponse.run_instances,
+    "init_aws_policies": IAMBackend._init_aws_policies,
     "load_amis": AmiBackend._load_amis,
     "load_parameters": ParameterDict._check_loading_status,
     **{name: getattr(SecurityGroups, name) for name in DESCRIBING},
 }
+
+
+_aws_policies: dict[str, list[ManagedPolicy]] = {}
 
 
 def install(settings: Settings) -> None:
@@ -71,8 +77,8 @@ def install(settings: Settings) -> None:
     _replace(moto.moto_server.werkzeug_app, "DISABLE_GLOBAL_CORS", True)
     _replace(moto_settings, "ENABLE_AMI_VALIDATION", True)
     _replace(moto_settings, "EC2_ENABLE_INSTANCE_TYPE_VALIDATION", True)
-    # AWS's managed policies are there in every account.
     _replace(moto.iam.models, "load_iam_aws_managed_policies", lambda: True)
+    _replace(IAMBackend, "_init_aws_policies", _init_aws_policies)
     _replace(InstanceBackend, "run_instances", _run_instances)
     _replace(InstanceResponse, "run_instances", _respond_run_instances)
     _replace(AmiBackend, "_load_amis", _load_amis)
@@ -88,6 +94,18 @@ def _replace(owner: Any, name: str, replacement: Any) -> None:
     if not hasattr(owner, name):
         raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
     setattr(owner, name, replacement)
+
+
+def _init_aws_policies(backend: IAMBackend) -> list[ManagedPolicy]:
+    """AWS's managed policies, as every account has them: an account only says to what they are attached."""
+    partition = backend.partition
+    if partition not in _aws_policies:
+        # Making 1,400 of them takes a second; a reset makes a new backend.
+        _aws_policies[partition] = _originals["init_aws_policies"](backend)
+    policies = [copy(policy) for policy in _aws_policies[partition]]
+    for policy in policies:
+        policy.account_id = backend.account_id
+    return policies
 
 
 def _succeeding(name: str) -> Callable[[SecurityGroups], ActionResult]:
