@@ -1,0 +1,99 @@
+"""Real `ansible-playbook` runs, and a control plane in this process for those that need AWS and GitHub."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local_cloud.github.publish import publish
+from local_cloud.github.store import default_token
+from local_cloud.server import LocalCloud
+from local_cloud.settings import Settings
+
+CHECKOUT = Path(__file__).parents[2]
+REPOSITORY = "OWNER/codedeploy.nginx.001"
+
+
+@pytest.fixture(scope="session")
+def ansible_playbook() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`ansible_playbook("site.yml", inventory="aws", pipeline_region="x")`: what a user would run and see.
+
+    The inventory is the folder's hosts.yml with its group variables; its dynamic half would ask AWS.
+    Options of ansible-playbook are positional. No token is given unless the test gives one.
+    """
+
+    def run(playbook: str, *options: str, inventory: str = "local", **settings: Any) -> Any:
+        return subprocess.run(
+            [
+                Path(sys.executable).parent / "ansible-playbook",
+                f"--inventory=inventory/{inventory}/hosts.yml",
+                f"--extra-vars={json.dumps({'pipeline_github_token': ''} | settings)}",
+                *options,
+                f"playbooks/{playbook}",
+            ],
+            cwd=CHECKOUT,
+            env={
+                name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GITHUB_"))
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """The one control plane of this test process; `cloud` gives it emptied."""
+    running = LocalCloud(Settings.in_process(tmp_path_factory.mktemp("local_cloud")))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def cloud(running_cloud: LocalCloud) -> LocalCloud:
+    """A control plane whose account is empty and whose GitHub has the site's repository."""
+    running_cloud.reset()
+    publish(
+        running_cloud.settings, CHECKOUT / "site", REPOSITORY, lambda _: None, url=running_cloud.github_url
+    )
+    return running_cloud
+
+
+@pytest.fixture
+def addresses(cloud: LocalCloud) -> dict[str, Any]:
+    """The settings that lead a playbook to `cloud` instead of the inventory's local cloud."""
+    keys = {"access_key": "AKIALOCALCLOUDTESTS0", "secret_key": "a-long-and-random-looking-secret"}
+    return {
+        "pipeline_aws_connection": {"region": "us-east-1", "endpoint_url": cloud.endpoint_url, **keys},
+        "pipeline_aws_environment": {
+            "AWS_ENDPOINT_URL": cloud.endpoint_url,
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": keys["access_key"],
+            "AWS_SECRET_ACCESS_KEY": keys["secret_key"],
+        },
+        "pipeline_github_api_url": f"{cloud.github_url}/api/v3",
+        "pipeline_github_token": default_token(cloud.settings.state_dir / "github"),
+        "pipeline_ssh_public_key_file": str(cloud.settings.state_dir / "ssh" / "id_ed25519.pub"),
+    }
+
+
+@pytest.fixture
+def iam(cloud: LocalCloud) -> Any:
+    """A client of the account's IAM."""
+    return boto3.client(
+        "iam",
+        endpoint_url=cloud.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="AKIALOCALCLOUDTESTS0",
+        aws_secret_access_key="a-long-and-random-looking-secret",
+    )

@@ -1,0 +1,33 @@
+"""`--check --diff` on an empty account: all that would be made is said, and nothing is made."""
+
+from collections.abc import Callable
+from typing import Any
+
+from local_cloud.server import LocalCloud
+
+
+def test_a_dry_run_of_everything_writes_nothing(
+    ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
+) -> None:
+    result = ansible_playbook("site.yml", "--check", "--diff", **addresses)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert cloud.log.entries(mutating=True) == []
+    for said in (
+        "would grant AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000",
+        "would launch 1 x t3a.nano ec2.cheaper.001",
+        "would point www.local-cloud.example",
+        "test.deploymentGroup.001",
+        "cidr_ip: 172.31.0.1/32",
+    ):
+        assert said in result.stdout
+
+
+def test_a_dry_run_of_the_removal_of_nothing_changes_nothing(
+    ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
+) -> None:
+    result = ansible_playbook("destroy.yml", "--check", **addresses)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "changed=0" in result.stdout
+    assert cloud.log.entries(mutating=True) == []

@@ -1,0 +1,71 @@
+"""What every playbook has, read from the files."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+FILES = sorted(PLAYBOOKS.glob("*.yml"))
+LOCAL_ACTIONS = ("ansible.builtin.", "ansible.legacy.")
+
+
+def plays(path: Path) -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = yaml.safe_load(path.read_text())
+    return [play for play in loaded if "hosts" in play]
+
+
+def modules(tasks: list[dict[str, Any]]) -> set[str]:
+    """The names of the modules that tasks call, those of blocks and included files too."""
+    found: set[str] = set()
+    for task in tasks:
+        for key, value in task.items():
+            if key in {"block", "rescue", "always"}:
+                found |= modules(value)
+            elif key == "ansible.builtin.include_tasks":
+                found |= modules(yaml.safe_load((PLAYBOOKS / value).read_text()))
+            elif isinstance(value, dict) and key not in {"vars", "loop_control"}:
+                found.add(key)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_playbook_begins_with_its_purpose_and_usage(path: Path) -> None:
+    document, *lines = path.read_text().splitlines()
+    header = [
+        line
+        for line in lines[: lines.index(next(line for line in lines if not line.startswith("#")))]
+        if line
+    ]
+    assert document == "---"
+    assert any(line.startswith(f"# Usage: ansible-playbook playbooks/{path.name}") for line in header)
+    assert not header[0].startswith("# Usage")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_play_has_the_settings_and_a_tag(path: Path) -> None:
+    for play in plays(path):
+        assert "pipeline" in [role["role"] for role in play["roles"]]
+        assert play["tags"]
+        assert play["gather_facts"] is False
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_play_that_talks_to_aws_has_the_environment_and_no_other_has(path: Path) -> None:
+    for play in plays(path):
+        asks_aws = any(not name.startswith(LOCAL_ACTIONS) for name in modules(play.get("tasks", [])))
+        expected = "{{ pipeline_aws_environment }}" if asks_aws else None
+        assert play.get("environment") == expected
+
+
+def test_the_whole_is_its_parts_in_the_articles_order() -> None:
+    imports = yaml.safe_load((PLAYBOOKS / "site.yml").read_text())
+    order = [each["ansible.builtin.import_playbook"] for each in imports]
+    assert order[0] == "check-prerequisites.yml"
+    assert order[-1] == "deploy-site.yml"
+    assert (
+        order.index("provision-iam.yml") < order.index("provision-ec2.yml") < order.index("provision-dns.yml")
+    )
+    # What does not depend on a booting host comes while it boots.
+    assert order.index("configure-codedeploy.yml") < order.index("configure-hosts.yml")

@@ -1,0 +1,87 @@
+"""Wrong settings stop a real run before anything is asked of AWS, and say what to do."""
+
+from collections.abc import Callable
+from typing import Any
+
+Play = Callable[..., Any]
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "pipeline_region": ("useast1", "the name of an AWS region"),
+    "pipeline_domain_zone": ("Example.com", "the name of a hosted zone"),
+    "pipeline_ssh_cidr": ("192.0.2.7", "an IPv4 range"),
+    "pipeline_github_repository": ("codedeploy.nginx.001", "OWNER/NAME"),
+    "pipeline_instance_type": ("nano", "an EC2 instance type"),
+    "pipeline_instance_count": (0, "a whole number, at least 1"),
+    "pipeline_commit": ("main", "40 hexadecimal digits"),
+    "pipeline_iam_timestamp": ("yesterday", "20241024T000000"),
+    "pipeline_github_environment": ("Prod*", "without wildcards"),
+}
+
+
+def test_all_wrong_values_are_named_at_once(ansible_playbook: Play) -> None:
+    result = ansible_playbook("site.yml", **{name: value for name, (value, _) in WRONG.items()})
+
+    assert result.returncode != 0
+    said = " ".join(result.stdout.split())
+    for name, (value, allowed) in WRONG.items():
+        assert f"{name} is '{value}': allowed is" in said
+        assert allowed in said
+    assert "Learn the account" not in result.stdout
+
+
+def test_a_wrong_choice_names_the_choices(ansible_playbook: Play) -> None:
+    result = ansible_playbook("provision-iam.yml", pipeline_iam_policy_profile="administrator")
+
+    assert result.returncode != 0
+    said = " ".join(result.stdout.split())
+    assert "pipeline_iam_policy_profile must be one of: least_privilege, article, got: administrator" in said
+
+
+def test_a_wrong_type_is_named(ansible_playbook: Play) -> None:
+    result = ansible_playbook("provision-ec2.yml", pipeline_instance_count="many")
+
+    assert result.returncode != 0
+    assert "pipeline_instance_count" in result.stdout
+
+
+def test_a_setting_that_does_not_exist_is_named(ansible_playbook: Play) -> None:
+    result = ansible_playbook("site.yml", pipeline_instance_typ="t3a.nano")
+
+    assert result.returncode != 0
+    assert "pipeline_instance_typ is not a setting" in result.stdout
+
+
+def test_the_whole_world_must_be_said_twice(ansible_playbook: Play) -> None:
+    result = ansible_playbook("provision-ec2.yml", pipeline_ssh_cidr="0.0.0.0/0")
+
+    assert result.returncode != 0
+    assert "pipeline_ssh_from_anywhere" in result.stdout
+
+
+def test_a_record_outside_the_zone_is_refused(ansible_playbook: Play) -> None:
+    result = ansible_playbook("provision-dns.yml", pipeline_domain_record="www.notlocal-cloud.example")
+
+    assert result.returncode != 0
+    assert "allowed is a name inside the zone" in result.stdout
+
+
+def test_an_aws_inventory_that_was_not_filled_in_names_what_is_missing(ansible_playbook: Play) -> None:
+    result = ansible_playbook("site.yml", inventory="aws")
+
+    assert result.returncode != 0
+    for name in (
+        "pipeline_domain_zone",
+        "pipeline_domain_record",
+        "pipeline_github_repository",
+        "pipeline_ssh_cidr",
+    ):
+        assert f"{name} is '':" in result.stdout
+    assert "set it beside the inventory" in " ".join(result.stdout.split())
+
+
+def test_nothing_is_destroyed_that_was_not_named(ansible_playbook: Play) -> None:
+    result = ansible_playbook("destroy.yml", confirm="another", pipeline_github_token="")
+
+    assert result.returncode != 0
+    assert "confirm=test.codeDeploy.001" in result.stdout
+    assert "Delete the application" not in result.stdout
