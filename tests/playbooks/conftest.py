@@ -88,12 +88,21 @@ def addresses(cloud: LocalCloud) -> dict[str, Any]:
 
 
 @pytest.fixture
-def iam(cloud: LocalCloud) -> Any:
-    """A client of the account's IAM."""
-    return boto3.client(
-        "iam",
-        endpoint_url=cloud.endpoint_url,
-        region_name="us-east-1",
+def client(cloud: LocalCloud) -> Callable[[str], Any]:
+    """`client("ec2")`: a boto3 client of `cloud`."""
+    session: Any = boto3.Session(
         aws_access_key_id="AKIALOCALCLOUDTESTS0",
         aws_secret_access_key="a-long-and-random-looking-secret",
+        region_name="us-east-1",
     )
+
+    def make(service: str) -> Any:
+        return session.client(service, endpoint_url=cloud.endpoint_url)
+
+    return make
+
+
+@pytest.fixture
+def iam(client: Callable[[str], Any]) -> Any:
+    """A client of the account's IAM."""
+    return client("iam")
