@@ -11,6 +11,8 @@ import boto3
 import pytest
 from botocore.loaders import create_loader
 
+from local_cloud.aws.codedeploy import codedeploy_backends
+from local_cloud.request_log import Entry
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
@@ -28,6 +30,14 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "a-long-and-random-looking-secret-of-the-tests",
     "AWS_REGION": "us-east-1",
 }
+
+
+OF_CODEDEPLOY = {"codedeploy", "codedeploy-commands"}
+ALWAYS_THE_SAME = {"CreateRole", "CreateTopic"}
+
+
+def written(cloud: LocalCloud) -> list[Entry]:
+    return [entry for entry in cloud.log.entries() if entry.mutating]
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +59,18 @@ def shared_loader() -> Iterator[None]:
 
 @pytest.fixture
 def local_cloud(running_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> LocalCloud:
-    """A local cloud whose account is as new, and where the environment says that AWS is."""
-    running_cloud.reset()
+    """A local cloud whose account is as new, and where the environment says that AWS is.
+
+    To make all of moto anew takes longer than most tests, so what only CodeDeploy knows is emptied alone; the
+    roles and topics that tests make are always the same.
+    """
+    if all(
+        entry.service in OF_CODEDEPLOY or entry.action in ALWAYS_THE_SAME for entry in written(running_cloud)
+    ):
+        codedeploy_backends.reset()
+        running_cloud.log.clear()
+    else:
+        running_cloud.reset()
     monkeypatch.setenv("AWS_ENDPOINT_URL", running_cloud.endpoint_url)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
