@@ -58,6 +58,8 @@ options:
     type: str
     default: ansible-iam-oidc-provider
 notes:
+  - O(tags) are those of a provider that this module made. One that was there before keeps its own, unless
+    O(ownership_tag) is empty.
   - A run that changes nothing makes two calls to AWS.
   - 'Permissions: C(iam:ListOpenIDConnectProviders), C(GetOpenIDConnectProvider), C(CreateOpenIDConnectProvider),
     C(DeleteOpenIDConnectProvider), C(AddClientIDToOpenIDConnectProvider), C(RemoveClientIDFromOpenIDConnectProvider),

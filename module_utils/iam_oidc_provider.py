@@ -145,14 +145,13 @@ class OidcProvider:
         wanted = {**current, "clientIds": sorted(asked | keep)}
         if self.thumbprints is not None:
             wanted["thumbprints"] = sorted(set(self.thumbprints))
-        if self.tags is not None:
+        note = current["tags"].get(self.ownership_tag)
+        if self.tags is not None and (not self.ownership_tag or note == WHOLE):
             wanted["tags"] = merged_tags(current["tags"], self.tags, purge=self.purge_tags)
         if self.ownership_tag:
-            added = sorted(
-                _owned(current["tags"].get(self.ownership_tag)) | (asked - set(current["clientIds"]))
-            )
-            note = WHOLE if self._is_ours(current) else " ".join(added)
-            wanted["tags"] = {**wanted["tags"], **({self.ownership_tag: note} if note else {})}
+            added = _owned(note) | (asked - set(current["clientIds"]))
+            account = WHOLE if note == WHOLE else " ".join(sorted(added))
+            wanted["tags"] = wanted["tags"] | ({self.ownership_tag: account} if account else {})
         return wanted
 
     def _without_ours(self, current: Record) -> Record | None:
@@ -165,18 +164,15 @@ class OidcProvider:
         if note is None:
             return current
         others = {key: value for key, value in current["tags"].items() if key != self.ownership_tag}
-        if self._is_ours(current):
+        if note == WHOLE:
             return {**current, "clientIds": theirs, "tags": others} if theirs else None
         left = sorted(set(current["clientIds"]) - (_owned(note) & named))
-        still_ours = " ".join(sorted(_owned(note) - named))
+        account = " ".join(sorted(_owned(note) - named))
         return {
             **current,
             "clientIds": left,
-            "tags": others | ({self.ownership_tag: still_ours} if still_ours else {}),
+            "tags": others | ({self.ownership_tag: account} if account else {}),
         }
-
-    def _is_ours(self, current: Record) -> bool:
-        return bool(self.ownership_tag) and current["tags"].get(self.ownership_tag) == WHOLE
 
     def _update(self, current: Record, wanted: Record) -> None:
         client = self.connection.iam

@@ -132,7 +132,12 @@ class TestShared:
         assert result["open_id_connect_provider"]["client_ids"] == [OURS]
         assert provider(theirs)["ClientIDList"] == [OURS]
 
-    def test_purging_tags_keeps_the_note(self, oidc_provider: Module, theirs: Any) -> None:
+    def test_keeps_their_tags(self, oidc_provider: Module, theirs: Any) -> None:
         result = oidc_provider.four_beats(**ASKED, tags={"Stage": "test"})
-        assert result["open_id_connect_provider"]["tags"] == {"Stage": "test", NOTE: OURS}
+        assert result["open_id_connect_provider"]["tags"] == {"Team": "platform", NOTE: OURS}
         assert len(provider(theirs)["Tags"]) == 2
+
+    def test_without_an_account_of_it_sets_the_tags(self, oidc_provider: Module, theirs: Any) -> None:
+        result = oidc_provider.four_beats(**ASKED, tags={"Stage": "test"}, ownership_tag="")
+        assert result["open_id_connect_provider"]["tags"] == {"Stage": "test"}
+        assert len(provider(theirs)["Tags"]) == 1
