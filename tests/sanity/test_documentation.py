@@ -1,5 +1,6 @@
 """The modules' documentation: complete, true, and the generated pages are up to date."""
 
+import ast
 import importlib
 import os
 import subprocess
@@ -100,6 +101,16 @@ def _descriptions(options: dict[str, Any]) -> list[str]:
         found += [told] if isinstance(told, str) else told
         found += _descriptions(option.get("suboptions", {}))
     return found
+
+
+def test_functions_fit_on_a_screen() -> None:
+    long = [
+        f"{path.name}: {node.name}"
+        for path in sorted((CHECKOUT / "module_utils" / "codedeploy").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 50
+    ]
+    assert long == []
 
 
 class TestTools:
