@@ -64,7 +64,7 @@ def plan(
     if params["source_dir"]:
         return partial(action.deploy, *_bundled(connection, params))
     revision = revisions.from_options(params)
-    return partial(action.deploy, revision and _pinned(connection, revision, warn))
+    return partial(action.deploy, revision and _pinned(connection, revision, warn, may_miss=dry_run))
 
 
 def settings(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,9 @@ def problems(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"description: {len(params['description'])} characters, AWS takes {LONGEST_DESCRIPTION}."
 
 
-def _pinned(connection: Connection, revision: dict[str, Any], warn: Callable[[str], None]) -> dict[str, Any]:
+def _pinned(
+    connection: Connection, revision: dict[str, Any], warn: Callable[[str], None], *, may_miss: bool
+) -> dict[str, Any]:
     """An S3 revision with the ETag that its object has now, where the user named neither version nor ETag."""
     location = revision.get("s3Location")
     if not location or "version" in location or "eTag" in location:
@@ -119,6 +121,8 @@ def _pinned(connection: Connection, revision: dict[str, Any], warn: Callable[[st
         if error.code not in FORBIDDEN | {"403", "Forbidden"}:
             raise
         warn("Without the permission s3:GetObject a new object under an old key is not noticed.")
+        return revision
+    if found is None and may_miss:
         return revision
     if found is None:
         raise CodeDeployError(

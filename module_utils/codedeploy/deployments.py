@@ -58,7 +58,9 @@ class Action:
 
         None is the revision that is there, for deploymentMode RESTART.
         """
-        return self._until_free(lambda group: self._deploy(group, revision, upload), revision)
+        return self._until_free(
+            lambda group, deadline: self._deploy(group, revision, upload, deadline), revision
+        )
 
     def roll_back(self) -> dict[str, Any]:
         """Bring back the revision that was good before the newest deployment, unless that is done."""
@@ -85,8 +87,10 @@ class Action:
 
     # How a run goes
 
-    def _until_free(self, act: Callable[[Record], dict[str, Any]], revision: Record | None) -> dict[str, Any]:
-        """Act when nothing else is deployed to the group, as `on_conflict` says."""
+    def _until_free(
+        self, act: Callable[[Record, float], dict[str, Any]], revision: Record | None
+    ) -> dict[str, Any]:
+        """Act on the group, once nothing else is deployed to it; `on_conflict` says what to do until then."""
         client = self.connection.codedeploy
         deadline = time.monotonic() + self.wait_timeout
         busy: str | None = None
@@ -104,7 +108,7 @@ class Action:
                 if not self.dry_run:
                     continue
             try:
-                return act(group)
+                return act(group, deadline)
             except CodeDeployError as error:
                 # Somebody's deployment began between our look and ours.
                 busy = _deployment_in(error.message) if error.code == CONFLICT else None
@@ -141,16 +145,18 @@ class Action:
             changed=False, deployment=watch.deployment, targets=watch.targets, before=told, after=told
         )
 
-    def _deploy(self, group: Record, revision: Record | None, upload: Callable[[], None]) -> dict[str, Any]:
+    def _deploy(
+        self, group: Record, revision: Record | None, upload: Callable[[], None], deadline: float
+    ) -> dict[str, Any]:
         if revision and not self.force and self._is_there(group, revision):
             told = {"revision": group["targetRevision"]}
             return _result(changed=False, deployment=_last_good(group), before=told, after=told)
         if self.dry_run:
             return self._planned(group, revision or group.get("targetRevision"))
         upload()
-        return self._start(group, revision, self.settings)
+        return self._start(group, revision, self.settings, deadline)
 
-    def _roll_back(self, group: Record) -> dict[str, Any]:
+    def _roll_back(self, group: Record, deadline: float) -> dict[str, Any]:
         last, good = group.get("lastAttemptedDeployment"), group.get("lastSuccessfulDeployment")
         if not last or not good:
             raise CodeDeployError(
@@ -173,14 +179,18 @@ class Action:
             return self._planned(group, wanted["revision"])
         repeated = without_empty({name: wanted.get(name) for name in REPEATED})
         description = {"description": f"{ROLLBACK_MARK}{last['deploymentId']}"}
-        return self._start(group, wanted["revision"], repeated | dict(self.settings) | description)
+        settings = repeated | dict(self.settings) | description
+        return self._start(group, wanted["revision"], settings, deadline)
 
-    def _start(self, group: Record, revision: Record | None, settings: Record) -> dict[str, Any]:
+    def _start(
+        self, group: Record, revision: Record | None, settings: Record, deadline: float
+    ) -> dict[str, Any]:
         """Create the deployment and, where asked, wait for its end."""
         client = self.connection.codedeploy
         request = without_empty({**self._names, **settings, "revision": revision})
-        deadline = time.monotonic() + self.wait_timeout
-        deployment_id = until_usable(lambda: self._create(request), codes=SETTLING, timeout=SETTLING_SECONDS)
+        deployment_id = until_usable(
+            lambda: self._create(request), codes=SETTLING, timeout=min(SETTLING_SECONDS, self.wait_timeout)
+        )
         watch = Watch(client, deployment_id, self.tell)
         if self.wait:
             self._wait(watch, deadline)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Callable, Mapping
@@ -10,7 +11,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
-from botocore.exceptions import BotoCoreError, ClientError
+
+# Where it is missing AnsibleAWSModule says so, in words that a user understands.
+with contextlib.suppress(ImportError):
+    from botocore.exceptions import BotoCoreError, ClientError
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -46,6 +50,7 @@ NEXT_STEPS = {
     ),
     "NoCredentialsError": "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     "NoSuchBucket": "Create the bucket first, or name another.",
+    "ParamValidationError": "If the option is a new one, the installed botocore may be too old for it.",
     "ThrottlingException": "The service is still throttling after several tries: run again later.",
     "UnrecognizedClientException": "The access key is unknown to this account.",
 }

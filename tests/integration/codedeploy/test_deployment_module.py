@@ -3,12 +3,11 @@
 import importlib
 import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from agents import Result, agents_on, failing_at
+from agents import Result, Work, agents_on, failing_at
 from shop import Shop, run_instances
 
 from local_cloud.aws.codedeploy.options import options
@@ -24,7 +23,26 @@ def commit(name: str = COMMIT) -> dict[str, Any]:
     return {**PLACE, "github_location": {"repository": "OWNER/shop", "commit_id": name}}
 
 
-def failing_once_at(event: str) -> Callable[[dict[str, Any]], Result]:
+@pytest.fixture
+def until_stopped(monkeypatch: pytest.MonkeyPatch) -> Work:
+    """Work that takes until the module has stopped a deployment."""
+    api = importlib.import_module("ansible.module_utils.codedeploy.api")
+    stopped, stop = threading.Event(), api.stop_deployment
+
+    def stop_and_say(*arguments: Any) -> Any:
+        answer = stop(*arguments)
+        stopped.set()
+        return answer
+
+    def work(_command: dict[str, Any]) -> Result:
+        assert stopped.wait(60)
+        return Result()
+
+    monkeypatch.setattr(api, "stop_deployment", stop_and_say)
+    return work
+
+
+def failing_once_at(event: str) -> Work:
     """Work that fails the first time that a lifecycle event comes."""
     failures = iter([Result(error_code=4, script_name="scripts/x.sh", message="Script failed")])
     return lambda command: next(failures, Result()) if command["CommandName"] == event else Result()
@@ -228,28 +246,11 @@ class TestConflict:
         assert shop.info(first)["status"] == "Succeeded"
 
     def test_another_revision_is_stopped(
-        self,
-        deployment: Module,
-        client: Client,
-        local_cloud: LocalCloud,
-        monkeypatch: pytest.MonkeyPatch,
+        self, deployment: Module, client: Client, local_cloud: LocalCloud, until_stopped: Work
     ) -> None:
         shop = Shop.open(client)
         first = deployment(**commit(), state="started")["deployment"]["deployment_id"]
-        api = importlib.import_module("ansible.module_utils.codedeploy.api")
-        stopped, stop = threading.Event(), api.stop_deployment
-
-        def stop_and_say(*arguments: Any) -> Any:
-            answer = stop(*arguments)
-            stopped.set()
-            return answer
-
-        def work(_command: dict[str, Any]) -> Result:
-            assert stopped.wait(60)
-            return Result()
-
-        monkeypatch.setattr(api, "stop_deployment", stop_and_say)
-        with agents_on(local_cloud.endpoint_url, shop.instances, work):
+        with agents_on(local_cloud.endpoint_url, shop.instances, until_stopped):
             result = deployment(**commit(OTHER), on_conflict="stop")
         assert result["deployment"]["status"] == "Succeeded"
         assert shop.info(first)["status"] == "Stopped"
@@ -283,14 +284,14 @@ class TestConflict:
 
 class TestStopped:
     def test_stops_what_is_active_once(
-        self, deployment: Module, client: Client, local_cloud: LocalCloud
+        self, deployment: Module, client: Client, local_cloud: LocalCloud, until_stopped: Work
     ) -> None:
         shop = Shop.open(client)
         running = deployment(**commit(), state="started")["deployment"]["deployment_id"]
         predicted = deployment.check(**PLACE, state="stopped")
         assert predicted["changed"]
         assert predicted.writes == []
-        with agents_on(local_cloud.endpoint_url, shop.instances):
+        with agents_on(local_cloud.endpoint_url, shop.instances, until_stopped):
             result = deployment(**PLACE, state="stopped")
         assert result["changed"]
         assert result["deployment"]["deployment_id"] == running
@@ -438,6 +439,11 @@ class TestS3:
         client("s3").create_bucket(Bucket="bundles")
         result = deployment.refuse(**PLACE, s3_location={"bucket": "bundles", "key": "shop.zip"})
         assert "there is no object s3://bundles/shop.zip" in result["msg"]
+
+    def test_is_planned_before_there_is_an_object(self, deployment: Module, client: Client) -> None:
+        Shop.open(client)
+        result = deployment.check(**PLACE, s3_location={"bucket": "bundles", "key": "shop.zip"})
+        assert result["changed"]
 
 
 class TestEveryOption:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -23,12 +24,17 @@ NOW = datetime(2024, 10, 24, tzinfo=UTC)
 DEPLOYMENT = {"deploymentId": "d-ABCDEFGHI"}
 
 
+@cache
+def real_clients() -> dict[str, Any]:
+    session: Any = boto3.Session("AKIAUNITTESTS0000000", "a-long-and-random-looking-secret")
+    return {name: session.client(name, "us-east-1") for name in ("codedeploy", "ec2")}
+
+
 class Aws:
     """Clients that answer what they are told to, and nothing else."""
 
     def __init__(self) -> None:
-        session: Any = boto3.Session("AKIAUNITTESTS0000000", "a-long-and-random-looking-secret")
-        self.clients = {name: session.client(name, "us-east-1") for name in ("codedeploy", "ec2")}
+        self.clients = real_clients()
         self.stubs = {name: Stubber(client) for name, client in self.clients.items()}
         for stub in self.stubs.values():
             stub.activate()
@@ -62,6 +68,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     aws = Aws()
     yield aws
     for stub in aws.stubs.values():
+        stub.deactivate()
         stub.assert_no_pending_responses()
 
 

@@ -1,5 +1,8 @@
 """The line that a user reads when AWS refuses."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,3 +110,21 @@ class TestUntilUsable:
 
 def test_every_next_step_is_a_sentence() -> None:
     assert all(step[0].isupper() and step.endswith(".") for step in errors.NEXT_STEPS.values())
+
+
+def test_a_missing_library_is_named() -> None:
+    checkout = Path(__file__).resolve().parents[3]
+    program = f"""
+import sys
+sys.modules["boto3"] = sys.modules["botocore"] = None
+sys.path.append({str(checkout / "library")!r})
+import ansible.module_utils
+ansible.module_utils.__path__.append({str(checkout / "module_utils")!r})
+from ansible.module_utils.testing import patch_module_args
+with patch_module_args({{"name": "shop"}}):
+    import codedeploy_application
+    codedeploy_application.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "Failed to import the required Python library (botocore and boto3)" in done.stdout
+    assert done.stderr == ""
