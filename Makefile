@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 # Without bytecode every Ansible task would compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE
+# molecule does not read it from ansible.cfg, and would write to the user's home.
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)

@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
+# A profile of the user's is for another cloud, and stops the inventory where its file is out of sight.
+unset AWS_PROFILE AWS_DEFAULT_PROFILE
 
 say() { printf 'demo: %s\n' "$*" >&2; }
 
