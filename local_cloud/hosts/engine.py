@@ -210,6 +210,8 @@ def _podman(settings: Settings) -> Engine:
             "CONTAINERS_CONF": str(containers),
             "CONTAINERS_STORAGE_CONF": str(storage),
             "TMPDIR": str(directory / "tmp"),
+            # To tell its version podman asks rpm, which makes a database in the home it is given.
+            "HOME": str(directory),
         },
         host_options=(
             "--systemd=always",
