@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_of(options)
     try:
         COMMANDS[options.command](settings, options)
-    except (daemon.RefusalError, PublishError) as error:
+    except (daemon.RefusalError, PublishError, OSError) as error:
         print(f"local_cloud: {error}", file=sys.stderr)
         return 1
     return 0

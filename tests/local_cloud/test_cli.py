@@ -140,3 +140,18 @@ def test_publish_without_a_local_cloud_says_what_to_do(run: Run, tmp_path: Path)
 
     assert refused.returncode == 1
     assert refused.stderr.strip() == "local_cloud: no local cloud is running: python -m local_cloud start"
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "local_cloud", "start", "--no-hosts", "--state-dir=/proc/nowhere"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("local_cloud: ")
+    assert "/proc/nowhere" in result.stderr
+    assert result.stderr.count("\n") == 1
