@@ -1,4 +1,4 @@
-"""`python -m local_cloud start|stop|status|reset|publish`."""
+"""`python -m local_cloud start|stop|status|reset|publish|check-appspec`."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud import daemon
+from local_cloud.agent.check import check
 from local_cloud.github.publish import PublishError, publish
 from local_cloud.settings import Settings
 
@@ -16,6 +17,8 @@ from local_cloud.settings import Settings
 def main(arguments: list[str]) -> int:
     """Do what the command line says; the exit status."""
     options = parser().parse_args(arguments)
+    if options.command == "check-appspec":
+        return check_appspecs(options.paths)
     settings = settings_of(options)
     try:
         COMMANDS[options.command](settings, options)
@@ -56,6 +59,10 @@ def parser() -> argparse.ArgumentParser:
     )
     push.add_argument("directory", type=Path)
     push.add_argument("repository", metavar="OWNER/REPO")
+    check = commands.add_parser("check-appspec", help="the agent's verdict; no local cloud is needed")
+    check.add_argument(
+        "paths", nargs="+", type=Path, metavar="FILE|DIR", help="an appspec, or the bundle in a folder"
+    )
     return whole
 
 
@@ -130,6 +137,14 @@ def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
         raise daemon.RefusalError("no local cloud is running: python -m local_cloud start")
     url = daemon.wait_until_ready(settings, process)["github"]
     print(publish(settings, options.directory, options.repository, say, url=url))
+
+
+def check_appspecs(paths: list[Path]) -> int:
+    """Print a verdict on each; the exit status is 0 where the agent takes all."""
+    verdicts = [check(path) for path in paths]
+    for verdict in verdicts:
+        print("\n".join(verdict.lines))
+    return int(any(verdict.errors for verdict in verdicts))
 
 
 COMMANDS = {

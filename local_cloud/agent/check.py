@@ -1,0 +1,99 @@
+"""The agent's verdict on an appspec before anything is pushed: `python -m local_cloud check-appspec`.
+
+A file is judged by itself; a folder is judged as a bundle, with the scripts and
+files that its appspec names.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .codedeploy_agent import appspec, hooks, installer
+from .codedeploy_agent.errors import AgentError
+
+NAME = "appspec.yml"
+"""What hooks look for in a bundle; `appspec.yaml` is found by Install alone."""
+BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
+_OCTAL_MODE = re.compile(r"\bmode:\s*(0[0-7]+)\b")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the agent would say of one path: `errors` fail the deployment, `notes` only surprise."""
+
+    path: Path
+    errors: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    summary: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """For people: the verdict first, each line with the path."""
+        verdict = [f"refused: {error}" for error in self.errors] or [f"valid: {self.summary}"]
+        return [f"{self.path}: {line}" for line in (*verdict, *(f"note: {note}" for note in self.notes))]
+
+
+def check(path: Path) -> Verdict:
+    """The verdict on an appspec file, or on the bundle in a folder."""
+    bundle = path if path.is_dir() else None
+    try:
+        file = appspec.locate(bundle, NAME) if bundle else path
+        parsed = appspec.read(file)
+        text = file.read_text(errors="replace")
+    except (AgentError, OSError) as error:
+        return Verdict(path, errors=(_one_line(error),))
+    scripts = sum(len(each) for each in parsed.hooks.values())
+    return Verdict(
+        path,
+        errors=tuple(_problems(parsed, bundle)) if bundle else (),
+        notes=tuple(_notes(parsed, text, bundle)),
+        summary=f"{len(parsed.files)} files, {len(parsed.permissions)} permissions, {scripts} scripts",
+    )
+
+
+def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
+    """What would fail on a host that has none of the files yet."""
+    for event, script in _scripts(parsed):
+        if event in hooks.EVENTS and not (bundle / script.location.lstrip("/")).exists():
+            yield f"{event}: Script does not exist at specified location: {script.location}"
+    for file in parsed.files:
+        if not os.path.lexists(bundle / file.source.lstrip("/")):
+            yield f"Install: No such file or directory: {file.source}"
+    plan = installer.Plan(bundle, "OVERWRITE")
+    try:
+        for file in parsed.files:
+            plan.add(file.source, file.destination)
+        for permission in parsed.permissions:
+            plan.apply(permission)
+    except (AgentError, OSError) as error:
+        yield f"Install: {_one_line(error)}"
+
+
+def _notes(parsed: appspec.AppSpec, text: str, bundle: Path | None) -> Iterator[str]:
+    for event in parsed.hooks:
+        if event not in hooks.EVENTS:
+            yield f"the agent never runs the hook {event}: it has {', '.join(hooks.EVENTS)}"
+    for event, script in _scripts(parsed):
+        target = bundle / script.location.lstrip("/") if bundle else None
+        if target and target.is_file() and not target.stat().st_mode & 0o111:
+            yield f"{event}: {script.location} is not executable; the agent will make it so"
+    behavior = parsed.file_exists_behavior
+    if behavior is not None and behavior not in BEHAVIORS:
+        yield f"file_exists_behavior {behavior} is none of {', '.join(BEHAVIORS)}: fails where a file exists"
+    for line in text.splitlines():
+        for mode in _OCTAL_MODE.findall(line.partition("#")[0]):
+            yield f'mode: {mode} is the number {int(mode, 8)} in YAML, and becomes that mode: write "{mode}"'
+
+
+def _scripts(parsed: appspec.AppSpec) -> Iterator[tuple[str, appspec.Script]]:
+    for event, scripts in parsed.hooks.items():
+        for script in scripts:
+            yield event, script
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return " ".join(str(error).split())
