@@ -132,8 +132,8 @@ application:
 from ansible.module_utils.codedeploy.applications import Application
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.reconcile import reconcile
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENT_SPEC = {
     "name": {"type": "str", "required": True},
@@ -146,7 +146,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     asked = {name: module.params[name] for name in ARGUMENT_SPEC}
     application = Application(Connection(module.client), **asked)
     try:

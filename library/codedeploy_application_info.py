@@ -102,8 +102,8 @@ applications:
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.errors import CodeDeployError
 from ansible.module_utils.codedeploy.infos import find_applications
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.options import names_problems, refuse
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENT_SPEC = {
     "names": {"type": "list", "elements": "str", "aliases": ["name"]},
@@ -112,7 +112,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     names = module.params["names"]
     try:
         refuse(names_problems("names", names))

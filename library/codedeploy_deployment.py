@@ -430,6 +430,7 @@ rollback:
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.deployment_request import plan
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.options import (
     ALARMS,
     AUTO_ROLLBACK,
@@ -437,7 +438,6 @@ from ansible.module_utils.codedeploy.options import (
     TAG_FILTERS,
     TAG_SET,
 )
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENT_SPEC = {
     "state": {
@@ -499,7 +499,7 @@ REVISIONS = ("github_location", "s3_location", "app_spec_content", "source_dir")
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec=ARGUMENT_SPEC,
         mutually_exclusive=[REVISIONS],
         required_together=[("source_dir", "bucket"), ("application_name", "deployment_group_name")],

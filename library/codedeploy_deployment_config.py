@@ -206,8 +206,8 @@ deployment_config:
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.deployment_configs import DeploymentConfig
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.reconcile import reconcile
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 HEALTHY_HOSTS = {
     "type": "dict",
@@ -260,7 +260,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC | ATTRIBUTES, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC | ATTRIBUTES, supports_check_mode=True)
     config = DeploymentConfig(
         Connection(module.client),
         attributes={name: module.params[name] for name in ATTRIBUTES},

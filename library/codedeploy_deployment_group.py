@@ -490,6 +490,7 @@ hooks_not_cleaned_up:
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.deployment_groups import DeploymentGroup
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.options import (
     ALARMS,
     AUTO_ROLLBACK,
@@ -499,7 +500,6 @@ from ansible.module_utils.codedeploy.options import (
     TAG_SET,
 )
 from ansible.module_utils.codedeploy.reconcile import reconcile
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 TRAFFIC_ROUTE = {
     "type": "dict",
@@ -619,7 +619,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec=ARGUMENT_SPEC | ATTRIBUTES,
         mutually_exclusive=[
             ("ec2_tag_filters", "ec2_tag_set"),

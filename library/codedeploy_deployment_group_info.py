@@ -113,8 +113,8 @@ deployment_groups:
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.errors import CodeDeployError
 from ansible.module_utils.codedeploy.infos import find_deployment_groups
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.options import name_problems, names_problems, refuse
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENT_SPEC = {
     "application_name": {"type": "str", "required": True, "aliases": ["application"]},
@@ -124,7 +124,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     application, names = module.params["application_name"], module.params["names"]
     try:
         refuse(name_problems({"application_name": application}))

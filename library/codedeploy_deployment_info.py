@@ -153,8 +153,8 @@ from datetime import UTC, datetime
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.errors import CodeDeployError
 from ansible.module_utils.codedeploy.infos import deployment_filters, find_deployments
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.options import name_problems, range_problems, refuse
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 STATUSES = ["Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready"]
 FILTERS = (
@@ -179,7 +179,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(
+    module = aws_module(
         argument_spec=ARGUMENT_SPEC,
         mutually_exclusive=[("deployment_ids", name) for name in FILTERS],
         required_by={"deployment_group_name": "application_name"},

@@ -139,9 +139,9 @@ open_id_connect_provider:
 
 from ansible.module_utils.codedeploy.connection import Connection
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.codedeploy.reconcile import reconcile
 from ansible.module_utils.iam_oidc_provider import OidcProvider
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENT_SPEC = {
     "url": {"type": "str", "required": True},
@@ -156,7 +156,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     asked = {name: module.params[name] for name in ARGUMENT_SPEC}
     provider = OidcProvider(Connection(module.client), **asked)
     try:

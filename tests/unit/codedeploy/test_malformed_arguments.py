@@ -64,6 +64,11 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
                 ["on_premises_instance_tag_filters", "on_premises_tag_set"],
             ),
             ({"ec2_tag_filters": [{}]}, ["ec2_tag_filters[0]", "key, value or both"]),
+            ({"ec2_tag_filters": ["Name"]}, ["ec2_tag_filters[0]", "'Name'", "key, type, value"]),
+            ({"alarm_configuration": "errors"}, ["alarm_configuration", "'errors'", "alarms, enabled"]),
+            ({"alarm_configuration": {"alarms": ["a"]}}, ["alarm_configuration.alarms[0]", "'a'", "name"]),
+            ({"auto_rollback": "on"}, ["auto_rollback", "'on'", "enabled, events"]),
+            ({"ecs_services": [3]}, ["ecs_services[0]", "3", "cluster_name, service_name"]),
             ({"ec2_tag_filters": [{"Key": "Name"}]}, ["Key", "ec2_tag_filters"]),
             ({"ec2_tag_filters": [{"key": "a", "type": "BOTH"}]}, ["type", "BOTH", "KEY_ONLY"]),
             (
@@ -254,6 +259,7 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
                 {**DEPLOY, "target_instances": {"tag_filters": [{}]}},
                 ["target_instances.tag_filters[0]", "key, value or both"],
             ),
+            ({**PLACE, "s3_location": "shop.zip"}, ["s3_location", "'shop.zip'", "bucket, bundle_type"]),
             (
                 {**DEPLOY, "target_instances": {"ec2_tag_set": [["x"]]}},
                 ["target_instances.ec2_tag_set[0][0]", "'x'"],
