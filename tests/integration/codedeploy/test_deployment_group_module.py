@@ -117,6 +117,7 @@ def ecs_extras() -> dict[str, Any]:
                 {
                     "target_groups": [{"name": "blue"}, {"name": "green"}],
                     "prod_traffic_route": {"listener_arns": [LISTENER]},
+                    "test_traffic_route": {"listener_arns": [f"{LISTENER[:-1]}3"]},
                 }
             ]
         },

@@ -1,14 +1,17 @@
 """codedeploy_deployment, with simulated agents on the hosts."""
 
+import hashlib
 import importlib
+import io
 import json
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from agents import Result, Work, agents_on, failing_at
-from shop import Shop, run_instances
+from shop import Shop, make_role, run_instances
 
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.server import LocalCloud
@@ -186,9 +189,12 @@ class TestEmptyAccount:
 
 
 class TestWaiting:
-    def test_started_does_not_wait(self, deployment: Module, client: Client) -> None:
+    @pytest.mark.parametrize("impatient", [{"state": "started"}, {"wait": False}])
+    def test_is_not_done_where_nobody_asks_for_it(
+        self, deployment: Module, client: Client, impatient: dict[str, Any]
+    ) -> None:
         Shop.open(client)
-        result = deployment(**commit(), state="started")
+        result = deployment(**commit(), **impatient)
         assert result["changed"]
         assert result["deployment"]["status"] in {"Created", "InProgress"}
 
@@ -299,6 +305,25 @@ class TestStopped:
         assert not deployment(**PLACE, state="stopped")["changed"]
         assert not deployment(deployment_id=running, state="stopped")["changed"]
 
+    @pytest.mark.parametrize("wanted", [True, False])
+    def test_goes_back_where_asked_to(
+        self,
+        deployment: Module,
+        client: Client,
+        local_cloud: LocalCloud,
+        until_stopped: Work,
+        *,
+        wanted: bool,
+    ) -> None:
+        rollback = {"enabled": not wanted, "events": [] if wanted else ["DEPLOYMENT_STOP_ON_REQUEST"]}
+        shop = Shop.open(client, autoRollbackConfiguration=rollback)
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            deployment(**commit())
+        deployment(**commit(OTHER), state="started")
+        with agents_on(local_cloud.endpoint_url, shop.instances, until_stopped):
+            stopped = deployment(**PLACE, state="stopped", auto_rollback_enabled=wanted)["deployment"]
+        assert ("rollback_deployment_id" in stopped.get("rollback_info", {})) is wanted
+
     def test_nothing_was_ever_active(self, deployment: Module, client: Client) -> None:
         Shop.open(client)
         result = deployment(**PLACE, state="stopped")
@@ -396,6 +421,28 @@ class TestSourceDir:
         assert forced["changed"]
         assert "PutObject" not in forced.writes
 
+    def test_leaves_out_what_is_excluded(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud, tree: Path
+    ) -> None:
+        shop = Shop.open(client)
+        s3 = client("s3")
+        s3.create_bucket(Bucket="bundles")
+        (tree / "notes.md").write_text("For us alone.")
+        asked: dict[str, Any] = {
+            **PLACE,
+            "source_dir": str(tree),
+            "bucket": "bundles",
+            "exclude": ["*.md"],
+            "key_prefix": "releases/",
+        }
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            key = deployment(**asked)["deployment"]["revision"]["s3_location"]["key"]
+            (tree / "notes.md").write_text("For us alone, and longer.")
+            assert not deployment(**asked)["changed"]
+        assert key.startswith("releases/")
+        bundle = io.BytesIO(s3.get_object(Bucket="bundles", Key=key)["Body"].read())
+        assert zipfile.ZipFile(bundle).namelist() == ["appspec.yml", "index.html"]
+
     def test_needs_a_bucket_that_exists(self, deployment: Module, client: Client, tree: Path) -> None:
         Shop.open(client)
         result = deployment.refuse(**PLACE, source_dir=str(tree), bucket="nobodys")
@@ -444,6 +491,40 @@ class TestS3:
         Shop.open(client)
         result = deployment.check(**PLACE, s3_location={"bucket": "bundles", "key": "shop.zip"})
         assert result["changed"]
+
+
+class TestBlueGreen:
+    def test_is_planned_and_refused_by_aws_without_its_fleet(
+        self, deployment: Module, client: Client
+    ) -> None:
+        """Instances are only named for a blue/green deployment, and the group is none."""
+        Shop.open(client)
+        green = {"tag_filters": [{"key": "Fleet", "value": "green"}], "auto_scaling_groups": ["green"]}
+        planned = deployment.check(**commit(), target_instances=green)
+        assert planned["changed"]
+        assert planned.writes == []
+        refused = deployment.refuse(**commit(), target_instances=green)
+        assert "InvalidTargetInstancesException" in refused["msg"]
+
+
+class TestAppSpecContent:
+    def test_is_planned_with_its_digest(self, deployment: Module, client: Client) -> None:
+        codedeploy = client("codedeploy")
+        codedeploy.create_application(applicationName="shop", computePlatform="Lambda")
+        codedeploy.create_deployment_group(
+            applicationName="shop",
+            deploymentGroupName="web",
+            serviceRoleArn=make_role(client),
+            deploymentStyle={
+                "deploymentType": "BLUE_GREEN",
+                "deploymentOption": "WITH_TRAFFIC_CONTROL",
+            },
+        )
+        planned = deployment.check(**PLACE, app_spec_content="version: 0.0")
+        assert planned["changed"]
+        assert planned.writes == []
+        content = planned["deployment"]["revision"]["app_spec_content"]
+        assert content["sha256"] == hashlib.sha256(b"version: 0.0").hexdigest()
 
 
 class TestEveryOption:

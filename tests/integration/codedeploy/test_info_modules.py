@@ -108,6 +108,12 @@ class TestDeployments:
         assert ids(info(created_before="3600")) == []
         assert ids(info(created_after="2001-01-01", created_before="2002-01-01T00:00:00Z")) == []
 
+    def test_by_the_id_that_another_service_gave(self, info: Module, three: list[str]) -> None:
+        assert three
+        result = info(external_id="stack")
+        assert ids(result) == []
+        assert result.calls == ["ListDeployments"]
+
     def test_by_id(self, info: Module, three: list[str]) -> None:
         result = info(deployment_ids=three[1:])
         assert ids(result) == three[1:]
