@@ -253,6 +253,10 @@ class TestConfigureGitHub:
             "IAMROLE_GITHUB_SESSION_NAME": "AWSGitAssumeRoleWithAction",
         }
 
+    def test_admits_no_other_branch_to_the_environment(self, pipeline: Pipeline) -> None:
+        with pytest.raises(requests.HTTPError, match="403"):
+            pipeline.job(environment="Prod", ref="refs/heads/feature")
+
     def test_without_a_token_says_what_to_fill_in(self, pipeline: Pipeline) -> None:
         told = pipeline.play("playbooks/configure-github.yml", token="")
         assert told.returncode == 0
@@ -260,8 +264,13 @@ class TestConfigureGitHub:
         for name, value in (
             ("IAMROLE_GITHUB_ARN", ROLE_ARN),
             ("CODEDEPLOY_APPLICATION_NAME", "test.codeDeploy.001"),
+            ("CODEDEPLOY_DEPLOYMENT_GROUP_NAME", "test.deploymentGroup.001"),
+            ("AWS_REGION", "us-east-1"),
+            ("IAMROLE_GITHUB_SESSION_NAME", "AWSGitAssumeRoleWithAction"),
         ):
             assert any(line.split() == [name, value] for line in told.stdout.splitlines())
+        for line in ("New environment: Prod", "Deployment branches: main"):
+            assert line in told.stdout
 
     def test_shows_no_secret_however_verbose(self, pipeline: Pipeline) -> None:
         for token in (pipeline.token, "ghp_canary"):
