@@ -1,4 +1,4 @@
-"""`python -m local_cloud start|stop|status|reset|publish|check-appspec`."""
+"""`python -m local_cloud start|stop|status|reset|publish|fetch-images|check-appspec`."""
 
 import argparse
 import json
@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
     )
     push.add_argument("directory", type=Path)
     push.add_argument("repository", metavar="OWNER/REPO")
+    images = commands.add_parser("fetch-images", help="make host images now; others are made when needed")
+    images.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     check = commands.add_parser("check-appspec", help="the agent's verdict; no local cloud is needed")
     check.add_argument(
         "paths", nargs="+", type=Path, metavar="FILE|DIR", help="an appspec, or the bundle in a folder"
@@ -68,8 +70,9 @@ def parser() -> argparse.ArgumentParser:
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """The defaults, and what the command line says otherwise."""
+    state_dir: Path | None = getattr(options, "state_dir", None)
     given: dict[str, Any] = {
-        "state_dir": options.state_dir and options.state_dir.resolve(),
+        "state_dir": state_dir and state_dir.resolve(),
         "aws_port": getattr(options, "aws_port", None),
         "github_port": getattr(options, "github_port", None),
         "hosts": False if getattr(options, "no_hosts", False) else None,
@@ -139,6 +142,18 @@ def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
     print(publish(settings, options.directory, options.repository, say, url=url))
 
 
+def fetch_images(settings: Settings, options: argparse.Namespace) -> None:
+    from local_cloud.hosts import image  # noqa: PLC0415 - no other command needs it
+
+    for name in options.names or image.DISTRIBUTIONS:
+        if name not in image.DISTRIBUTIONS:
+            raise daemon.RefusalError(f"there is no image {name}: choose of {', '.join(image.DISTRIBUTIONS)}")
+        try:
+            print(f"{name}  {image.ensure(settings, say, name).root}")
+        except (image.ImageError, image.AptError) as error:
+            raise daemon.RefusalError(str(error)) from error
+
+
 def check_appspecs(paths: list[Path]) -> int:
     """Print a verdict on each; the exit status is 0 where the agent takes all."""
     verdicts = [check(path) for path in paths]
@@ -154,6 +169,7 @@ COMMANDS = {
     "status": show_status,
     "reset": reset,
     "publish": publish_folder,
+    "fetch-images": fetch_images,
 }
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from local_cloud.hosts import console, image, instances
@@ -54,7 +54,11 @@ class HostController:
         self._network.create()
         self._metadata.start(self._network.plug_metadata)
         self._surroundings = Surroundings(
-            self._settings, engine, image.ensure(self._settings, LOG.info), self._network, self._metadata
+            self._settings,
+            engine,
+            cache(partial(image.ensure, self._settings, LOG.info)),
+            self._network,
+            self._metadata,
         )
         self._selector = selectors.DefaultSelector()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)

@@ -109,7 +109,7 @@ class Engine:
     def _root(self, image: Image) -> list[str]:
         if self._is_podman:
             return ["--rootfs", f"{image.root}:O"]
-        name = f"{LABEL}:{image.fingerprint}"
+        name = f"{LABEL}:{image.name}"
         if not self.call("images", "--quiet", name).strip():
             with subprocess.Popen(
                 ["tar", "--create", f"--directory={image.root}", "."], stdout=subprocess.PIPE

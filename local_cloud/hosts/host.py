@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ class Surroundings:
 
     settings: Settings
     engine: Engine
-    image: Image
+    image: Callable[[str], Image]
+    """By a distribution's name; made when it is first asked for."""
     network: Network
     metadata: MetadataServer
 
@@ -133,8 +135,11 @@ class Host:
         return False
 
     def _create(self, wanted: Wanted) -> None:
+        self.reason = f"waits for the image {wanted.distribution}"
+        image = self.surroundings.image(wanted.distribution)
+        self.reason = ""
         self.surroundings.engine.create(
-            self.instance_id, self.surroundings.image, hostname=wanted.hostname, memory=wanted.memory
+            self.instance_id, image, hostname=wanted.hostname, memory=wanted.memory
         )
         self.exists = True
 

@@ -7,6 +7,9 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
+from local_cloud.aws.moto_changes import DEBIAN
+from local_cloud.hosts.image import AMAZON_LINUX_2023, DEBIAN_12
+
 RUNNING = "running"
 GONE = "terminated"
 
@@ -23,6 +26,8 @@ class Wanted:
     state: str
     private_ip: str
     public_ips: frozenset[str]
+    distribution: str
+    """Of the image that it was launched from."""
     hostname: str
     mac: str
     memory: int
@@ -73,6 +78,7 @@ def _wanted(instance: Any) -> Wanted:  # noqa: ANN401 - moto's Instance
         state=instance.state,
         private_ip=interface.private_ip_address,
         public_ips=_public_ips(instance),
+        distribution=_distribution(instance),
         hostname=instance.private_dns_name,
         mac=interface.mac_address,
         memory=INSTANCE_TYPES.get(instance.instance_type, {}).get("MemoryInfo", {}).get("SizeInMiB", 0),
@@ -88,6 +94,14 @@ def _public_ips(instance: Any) -> frozenset[str]:  # noqa: ANN401 - moto's Insta
         address.public_ip for address in list(instance.ec2_backend.addresses) if address.eni is interface
     }
     return frozenset(elastic or ({interface.public_ip} if interface.public_ip else set()))
+
+
+def _distribution(instance: Any) -> str:  # noqa: ANN401 - moto's Instance
+    """Debian where the image is Debian's own, or was made of such an instance; else Amazon Linux."""
+    image = instance.ec2_backend.amis.get(instance.image_id)
+    while image is not None and hasattr(image, "instance"):
+        image = image.ec2_backend.amis.get(image.instance.image_id)
+    return DEBIAN_12.name if image is not None and image.owner_id == DEBIAN else AMAZON_LINUX_2023.name
 
 
 def _public_key(instance: Any) -> str | None:  # noqa: ANN401 - moto's Instance

@@ -28,6 +28,8 @@ from local_cloud.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE = 60
+AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+DEBIAN = "/aws/service/debian/release/12/latest/amd64"
 ROLE = "web"
 USER_DATA = "#!/bin/bash\necho from user data\necho one >>/root/runs\n"
 
@@ -79,19 +81,21 @@ class Cloud:
         until(lambda: self.host(instance_id)["state"] == state)
         return self.host(instance_id)
 
-    def launch(self, count: int = 1, **options: Any) -> list[Any]:
+    def launch(self, count: int = 1, *, image: str = AMAZON_LINUX, **options: Any) -> list[Any]:
         ec2 = self.client("ec2")
-        ami = self.client("ssm").get_parameter(
-            Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-        )["Parameter"]["Value"]
         instances = ec2.run_instances(
-            ImageId=ami, InstanceType="t3a.nano", MinCount=count, MaxCount=count, KeyName="test", **options
+            ImageId=f"resolve:ssm:{image}",
+            InstanceType="t3a.nano",
+            MinCount=count,
+            MaxCount=count,
+            KeyName="test",
+            **options,
         )["Instances"]
         for instance in instances:
             self.wait(instance["InstanceId"], "ready")
         return list(instances)
 
-    def ssh(self, address: str, command: str) -> str:
+    def ssh(self, address: str, command: str, user: str = "ec2-user") -> str:
         options = {
             "StrictHostKeyChecking": "accept-new",
             "UserKnownHostsFile": str(self.known_hosts),
@@ -102,7 +106,7 @@ class Cloud:
         arguments = [f"-o{name}={value}" for name, value in options.items()]
         key = self.state_dir / "ssh/id_ed25519"
         result = subprocess.run(
-            ["ssh", "-i", key, *arguments, f"ec2-user@{address}", command],
+            ["ssh", "-i", key, *arguments, f"{user}@{address}", command],
             capture_output=True,
             text=True,
             check=False,
@@ -180,7 +184,8 @@ print(_owner(replace(Settings(), state_dir=Path(sys.argv[1]))))
 @contextmanager
 def network_of_its_own() -> Iterator[None]:
     """A network namespace for this thread and what it starts: nothing else's addresses are in the way."""
-    image.ensure(Settings(), lambda _: None)
+    for distribution in image.DISTRIBUTIONS:
+        image.ensure(Settings(), lambda _: None, distribution)
     before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     namespaces.leave_namespace()
     try:
@@ -259,6 +264,23 @@ class TestPackages:
     def test_ruby_wget_and_git_work(self, cloud: Cloud, web: SimpleNamespace) -> None:
         cloud.ssh(web.ip, "sudo yum install --assumeyes --quiet ruby wget git-all")
         assert cloud.ssh(web.ip, 'ruby -ryaml -rjson -e "puts 1" && wget --version && git --version')
+
+
+def test_a_debian_image_boots_debian_with_its_own_packages(cloud: Cloud) -> None:
+    instance = cloud.launch(image=DEBIAN)[0]
+    address = instance["PrivateIpAddress"]
+
+    def run(command: str) -> str:
+        return cloud.ssh(address, command, user="admin")
+
+    assert "running" in run("cloud-init status --wait >/dev/null; systemctl is-system-running")
+    assert "ID=debian" in run("cat /etc/os-release")
+    assert run("sudo dpkg --audit") == ""
+    run("sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes nginx")
+    with urllib.request.urlopen(f"http://{address}/") as page:
+        assert b"Welcome to nginx" in page.read()
+    cloud.client("ec2").terminate_instances(InstanceIds=[instance["InstanceId"]])
+    cloud.wait(instance["InstanceId"], "none")
 
 
 class TestMetadata:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.__main__ import main
 from local_cloud.hosts import image
-from local_cloud.hosts.image import specs
+from local_cloud.hosts.image import AMAZON_LINUX_2023, DEBIAN_12, debian_12
+from local_cloud.hosts.image.amazon_linux_2023 import specs
 from local_cloud.settings import Settings
 
 CONTROL = """Package: ruby3.1
@@ -85,19 +87,44 @@ class TestSpecs:
 class TestFingerprint:
     def test_what_goes_in_names_the_image(self, tmp_path: Path) -> None:
         settings = replace(Settings(), cache_dir=tmp_path)
-        first = image._image(settings, b"one authority")
-        assert image._image(settings, b"one authority") == first
-        assert image._image(settings, b"another authority") != first
-        assert image._image(replace(settings, gateway="172.31.0.2"), b"one authority") != first
+        first = image._image(settings, b"one authority", AMAZON_LINUX_2023)
+        assert image._image(settings, b"one authority", AMAZON_LINUX_2023) == first
+        assert image._image(settings, b"another authority", AMAZON_LINUX_2023) != first
+        assert image._image(settings, b"one authority", DEBIAN_12) != first
+        moved = replace(settings, gateway="172.31.0.2")
+        assert image._image(moved, b"one authority", AMAZON_LINUX_2023) != first
 
     def test_a_finished_image_is_taken_as_it_is(self, tmp_path: Path) -> None:
         settings = replace(Settings(), cache_dir=tmp_path)
         said: list[str] = []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("local_cloud.certificates.ensure_authority", lambda _: authority(tmp_path))
-            image._image(settings, b"authority").root.mkdir(parents=True)
-            assert image.ensure(settings, said.append).root.is_dir()
+            for distribution in (AMAZON_LINUX_2023, DEBIAN_12):
+                image._image(settings, b"authority", distribution).root.mkdir(parents=True)
+                assert image.ensure(settings, said.append, distribution.name).root.is_dir()
         assert said == []
+
+
+class TestDebian:
+    def test_its_packages_are_no_other_systems(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        ubuntu = {"ID": "ubuntu", "PRETTY_NAME": "Ubuntu"}
+        monkeypatch.setattr("platform.freedesktop_os_release", lambda: ubuntu)
+        with pytest.raises(image.ImageError, match="this machine runs Ubuntu"):
+            debian_12.lay_out(tmp_path, tmp_path, print)
+
+    def test_the_repository_is_described(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        package = tmp_path / "jq_1_amd64.deb"
+        package.write_bytes(b"content")
+        monkeypatch.setattr("local_cloud.hosts.image.apt.control", lambda _: "Package: jq\nVersion: 1\n")
+        assert debian_12.index([package]) == (
+            "Package: jq\nVersion: 1\nFilename: ./jq_1_amd64.deb\nSize: 7\n"
+            "SHA256: ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73\n"
+        )
+
+
+def test_an_unknown_image_is_named_with_those_that_are_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch-images", "windows"]) == 1
+    assert "no image windows: choose of amazon-linux-2023, debian-12" in capsys.readouterr().err
 
 
 def authority(directory: Path) -> Path:

@@ -30,6 +30,7 @@ def wanted(state: str, *, cycle: object = CYCLE, public: frozenset[str] = frozen
         state=state,
         private_ip="172.31.0.4",
         public_ips=public,
+        distribution="amazon-linux-2023",
         hostname="ip-172-31-0-4.ec2.internal",
         mac="02:00:00:00:00:01",
         memory=512,

@@ -4,9 +4,11 @@ apt works in a folder of its own: it does not see what this machine has
 installed, and leaves nothing on it.
 """
 
+import os
 import re
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
@@ -14,13 +16,11 @@ class AptError(Exception):
     """apt's own words."""
 
 
-def download(
-    directory: Path, *, base: Sequence[str], more: Sequence[str], unwanted: Sequence[str]
-) -> tuple[list[Path], list[Path]]:
-    """The package files of `base` and its dependencies, and those that `more` needs besides.
+def download(directory: Path, *groups: Sequence[str], unwanted: Sequence[str] = ()) -> list[list[Path]]:
+    """For each group of packages the files of them and their dependencies, but for those of earlier groups.
 
     `directory` keeps them: a second download fetches only what is newer. Names that the
-    distribution does not have are an error.
+    distribution does not have are an error. To apt the `unwanted` are there already.
     """
     _prepare(directory, unwanted)
     lists = directory / "state/lists"
@@ -30,16 +30,21 @@ def download(
         # Offline, but fetched before: what is there will do.
         if not any(lists.glob("*_Packages*")):
             raise
-    _apt(directory, "--download-only", "--yes", "install", *base, *more)
-    wanted = _names(directory, [*base])
-    everything = _names(directory, [*base, *more])
+    if not any(lists.glob("*_Packages*")):
+        raise AptError("apt-get reaches no package mirror, and nothing was fetched before: go online once")
+    _apt(directory, "--download-only", "--yes", "install", *(name for group in groups for name in group))
     archives = directory / "cache/archives"
-    for stale in set(archives.glob("*.deb")) - {archives / name for name in everything}:
+    wanted: list[str] = []
+    found: list[list[Path]] = []
+    known: set[str] = set()
+    for group in groups:
+        wanted += group
+        names = [name for name in _names(directory, wanted) if name not in known]
+        known.update(names)
+        found.append([archives / name for name in names])
+    for stale in set(archives.glob("*.deb")) - {archives / name for name in known}:
         stale.unlink()
-    return (
-        [archives / name for name in wanted],
-        [archives / name for name in everything if name not in set(wanted)],
-    )
+    return found
 
 
 def control(package: Path) -> str:
@@ -47,8 +52,15 @@ def control(package: Path) -> str:
     return _output(["dpkg-deb", "--field", str(package)])
 
 
-def unpack(package: Path, root: Path, *, left_out: Sequence[str]) -> None:
-    """The package's files below `root`, through its links from /bin to /usr/bin."""
+def unpack(targets: Sequence[tuple[Path, Path]], *, left_out: Sequence[str]) -> None:
+    """Each package's files below a root, through its links from /bin to /usr/bin."""
+    # The largest first, so that none is left alone at the end.
+    ordered = sorted(targets, key=lambda target: target[0].stat().st_size, reverse=True)
+    with ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 1) as pool:
+        list(pool.map(lambda target: _unpack(target[0], target[1], left_out), ordered))
+
+
+def _unpack(package: Path, root: Path, left_out: Sequence[str]) -> None:
     root.mkdir(parents=True, exist_ok=True)
     tar = ["tar", "--extract", "--preserve-permissions", "--numeric-owner", "--keep-directory-symlink"]
     tar += [f"--directory={root}", *(f"--exclude={pattern}" for pattern in left_out)]

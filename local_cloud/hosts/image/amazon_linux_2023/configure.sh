@@ -2,8 +2,8 @@
 # Runs in the unpacked tree (chroot) and makes a host of it: what the packages'
 # own scripts would have done as far as a host needs it, Amazon's names and
 # layout, and a package repository that dnf can install from.
-# GATEWAY is the address of the resolver; /build holds what is only needed here.
 set -eu
+. /build/host.sh
 
 build_packages() {
   rpm_build() {
@@ -37,66 +37,35 @@ users() {
   groupadd -r systemd-journal
   useradd -r -M -d /nonexistent -s /usr/sbin/nologin messagebus
   useradd -r -M -d /run/sshd -s /usr/sbin/nologin sshd
-  useradd -m -u 1000 -s /bin/bash -c 'EC2 Default User' -G adm,wheel,systemd-journal ec2-user
+  host_user adm,wheel,systemd-journal
 }
 
-system_files() {
+amazons_files() {
   cp /usr/share/base-files/profile /etc/profile
   cp /usr/share/openssh/sshd_config /etc/ssh/sshd_config
   cp /usr/share/base-files/dot.bashrc /root/.bashrc
   ln -sf ../usr/lib/os-release /etc/os-release
   for name in system-release amazon-linux-release; do ln -sf ../usr/lib/system-release "/etc/$name"; done
   rm -f /etc/debian_version /etc/issue /etc/issue.net
-  printf 'nameserver %s\nsearch ec2.internal\n' "$GATEWAY" >/etc/resolv.conf
-  : >/etc/machine-id
-  : >/etc/fstab
-  : >/var/log/lastlog
-  : >/var/log/wtmp
   ln -sf bash /usr/bin/sh
   ln -sf mawk /usr/bin/awk
   ln -sf which.debianutils /usr/bin/which
   ln -sf dnf-3 /usr/bin/dnf
   ln -sf dnf-3 /usr/bin/yum
-  chmod 0440 /etc/sudoers.d/90-cloud-init-users
-  # The pipes by which the local cloud and a host's boot know of each other.
-  mkdir -p /var/lib/local-cloud /var/lib/cloud
-  mkfifo -m 0600 /var/lib/local-cloud/plugged /var/lib/local-cloud/ready
   ldconfig
 }
 
-certificates() {
-  mkdir -p /usr/local/share/ca-certificates
-  cp /build/authority.pem /usr/local/share/ca-certificates/local-cloud.crt
-  (cd /usr/share/ca-certificates && find . -name '*.crt' | sed 's|^\./||' | sort) >/etc/ca-certificates.conf
-  update-ca-certificates >/dev/null 2>&1
+amazons_certificates() {
   mkdir -p /etc/pki/tls/certs /etc/pki/ca-trust/source/anchors /etc/pki/ca-trust/extracted/pem
   ln -sf /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt
   ln -sf /etc/ssl/certs/ca-certificates.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem
   ln -sf /etc/pki/tls/certs/ca-bundle.crt /etc/pki/tls/cert.pem
 }
 
-units() {
+amazons_sshd() {
   system=/usr/lib/systemd/system
   sed 's/^Alias=.*//; s/^EnvironmentFile=.*//' "$system/ssh.service" >"$system/sshd.service"
   rm -f "$system/ssh.service" "$system/ssh.socket" "$system"/rescue-ssh.target
-  # Timers and jobs of a machine that a host does not have, or of packages that were taken out.
-  find "$system" /etc/systemd/system -name '*.timer' ! -name systemd-tmpfiles-clean.timer -delete
-  for unit in console-getty.service getty.target systemd-sysctl.service \
-    systemd-modules-load.service systemd-udevd.service systemd-udev-trigger.service systemd-remount-fs.service \
-    systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-pcrphase.service \
-    systemd-pcrphase-sysinit.service systemd-networkd.service e2scrub_reap.service systemd-firstboot.service \
-    modprobe@.service sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount; do
-    ln -sf /dev/null "/etc/systemd/system/$unit"
-  done
-  # Started when somebody asks it, by way of D-Bus, for a reboot: no boot waits for it.
-  rm -f "$system/multi-user.target.wants/systemd-logind.service"
-  ln -sf multi-user.target "$system/default.target"
-  wants=/etc/systemd/system/multi-user.target.wants
-  mkdir -p "$wants" /etc/systemd/system/cloud-init.target.wants
-  for unit in sshd.service cloud-init.service local-cloud-ready.service cloud-init.target; do
-    ln -sf "$system/$unit" "$wants/$unit"
-  done
-  ln -sf "$system/cloud-final.service" /etc/systemd/system/cloud-init.target.wants/cloud-final.service
 }
 
 warm_up() {
@@ -114,8 +83,11 @@ remove_the_distribution() {
 }
 
 users
+amazons_files
 system_files
 certificates
+amazons_certificates
+amazons_sshd
 units
 build_packages
 warm_up
