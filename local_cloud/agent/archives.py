@@ -54,11 +54,13 @@ class Package:
     entries: tuple[Entry, ...]
     after_install: str = ""
     before_remove: str = ""
+    rpm_architecture: str = "noarch"
+    deb_architecture: str = "all"
     maintainer: str = field(default="nobody <nobody@localhost>")
 
 
 def rpm(package: Package) -> bytes:
-    """A binary RPM, noarch, version 4, payload cpio in gzip."""
+    """A binary RPM, version 4, payload cpio in gzip."""
     payload = gzip.compress(_cpio(package.entries), mtime=0)
     header = _header(_REGION_HEADER, _rpm_tags(package, payload))
     signature = _header(
@@ -77,12 +79,12 @@ def rpm(package: Package) -> bytes:
 
 
 def deb(package: Package) -> bytes:
-    """A binary Debian package for all architectures."""
+    """A binary Debian package."""
     control = "\n".join(
         [
             f"Package: {package.name}",
             f"Version: {package.version}-{package.release}",
-            "Architecture: all",
+            f"Architecture: {package.deb_architecture}",
             f"Maintainer: {package.maintainer}",
             f"Depends: {', '.join(package.deb_depends)}",
             "Section: admin",
@@ -135,7 +137,7 @@ def _rpm_tags(package: Package, payload: bytes) -> Tags:
         1014: (_STRING, package.licence),
         1016: (_LOCAL, ["Unspecified"]),
         1021: (_STRING, "linux"),
-        1022: (_STRING, "noarch"),
+        1022: (_STRING, package.rpm_architecture),
         1024: (_STRING, package.after_install),
         # Also called at an upgrade, with 1: only the last removal stops the service.
         1025: (_STRING, f'[ "$1" = 0 ] || exit 0\n{package.before_remove}'),

@@ -22,11 +22,19 @@ def run(*command: str | Path) -> str:
 
 
 class TestBucket:
-    def test_latest_version_names_packages_that_are_there(self, bucket: Path) -> None:
-        latest = json.loads((bucket / "latest/LATEST_VERSION").read_text())
-        assert set(latest) == {"rpm", "deb", "msi"}
-        assert (bucket / latest["rpm"]).is_file()
-        assert (bucket / latest["deb"]).is_file()
+    @pytest.mark.parametrize(
+        ("folder", "kinds"),
+        [
+            ("latest", {"rpm", "deb"}),
+            ("latestv2", {"rpm_x86_64", "rpm_aarch64", "deb_x86_64", "deb_aarch64"}),
+        ],
+    )
+    def test_latest_version_names_packages_that_are_there(
+        self, bucket: Path, folder: str, kinds: set[str]
+    ) -> None:
+        latest = json.loads((bucket / folder / "LATEST_VERSION").read_text())
+        assert set(latest) == {*kinds, "msi"}
+        assert all((bucket / latest[kind]).is_file() for kind in kinds)
 
     def test_it_is_made_once_for_the_same_content(self, tmp_path: Path) -> None:
         said: list[str] = []
@@ -42,25 +50,39 @@ class TestBucket:
 
 class TestDebianPackage:
     def test_dpkg_reads_it(self, bucket: Path) -> None:
-        package = next(bucket.glob("releases/*.deb"))
+        package = bucket / "releases/codedeploy-agent_1.8.1-1_all.deb"
         assert run("dpkg-deb", "--field", package, "Package", "Version").splitlines() == [
             "Package: codedeploy-agent",
             "Version: 1.8.1-1",
         ]
 
     def test_what_it_unpacks_is_an_agent(self, bucket: Path, tmp_path: Path) -> None:
-        run("dpkg-deb", "--extract", next(bucket.glob("releases/*.deb")), tmp_path)
+        run("dpkg-deb", "--extract", bucket / "releases/codedeploy-agent_1.8.1-1_all.deb", tmp_path)
         agent = tmp_path / "opt/codedeploy-agent"
         assert (agent / ".version").read_text() == "agent_version: OFFICIAL_1.8.1-1_deb\n"
         # Isolated: not one import may come from this environment.
         assert run("python3", "-I", "-S", agent / "bin/codedeploy-agent", "--version").strip() == "1.8.1-1"
+
+    def test_the_second_generation_is_for_one_kind_of_machine_and_needs_no_ruby(
+        self, bucket: Path, tmp_path: Path
+    ) -> None:
+        package = bucket / "releases/codedeploy-agent_2.1.0-1_arm64.deb"
+        assert run("dpkg-deb", "--field", package, "Architecture", "Depends").splitlines() == [
+            "Architecture: arm64",
+            "Depends: openssl, python3",
+        ]
+        run("dpkg-deb", "--extract", package, tmp_path)
+        agent = tmp_path / "opt/codedeploy-agent"
+        assert run("python3", "-I", "-S", agent / "bin/codedeploy-agent", "--version") == (
+            "codedeploy-agent 2.1.0\n"
+        )
 
 
 class TestRpm:
     """Read with nothing but the format's description; dnf itself meets it on the hosts."""
 
     def test_the_signature_vouches_for_the_header_and_the_header_for_the_payload(self, bucket: Path) -> None:
-        package = next(bucket.glob("releases/*.rpm")).read_bytes()
+        package = (bucket / "releases/codedeploy-agent-1.8.1-1.noarch.rpm").read_bytes()
         signature, end = header(package, 96)
         start = end + -end % 8
         main, payload = header(package, start)
@@ -68,7 +90,7 @@ class TestRpm:
         assert main[5092] == hashlib.sha256(package[payload:]).hexdigest().encode()
 
     def test_it_needs_ruby_as_the_real_one_does(self, bucket: Path) -> None:
-        package = next(bucket.glob("releases/*.rpm")).read_bytes()
+        package = (bucket / "releases/codedeploy-agent-1.8.1-1.noarch.rpm").read_bytes()
         _signature, end = header(package, 96)
         assert header(package, end + -end % 8)[0][1049] == b"ruby"
 

@@ -2,12 +2,39 @@
 
 import importlib.util
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any, ClassVar
 
+import boto3
 import pytest
 
+from local_cloud.agent.packages import build
+from local_cloud.server import LocalCloud
+from local_cloud.settings import Settings
+
 ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket at `url`, and an S3 client to put something into it."""
+
+    NAME: ClassVar = "aws-codedeploy-us-east-1"
+
+    s3: Any
+    url: str
+
+    def put(self, key: str, content: bytes) -> str:
+        """Returns the object's URL."""
+        self.s3.put_object(Bucket=self.NAME, Key=key, Body=content, ACL="public-read")
+        return f"{self.url}/{key}"
+
+    def get(self, key: str) -> bytes:
+        content: bytes = self.s3.get_object(Bucket=self.NAME, Key=key)["Body"].read()
+        return content
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +45,31 @@ def swap_file() -> ModuleType:
 @pytest.fixture(scope="session")
 def codedeploy_agent_info() -> ModuleType:
     return load(ROLES / "codedeploy_agent/library/codedeploy_agent_info.py")
+
+
+@pytest.fixture(scope="session")
+def codedeploy_agent_package() -> ModuleType:
+    return load(ROLES / "codedeploy_agent/library/codedeploy_agent_package.py")
+
+
+@pytest.fixture(scope="session")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
+    """A local cloud's bucket of agents, over HTTP."""
+    folder = tmp_path_factory.mktemp("local_cloud")
+    cloud = LocalCloud(Settings.in_process(folder))
+    cloud.start()
+    session: Any = boto3.Session(
+        aws_access_key_id="AKIALOCALCLOUDTESTS0", aws_secret_access_key="a-long-and-random-looking-secret"
+    )
+    s3 = session.client("s3", region_name="us-east-1", endpoint_url=cloud.endpoint_url)
+    it = Bucket(s3, f"{cloud.endpoint_url}/{Bucket.NAME}")
+    s3.create_bucket(Bucket=Bucket.NAME, ACL="public-read")
+    packages = build(cloud.settings, lambda _line: None)
+    for path in packages.rglob("*"):
+        if path.is_file():
+            it.put(str(path.relative_to(packages)), path.read_bytes())
+    yield it
+    cloud.stop()
 
 
 @pytest.fixture(scope="session")

@@ -7,3 +7,5 @@ Standard library and PyYAML only. One module an idea: `signing`, `metadata` and
 """
 
 VERSION = "1.8.1-1"
+VERSION_2 = "2.1.0-1"
+"""The same agent, in the outer form of the second generation: see `logs` and what its package holds."""

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import VERSION, config, logs
+from . import config, logs
 from .bundle import Source
 from .daemon import Daemon
 from .deployments import Executor, Ongoing
@@ -24,7 +24,7 @@ def main() -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="codedeploy-agent", description=__doc__)
     parser.add_argument("--config-file", type=Path, default=config.DEFAULT_PATH, metavar="FILE")
-    parser.add_argument("--version", action="version", version=VERSION)
+    parser.add_argument("--version", action="version", version=version())
     parser.add_argument("command", choices=("start", "stop", "status"))
     options = parser.parse_args()
     try:
@@ -42,13 +42,16 @@ def start(settings: config.Config) -> int:
     if running(settings):
         raise AgentError(f"already running as PID {running(settings)}")
     os.umask(0o022)
-    logs.start(settings)
+    second = _told(Path(settings.root_dir)).startswith("2.")
+    logs.start(settings, second=second)
     settings.pid_file.parent.mkdir(parents=True, exist_ok=True)
     settings.pid_file.write_text(f"{os.getpid()}\n")
     try:
         daemon = assemble(settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _leave(daemon, settings))
+        if second:
+            log.info("Starting host command poll loop max_concurrent=16")
         daemon.run()
     except Exception:
         # systemd starts the agent again; the reason is in its log and in the journal.
@@ -65,7 +68,7 @@ def assemble(settings: config.Config) -> Daemon:
     identity = identify(Path(settings.on_premises_config_file))
     client = CommandsClient(
         identity,
-        version=_version(root),
+        version=_told(root),
         endpoint=settings.deploy_control_endpoint,
         secure=settings.enable_auth_policy,
         proxy=settings.proxy_uri,
@@ -117,7 +120,15 @@ def _leave(daemon: Daemon, settings: config.Config) -> None:
         os._exit(0)
 
 
-def _version(root: Path) -> str:
+def version() -> str:
+    """What `--version` says: the version of the package that this program came in."""
+    told = _told(Path(__file__).resolve().parents[1])
+    return (
+        f"codedeploy-agent {told}" if told.startswith("2.") else told[len("OFFICIAL_") :].rpartition("_")[0]
+    )
+
+
+def _told(root: Path) -> str:
     for path in (root.parent / ".version", Path("/opt/codedeploy-agent/.version")):
         if path.is_file():
             return path.read_text().partition(":")[2].strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,22 @@ _SIZE = 64 * 1024 * 1024
 _KEPT = 8
 
 
-def start(config: Config) -> None:
-    """Sends the agent's own log, and what hooks print, to their files."""
+def start(config: Config, *, second: bool = False) -> None:
+    """Sends the agent's own log, and what hooks print, to their files.
+
+    The second generation notes UTC, and of its requests only what fails.
+    """
     agent = _file(Path(config.log_dir) / f"{config.program_name}.log")
-    agent.setFormatter(
-        logging.Formatter(
+    if second:
+        form = logging.Formatter("%(asctime)s %(levelname)5s %(message)s", "%Y-%m-%d %H:%M:%S")
+        form.converter = time.gmtime
+        agent.addFilter(lambda record: config.verbose or not record.name.endswith(".protocol"))
+    else:
+        form = logging.Formatter(
             f"%(asctime)s %(levelname)-5s [{config.program_name}(%(process)d)]: %(message)s",
             "%Y-%m-%dT%H:%M:%S",
         )
-    )
+    agent.setFormatter(form)
     logging.addLevelName(logging.WARNING, "WARN")
     root = logging.getLogger()
     root.addHandler(agent)

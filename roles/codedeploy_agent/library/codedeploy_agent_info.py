@@ -4,12 +4,17 @@
 # ruff: noqa: INP001 - a module of a role is no package
 from __future__ import annotations
 
+import calendar
 import collections
 import json
+import os
+import platform
 import re
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
+from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
@@ -20,16 +25,21 @@ short_description: What is known of the CodeDeploy agent on a host
 description:
   - Tells which version is installed and which one is wanted, whether the service runs, and whether the
     agent polls.
-  - An agent polls when the last outcome in its log is a good one, or when a request has been unanswered
-    for a while.
+  - An agent 1.8 polls when the last outcome in its log is a good one, or when a request has been unanswered
+    for a while. An agent 2 notes only what fails, so it polls when nothing has failed for a while.
   - Changes nothing.
 options:
   region:
     description: The AWS region. Empty asks the instance metadata.
     type: str
     default: ""
+  major:
+    description: The generation to look for, 1 (Ruby) or 2.
+    type: int
+    choices: [1, 2]
+    default: 1
   version:
-    description: V(latest), or a version as in the package's name.
+    description: V(latest) of the generation, or a version as in the package's name.
     type: str
     default: latest
   package_type:
@@ -41,6 +51,10 @@ options:
     description: A proxy to reach the bucket through. Empty is none.
     type: str
     default: ""
+  on_premises:
+    description: Whether the host is no EC2 instance, so that no instance metadata is asked.
+    type: bool
+    default: false
   log_file:
     description: The agent's log.
     type: path
@@ -64,6 +78,10 @@ region:
   description: The AWS region.
   type: str
   returned: always
+instance_profile:
+  description: The ARN of the instance profile, empty where there is none.
+  type: str
+  returned: always
 bucket_url:
   description: The URL of the region's bucket of agents.
   type: str
@@ -82,6 +100,10 @@ wanted_version:
   returned: always
 package:
   description: The key of the wanted version's package in the bucket.
+  type: str
+  returned: always
+installed_package:
+  description: The key of the installed version's package in the bucket, empty where none is installed.
   type: str
   returned: always
 active:
@@ -103,15 +125,27 @@ problem:
 """
 
 METADATA = "http://169.254.169.254/latest"
-NAMES = {"rpm": "codedeploy-agent-{}.noarch.rpm", "deb": "codedeploy-agent_{}_all.deb"}
+DOMAINS = (
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+)
+"""The partitions that have a domain of their own, by the beginnings of their regions."""
+NAMES = {"rpm": "codedeploy-agent-{}.{}.rpm", "deb": "codedeploy-agent_{}_{}.deb"}
+DEBIAN_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 QUERIES = {
     "rpm": ["rpm", "--query", "--queryformat", "%{VERSION}-%{RELEASE}", "codedeploy-agent"],
     "deb": ["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Version}", "codedeploy-agent"],
 }
 STALE_SECONDS = 180
-"""A polling agent writes a line at least once a minute."""
+"""An agent 1.8 that polls writes a line at least once a minute. One of either generation that does not
+writes an error in less: 90 seconds between attempts, 80 for an answer."""
 UNANSWERED_SECONDS = 2
 """A refused request is answered sooner; a poll is held open by the service."""
+POLLS_FROM_HERE = "host command poll loop"
 LINES = 400
 HINT = "Check the instance profile, and that the host reaches https://codedeploy-commands.{region}.{domain}"
 
@@ -127,7 +161,7 @@ class Service:
 
 def domain(region: str) -> str:
     """The DNS suffix of a region's partition."""
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return next((suffix for start, suffix in DOMAINS if region.startswith(start)), "amazonaws.com")
 
 
 def bucket_url(region: str) -> str:
@@ -135,9 +169,18 @@ def bucket_url(region: str) -> str:
     return f"https://aws-codedeploy-{region}.s3.{region}.{domain(region)}"
 
 
+def package_name(version: str, package_type: str, machine: str) -> str:
+    """A version's package; agent 2 has one for each kind of machine (as `uname -m` has it)."""
+    if version.startswith("1."):
+        architecture = {"rpm": "noarch", "deb": "all"}[package_type]
+    else:
+        architecture = machine if package_type == "rpm" else DEBIAN_MACHINES.get(machine, machine)
+    return NAMES[package_type].format(version, architecture)
+
+
 def version_of(package: str) -> str:
     """The version and release in a package's name."""
-    found = re.search(r"codedeploy-agent[-_](.+?)(?:\.noarch\.rpm|_all\.deb)$", package)
+    found = re.search(r"codedeploy-agent[-_](.+?)(?:\.[a-z0-9_]+\.rpm|_[a-z0-9]+\.deb)$", package)
     return found.group(1) if found else ""
 
 
@@ -148,13 +191,21 @@ def problem_of(lines: list[str], service: Service, now: float) -> str:
     """
     if not service.active:
         return "the service codedeploy-agent is not running"
+    entries = [
+        (written, line.strip())
+        for written, line in ((_written(line), line) for line in lines)
+        if written is not None and written >= int(service.since)
+    ]
+    silent = any(POLLS_FROM_HERE in line for _, line in entries)
+    return _problem_of_2(entries, now) if silent else _problem_of_1(entries, now)
+
+
+def _problem_of_1(entries: list[tuple[float, str]], now: float) -> str:
+    """Agent 1.8 notes each request and its outcome."""
     last, verdict = 0.0, "it has not asked for work yet"
-    for line in lines:
-        written = _written(line)
-        if written is None or written < int(service.since):
-            continue
+    for written, line in entries:
         if "ERROR" in line:
-            verdict = line.strip()
+            verdict = line
         elif "Client 200" in line:
             verdict = ""
         elif "agent version" in line and verdict and now - written >= UNANSWERED_SECONDS:
@@ -168,11 +219,25 @@ def problem_of(lines: list[str], service: Service, now: float) -> str:
     return verdict
 
 
+def _problem_of_2(entries: list[tuple[float, str]], now: float) -> str:
+    """Agent 2 notes that it begins to poll, and from then on only what fails."""
+    verdict = ""
+    for written, line in entries:
+        if "ERROR" in line:
+            verdict = line if now - written <= STALE_SECONDS else ""
+        elif POLLS_FROM_HERE in line:
+            verdict = "" if now - written >= UNANSWERED_SECONDS else "it has not asked for work yet"
+    return verdict
+
+
 def _written(line: str) -> float | None:
-    try:
-        return time.mktime(time.strptime(line[:19], "%Y-%m-%dT%H:%M:%S"))
-    except ValueError:
-        return None
+    """When a line was written: agent 1.8 notes local time with a T in it, agent 2 UTC with a space."""
+    for form, seconds in (("%Y-%m-%dT%H:%M:%S", time.mktime), ("%Y-%m-%d %H:%M:%S", calendar.timegm)):
+        try:
+            return seconds(time.strptime(line[:19], form))
+        except ValueError:
+            continue
+    return None
 
 
 def installed_version(module: AnsibleModule, package_type: str) -> str:
@@ -201,22 +266,42 @@ def service_state(module: AnsibleModule) -> Service:
     )
 
 
-def region_of_instance() -> str:
-    """The region, by the instance metadata (IMDSv2)."""
+def metadata(*paths: str) -> list[str]:
+    """Items of the instance metadata (IMDSv2), "" for what is not there. Raises OSError."""
     headers = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
     token = open_url(
         f"{METADATA}/api/token", method="PUT", headers=headers, use_proxy=False, timeout=5
     ).read()
     headers = {"X-aws-ec2-metadata-token": token.decode()}
-    answer = open_url(f"{METADATA}/meta-data/placement/region", headers=headers, use_proxy=False, timeout=5)
-    return str(answer.read().decode().strip())
+    items = []
+    for path in paths:
+        try:
+            answer = open_url(f"{METADATA}/meta-data/{path}", headers=headers, use_proxy=False, timeout=5)
+            items.append(answer.read().decode().strip())
+        except HTTPError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                raise
+            items.append("")
+    return items
 
 
-def wanted_package(url: str, version: str, package_type: str) -> str:
-    """The key of the wanted package; the bucket says which one is the latest."""
+def identity(region: str, on_premises: bool) -> tuple[str, str]:
+    """The region, and the ARN of the instance profile. Raises OSError where needed metadata is silent."""
+    if on_premises:
+        return region, ""
+    found, profile = metadata("placement/region", "iam/info")
+    return region or found, str(json.loads(profile)["InstanceProfileArn"]) if profile else ""
+
+
+def wanted_package(url: str, major: int, version: str, package_type: str, machine: str) -> str:
+    """The key of the wanted package; the bucket says which one is the latest.
+
+    Raises OSError, ValueError, KeyError.
+    """
     if version != "latest":
-        return "releases/" + NAMES[package_type].format(version)
-    return str(json.loads(open_url(f"{url}/latest/LATEST_VERSION", timeout=30).read())[package_type])
+        return "releases/" + package_name(version, package_type, machine)
+    folder, kind = ("latest", package_type) if major == 1 else ("latestv2", f"{package_type}_{machine}")
+    return str(json.loads(open_url(f"{url}/{folder}/LATEST_VERSION", timeout=30).read())[kind])
 
 
 def tail(path: Path) -> list[str]:
@@ -238,52 +323,73 @@ def watch(module: AnsibleModule, log_file: Path, wait: int) -> tuple[Service, st
         time.sleep(0.25)
 
 
+def look(module: AnsibleModule, region: str, profile: str) -> dict[str, object]:
+    """All that is returned. Fails where the bucket does not tell the latest version."""
+    given = module.params
+    url, machine, kind = bucket_url(region), platform.machine(), given["package_type"]
+    if given["proxy"]:
+        os.environ["https_proxy"] = given["proxy"]
+    try:
+        package = wanted_package(url, given["major"], given["version"], kind, machine)
+    except (OSError, ValueError, KeyError) as error:
+        folder = "latest" if given["major"] == 1 else "latestv2"
+        module.fail_json(
+            msg=f"{url}/{folder}/LATEST_VERSION does not tell the latest agent for {kind} on {machine}"
+            f" ({error}): check the region {region} and the way to it (agent 2 is not in every region yet),"
+            " or set codedeploy_agent_version"
+        )
+    installed = installed_version(module, kind)
+    service, problem = watch(module, Path(given["log_file"]), given["wait"])
+    why = (
+        f"The CodeDeploy agent does not poll: {problem}. {HINT.format(region=region, domain=domain(region))}"
+    )
+    return {
+        "region": region,
+        "instance_profile": profile,
+        "bucket_url": url,
+        "installed": bool(installed),
+        "installed_version": installed,
+        "installed_package": installed and "releases/" + package_name(installed, kind, machine),
+        "wanted_version": version_of(package),
+        "package": package,
+        "active": service.active,
+        "enabled": service.enabled,
+        "polling": not problem,
+        "problem": problem and why,
+        "msg": why if problem else "The CodeDeploy agent polls",
+    }
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "region": {"type": "str", "default": ""},
+            "major": {"type": "int", "choices": [1, 2], "default": 1},
             "version": {"type": "str", "default": "latest"},
             "package_type": {"type": "str", "choices": ["rpm", "deb"], "required": True},
             "proxy": {"type": "str", "default": ""},
+            "on_premises": {"type": "bool", "default": False},
             "log_file": {"type": "path", "default": "/var/log/aws/codedeploy-agent/codedeploy-agent.log"},
             "wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
     given = module.params
-    try:
-        region = given["region"] or region_of_instance()
-    except OSError as error:
+    if given["version"] != "latest" and not given["version"].startswith(f"{given['major']}."):
         module.fail_json(
-            msg=f"The instance metadata does not tell the region ({error}): set codedeploy_agent_region"
+            msg=f"codedeploy_agent_version is {given['version']}, and codedeploy_agent_major is"
+            f" {given['major']}: set both to the same generation"
         )
-    url = bucket_url(region)
+    if given["on_premises"] and not given["region"]:
+        module.fail_json(msg="codedeploy_agent_region is empty: a host that is no EC2 instance needs it")
     try:
-        package = wanted_package(url, given["version"], given["package_type"])
+        region, profile = identity(given["region"], given["on_premises"])
     except (OSError, ValueError, KeyError) as error:
         module.fail_json(
-            msg=f"{url}/latest/LATEST_VERSION does not tell the latest agent ({error}): check the region"
-            f" {region} and the way to it, or set codedeploy_agent_version"
+            msg=f"The instance metadata does not tell who this host is ({error}): set"
+            " codedeploy_agent_on_premises and codedeploy_agent_region where it is no EC2 instance"
         )
-    installed = installed_version(module, given["package_type"])
-    service, problem = watch(module, Path(given["log_file"]), given["wait"])
-    hint = HINT.format(region=region, domain=domain(region))
-    module.exit_json(
-        changed=False,
-        region=region,
-        bucket_url=url,
-        installed=bool(installed),
-        installed_version=installed,
-        wanted_version=version_of(package),
-        package=package,
-        active=service.active,
-        enabled=service.enabled,
-        polling=not problem,
-        problem=f"The CodeDeploy agent does not poll: {problem}. {hint}" if problem else "",
-        msg=f"The CodeDeploy agent does not poll: {problem}. {hint}"
-        if problem
-        else "The CodeDeploy agent polls",
-    )
+    module.exit_json(changed=False, **look(module, region, profile))
 
 
 if __name__ == "__main__":
