@@ -65,7 +65,22 @@ def cloud(running_cloud: LocalCloud) -> LocalCloud:
     publish(
         running_cloud.settings, CHECKOUT / "site", REPOSITORY, lambda _: None, url=running_cloud.github_url
     )
+    offer_agent(running_cloud)
     return running_cloud
+
+
+def offer_agent(running_cloud: LocalCloud) -> None:
+    """Hosts bring the agent's packages; a cloud without hosts is shown one all the same."""
+    s3 = boto3.client(
+        "s3",
+        "us-east-1",
+        endpoint_url=running_cloud.endpoint_url,
+        aws_access_key_id="AKIALOCALCLOUDTESTS0",
+        aws_secret_access_key="a-long-and-random-looking-secret",
+    )
+    s3.create_bucket(Bucket="aws-codedeploy-us-east-1")
+    s3.put_object(Bucket="aws-codedeploy-us-east-1", Key="latest/install", Body=b"")
+    running_cloud.log.clear()
 
 
 @pytest.fixture

@@ -1,0 +1,285 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# ruff: noqa: EXE001 - Ansible starts modules by their first line, not by their mode
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: pipeline_prerequisites
+version_added: "1.0.0"
+short_description: Look at all that the pipeline needs and does not make itself
+description:
+  - Asks AWS, GitHub, the DNS and the file system about everything at once, and says all that is missing, each with the
+    way out. Changes nothing.
+  - Credentials, their account, the region, the hosted zone and who it is delegated to, quotas, names that others have,
+    the link to GitHub, the commit, the agent's package, the image and its architecture, the key file, the network and
+    the permissions boundary.
+  - An option is the setting of roles/pipeline that has its name after C(pipeline_).
+author:
+  - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
+options:
+  application:
+    description: The CodeDeploy application.
+    type: str
+    required: true
+  commit:
+    description: The commit to deploy; empty is the head of the default branch.
+    type: str
+    default: ""
+  domain_record:
+    description: The site's name.
+    type: str
+    required: true
+  domain_zone:
+    description: The public hosted zone.
+    type: str
+    required: true
+  github_api_url:
+    description: Where GitHub's REST API is.
+    type: str
+    default: https://api.github.com
+  github_repository:
+    description: The repository of the site, OWNER/NAME.
+    type: str
+    required: true
+  github_token:
+    description: A token for GitHub's REST API; empty asks without.
+    type: str
+    default: ""
+  github_token_name:
+    description: The name of CodeDeploy's link to GitHub; empty checks nothing.
+    type: str
+    default: ""
+  iam_permissions_boundary:
+    description: The ARN of the policy that bounds every role; empty is none.
+    type: str
+    default: ""
+  image_parameter:
+    description: The public SSM parameter that names the image, where O(instance_image) is empty.
+    type: str
+    required: true
+  instance_count:
+    description: How many instances serve the site.
+    type: int
+    required: true
+  instance_image:
+    description: The id of an image; empty is what O(image_parameter) names.
+    type: str
+    default: ""
+  instance_name:
+    description: The tag Name of the instances.
+    type: str
+    required: true
+  instance_type:
+    description: The instance type.
+    type: str
+    required: true
+  owned_tags:
+    description: The tags by which the pipeline knows what is its own.
+    type: dict
+    required: true
+  region:
+    description: The AWS region.
+    type: str
+    required: true
+  roles:
+    description: The names of the three roles, by the settings that hold them.
+    type: dict
+    required: true
+  security_group:
+    description: The name of the instances' security group.
+    type: str
+    required: true
+  ssh_key_name:
+    description: The name of the key pair in EC2.
+    type: str
+    required: true
+  ssh_public_key_file:
+    description: The file of the key pair's public half.
+    type: str
+    required: true
+  vpc_id:
+    description: The VPC to work in; empty is the default VPC.
+    type: str
+    default: ""
+  vpc_subnet_id:
+    description: The public subnet of the instances; empty is one of the default VPC's.
+    type: str
+    default: ""
+requirements:
+  - boto3 >= 1.44
+notes:
+  - Credentials and endpoints come from the environment.
+  - What the credentials may not look at is a note, not a problem; the run itself will say whether it is needed.
+  - Where an A record points elsewhere and nothing of the pipeline is there, it is somebody else's; where the pipeline is
+    there already, it is drift, which the next run mends.
+  - 'Permissions: C(sts:GetCallerIdentity), C(ec2:DescribeAddresses), C(DescribeImages), C(DescribeInstanceTypes),
+    C(DescribeInstances), C(DescribeKeyPairs), C(DescribeRegions), C(DescribeSecurityGroups), C(DescribeSubnets),
+    C(iam:GetRole), C(GetInstanceProfile), C(GetPolicy), C(route53:ListHostedZonesByName), C(GetHostedZone),
+    C(ListResourceRecordSets), C(codedeploy:GetApplication), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
+    C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
+attributes:
+  check_mode:
+    description: Changes nothing, and so does the same in check mode.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Look at all that is needed
+  pipeline_prerequisites:
+    region: us-east-1
+    application: test.codeDeploy.001
+    domain_zone: example.com
+    domain_record: www.example.com
+    github_repository: OWNER/codedeploy.nginx.001
+    image_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
+    instance_count: 1
+    instance_name: ec2.cheaper.001
+    instance_type: t3a.nano
+    owned_tags: {ManagedBy: aws-codedeploy-pipeline, Application: test.codeDeploy.001}
+    roles:
+      iam_ec2_role: AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000
+      iam_codedeploy_role: AWSCodeDeployService-DepolyEC2Role-20241024T000000
+      iam_github_role: AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000
+    security_group: ec2.cheaper.001
+    ssh_key_name: ec2.cheaper.001
+    ssh_public_key_file: ~/.ssh/id_ed25519.pub
+"""
+
+RETURN = r"""
+account:
+  description: The number of the account.
+  returned: success
+  type: str
+  sample: "123456789012"
+caller:
+  description: Whose credentials these are, an ARN.
+  returned: success
+  type: str
+  sample: arn:aws:sts::123456789012:assumed-role/operator/me
+commit:
+  description: The commit that would be deployed.
+  returned: success
+  type: str
+  sample: 0123456789abcdef0123456789abcdef01234567
+image:
+  description: The id of the image that would be launched; empty where it could not be looked at.
+  returned: success
+  type: str
+  sample: ami-0123456789abcdef0
+notes:
+  description: What is good to know, and what could not be looked at.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+problems:
+  description: What is missing, each in one sentence that names the setting, its value and the way out.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+summary:
+  description: Whose credentials these are, the region, and the notes, for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["arn:aws:sts::123456789012:assumed-role/operator/me in us-east-1: nothing is missing"]
+"""
+
+import traceback
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    MISSING_LIBRARY = ""
+except ImportError:
+    MISSING_LIBRARY = traceback.format_exc()
+
+from ansible.module_utils.prerequisites import judge, read
+from ansible.module_utils.prerequisites.wanted import Findings, Seen, Unseen, Wanted
+
+ARGUMENT_SPEC = {
+    "application": {"type": "str", "required": True},
+    "commit": {"type": "str", "default": ""},
+    "domain_record": {"type": "str", "required": True},
+    "domain_zone": {"type": "str", "required": True},
+    "github_api_url": {"type": "str", "default": "https://api.github.com"},
+    "github_repository": {"type": "str", "required": True},
+    "github_token": {"type": "str", "default": "", "no_log": True},
+    "github_token_name": {"type": "str", "default": "", "no_log": False},
+    "iam_permissions_boundary": {"type": "str", "default": ""},
+    "image_parameter": {"type": "str", "required": True},
+    "instance_count": {"type": "int", "required": True},
+    "instance_image": {"type": "str", "default": ""},
+    "instance_name": {"type": "str", "required": True},
+    "instance_type": {"type": "str", "required": True},
+    "owned_tags": {"type": "dict", "required": True},
+    "region": {"type": "str", "required": True},
+    "roles": {"type": "dict", "required": True},
+    "security_group": {"type": "str", "required": True},
+    "ssh_key_name": {"type": "str", "required": True, "no_log": False},
+    "ssh_public_key_file": {"type": "str", "required": True, "no_log": False},
+    "vpc_id": {"type": "str", "default": ""},
+    "vpc_subnet_id": {"type": "str", "default": ""},
+}
+TRIES, PATIENCE = 3, 10  # of each call; seconds until a connection must stand, and between its bytes
+
+
+def look(wanted: Wanted) -> tuple[Seen, Findings]:
+    # One session: each new one would read botocore's descriptions again, a quarter of a second.
+    session: Any = boto3.session.Session(region_name=wanted.region)
+    patient = Config(
+        connect_timeout=PATIENCE,
+        read_timeout=PATIENCE,
+        retries={"mode": "standard", "total_max_attempts": TRIES},
+    )
+    unsigned = patient.merge(Config(signature_version=UNSIGNED))
+    clients = {
+        name: session.client(name, config=unsigned if name == "s3" else patient) for name in read.SERVICES
+    }
+    seen = read.look(clients, wanted)
+    regions = [
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("ec2", partition)
+    ]
+    return seen, judge.judge(wanted, seen, regions)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib("boto3"), exception=MISSING_LIBRARY)
+    wanted = Wanted(**{name: module.params[name] for name in ARGUMENT_SPEC})
+    try:
+        seen, findings = look(wanted)
+    except (BotoCoreError, ValueError) as error:
+        module.fail_json(msg=f"AWS cannot be asked: {error} Check AWS_PROFILE and AWS_ENDPOINT_URL.")
+    result = {"problems": findings.problems, "notes": findings.notes}
+    if findings.problems:
+        module.fail_json(msg="\n".join(findings.problems), **result)
+    caller, image = seen["identity"]["Arn"], seen["image"]
+    module.exit_json(
+        changed=False,
+        account=seen["identity"]["Account"],
+        caller=caller,
+        commit=seen["commit"]["sha"],
+        image="" if isinstance(image, Unseen) else image["ImageId"],
+        summary=[f"{caller} in {wanted.region}: nothing is missing", *findings.notes],
+        **result,
+    )
+
+
+if __name__ == "__main__":
+    main()

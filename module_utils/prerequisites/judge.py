@@ -1,0 +1,394 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Says what is missing, from what was seen: pure. Each sentence names the setting, its value and the way out.
+
+A check is a function of what is wanted and what was seen that yields problems; Note(...) for what is only
+good to know. What could not be looked at is a note: the run itself will say whether it is needed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ansible.module_utils.codedeploy.connection import CONSOLES, account_in
+from ansible.module_utils.prerequisites.wanted import (
+    PREFIX,
+    STANDARD_FAMILIES,
+    Findings,
+    Seen,
+    Unseen,
+    Wanted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+# What each reader looks at, for the note that it could not.
+LOOKED_AT = {
+    "address_quota": "the quota of Elastic IPs",
+    "addresses": "the Elastic IPs",
+    "agent": "the agent's package",
+    "application": "the CodeDeploy application",
+    "application_tags": "the tags of the CodeDeploy application",
+    "boundary": "the permissions boundary",
+    "delegation": "who the domain is delegated to",
+    "github_links": "CodeDeploy's links to GitHub",
+    "image": "the image",
+    "instance_profile": "the instance profile",
+    "instance_quota": "the quota of vCPUs",
+    "instance_type": "the instance type",
+    "instances": "the instances",
+    "key_pair": "the key pair",
+    "region": "the region",
+    "roles": "the roles",
+    "security_group": "the security group",
+    "subnet": "the subnet",
+    "zone": "the hosted zone",
+}
+QUOTAS = ("address_quota", "instance_quota")
+MOST_NAMED = 3
+
+
+class Note(str):
+    """Good to know, and no reason to stop."""
+
+    __slots__ = ()
+
+
+def judge(wanted: Wanted, seen: Seen, regions: Iterable[str] = ()) -> Findings:
+    """All findings at once. `regions` are the names that botocore knows, to guess what was meant."""
+    findings = Findings()
+    if isinstance(seen["identity"], Unseen):
+        findings.problems.append(_no_identity(wanted, seen["identity"], regions))
+    for check in CHECKS:
+        for said in check(wanted, seen):
+            (findings.notes if isinstance(said, Note) else findings.problems).append(said)
+    for name, what in LOOKED_AT.items():
+        if isinstance(seen.get(name), Unseen):
+            findings.notes.append(f"{what} could not be looked at: {seen[name].reason}")
+    unknown = [LOOKED_AT[name] for name in QUOTAS if name in seen and seen[name] is None]
+    if unknown:
+        findings.notes.append(
+            f"{' and '.join(unknown)} could not be learnt: Service Quotas does not know it here."
+        )
+    return findings
+
+
+def there(seen: Seen, name: str) -> Any:  # noqa: ANN401 - the shape depends on the reader
+    """What was seen, or None."""
+    found = seen.get(name)
+    return None if isinstance(found, Unseen) else found
+
+
+def missing(seen: Seen, name: str) -> bool:
+    """It was looked for, and is not there."""
+    return name in seen and seen[name] is None
+
+
+def _no_identity(wanted: Wanted, unseen: Unseen, regions: Iterable[str]) -> str:
+    known = list(regions)
+    if known and wanted.region not in known:
+        near = difflib.get_close_matches(wanted.region, known, n=MOST_NAMED)
+        return (
+            f"pipeline_region is '{wanted.region}', which botocore does not know; near it are "
+            f"{', '.join(near)}. "
+            f"AWS says: {unseen.reason}"
+        )
+    return f"AWS does not say whose credentials these are: {unseen.reason}"
+
+
+def region(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    if missing(seen, "region"):
+        yield (
+            f"pipeline_region is '{wanted.region}': AWS has no such region in this partition. "
+            "Name one of those that aws ec2 describe-regions --all-regions lists."
+        )
+    elif there(seen, "region") and seen["region"].get("OptInStatus") == "not-opted-in":
+        yield (
+            f"pipeline_region is '{wanted.region}', which is not enabled in this account: enable it with "
+            f"aws account enable-region --region-name {wanted.region} and wait, or name another."
+        )
+
+
+def zone(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    if missing(seen, "zone"):
+        account = account_in(seen["identity"]["Arn"]).id
+        yield (
+            f"Zone {wanted.domain_zone.rstrip('.')}. does not exist in Route53 ({wanted.domain_zone}, "
+            f"pipeline_domain_zone): the account {account} needs the public hosted zone; register the domain "
+            "or create "
+            "the zone in Route 53, or name another."
+        )
+        return
+    held, delegated = there(seen, "zone"), there(seen, "delegation")
+    servers = sorted(server.lower() for server in (held or {}).get("NameServers", []))
+    if servers and delegated is not None and not set(servers) & set(delegated):
+        others = ", ".join(delegated) or "nobody"
+        yield Note(
+            f"{wanted.domain_zone} (pipeline_domain_zone) is delegated to {others}: visitors find the record "
+            "only when "
+            f"the registrar names {', '.join(servers)}."
+        )
+
+
+def record(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    held = {each["Type"]: each for each in (there(seen, "zone") or {}).get("records", [])}
+    if "CNAME" in held:
+        yield (
+            f"{wanted.domain_record} (pipeline_domain_record) is a CNAME record, beside which no A record "
+            "can be: "
+            "delete it, or name another record."
+        )
+    if "A" in held and there(seen, "addresses") is not None and not _ours(wanted, seen["addresses"]):
+        values = [each["Value"] for each in held["A"].get("ResourceRecords", [])] or ["an AWS resource"]
+        yield (
+            f"{wanted.domain_record} (pipeline_domain_record) points to {', '.join(values)}, and nothing of "
+            "this pipeline "
+            "is there yet: delete the record where nobody needs it, or name another."
+        )
+
+
+def commit(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    answer = seen["commit"]
+    if isinstance(answer, Unseen):
+        said, way_out = f"does not answer: {answer.reason}", "check the network and the address"
+    elif answer["sha"]:
+        return
+    else:
+        said = f"answered {answer['status']}"
+        way_out = (
+            "create the repository and push the content of site/ to it; where it is private, put a token "
+            "that may read "
+            "it into GITHUB_TOKEN"
+        )
+    yield (
+        f"{wanted.github_api_url} (pipeline_github_api_url) {said} for commit {wanted.commit or 'HEAD'} of "
+        f"{wanted.github_repository} (pipeline_github_repository, pipeline_commit): {way_out}."
+    )
+
+
+def github_link(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    link, named = there(seen, "application"), wanted.github_token_name
+    account_links = there(seen, "github_links")
+    if named and account_links is not None and named not in account_links:
+        known = f"it has {', '.join(account_links)}" if account_links else "it has none"
+        yield (
+            f"CodeDeploy has no link to GitHub that is called {named} (pipeline_github_token_name); {known}. "
+            f"Make it in the console: {_how_to_link(wanted)}."
+        )
+    if link is None:
+        if missing(seen, "application"):
+            yield Note(f"the new application will have to be linked to GitHub once: {_how_to_link(wanted)}.")
+    elif not link.get("linkedToGitHub"):
+        yield (
+            f"CodeDeploy's application {wanted.application} (pipeline_application) is not linked to GitHub, "
+            "which no API "
+            f"can do: {_how_to_link(wanted)}."
+        )
+    elif named and link.get("gitHubAccountName") not in {None, "", named}:
+        yield (
+            f"CodeDeploy's application {wanted.application} is linked to GitHub as "
+            f"{link['gitHubAccountName']}, not as "
+            f"{named} (pipeline_github_token_name)."
+        )
+
+
+def _how_to_link(wanted: Wanted) -> str:
+    partition = _partition(wanted.region)
+    console = CONSOLES.get(partition, CONSOLES["aws"])
+    return (
+        "open "
+        f"https://{wanted.region}.{console}/codesuite/codedeploy/applications/{quote(wanted.application)}, "
+        "choose "
+        '"Create deployment", revision type "My application is stored in GitHub", connect, and leave the form'
+    )
+
+
+def key_file(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    path, content = wanted.ssh_public_key_file, seen["key_file"]
+    advice = "make a key pair with ssh-keygen -t ed25519, or name the public half of yours"
+    if isinstance(content, Unseen):
+        yield f"{path} is not a file that can be read (pipeline_ssh_public_key_file): {advice}."
+    elif "PRIVATE KEY" in content:
+        yield (
+            f"{path} is the private half of a key (pipeline_ssh_public_key_file): name the public half, "
+            f"{path}.pub."
+        )
+    elif not content.startswith(("ssh-", "ecdsa-", "sk-")):
+        yield f"{path} is not a public SSH key (pipeline_ssh_public_key_file): {advice}."
+
+
+def agent(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    if seen["agent"] == "":
+        yield (
+            f"The CodeDeploy agent is not to be had in {wanted.region} (pipeline_region): the bucket "
+            f"aws-codedeploy-{wanted.region} has no latest/install. Name a region that CodeDeploy is offered "
+            "in."
+        )
+
+
+def image(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    kind, found = there(seen, "instance_type"), there(seen, "image")
+    if missing(seen, "instance_type"):
+        yield (
+            f"pipeline_instance_type is '{wanted.instance_type}': {wanted.region} has no such type. Name one "
+            "of those that "
+            "aws ec2 describe-instance-type-offerings lists."
+        )
+    if missing(seen, "image"):
+        if wanted.instance_image:
+            yield (
+                f"pipeline_instance_image is '{wanted.instance_image}': {wanted.region} has no such image, "
+                "or it is not "
+                "shared with this account. Name another, or none for the newest Amazon Linux 2023."
+            )
+        else:
+            yield (
+                f"{wanted.image_parameter} cannot be read in {wanted.region}: name an image in "
+                "pipeline_instance_image."
+            )
+    if kind and found:
+        runs = kind["ProcessorInfo"]["SupportedArchitectures"]
+        if found["Architecture"] not in runs:
+            yield (
+                f"pipeline_instance_type is '{wanted.instance_type}', which runs {' and '.join(runs)}, and "
+                "the image "
+                f"{found['ImageId']} (pipeline_instance_image) is for {found['Architecture']}: change one of "
+                "them."
+            )
+
+
+def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    addresses, most = there(seen, "addresses"), there(seen, "address_quota")
+    if addresses is not None and most is not None:
+        new = max(0, wanted.instance_count - len(_ours(wanted, addresses)))
+        if new and len(addresses) + new > most:
+            yield (
+                f"pipeline_instance_count is '{wanted.instance_count}': {new} more Elastic IPs beside the "
+                f"{len(addresses)} "
+                f"of this account are more than its quota of {most:.0f} in {wanted.region}. Release some, or "
+                "ask for "
+                "more: quota L-0263D0A3 of service ec2 in Service Quotas."
+            )
+    instances, kind, most = (
+        there(seen, "instances"),
+        there(seen, "instance_type"),
+        there(seen, "instance_quota"),
+    )
+    if instances is not None and kind and most is not None:
+        new = max(0, wanted.instance_count - len(_ours(wanted, instances))) * kind["VCpuInfo"]["DefaultVCpus"]
+        used = sum(_cpus(each) for each in instances if each["InstanceType"][0] in STANDARD_FAMILIES)
+        if new and used + new > most:
+            yield (
+                f"pipeline_instance_count is '{wanted.instance_count}' and pipeline_instance_type is "
+                f"'{wanted.instance_type}': {new} more vCPUs beside the {used} in use are more than the "
+                "quota of "
+                f"{most:.0f} in {wanted.region}. Take fewer or smaller instances, or ask for more: quota "
+                "L-1216C47A of "
+                "service ec2 in Service Quotas."
+            )
+
+
+def _cpus(instance: Mapping[str, Any]) -> int:
+    options = instance.get("CpuOptions", {})
+    running = instance["State"]["Name"] in {"pending", "running"}
+    return int(options.get("CoreCount", 0)) * int(options.get("ThreadsPerCore", 1)) if running else 0
+
+
+def names(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    """Each name is free, or what has it is ours."""
+    held: list[tuple[str, str, str, Any]] = [
+        ("security group", wanted.security_group, "security_group", there(seen, "security_group")),
+        ("key pair", wanted.ssh_key_name, "ssh_key_name", there(seen, "key_pair")),
+        ("instance profile", wanted.instance_profile, "iam_ec2_role", there(seen, "instance_profile")),
+    ]
+    roles = there(seen, "roles") or {}
+    held += [("role", wanted.roles[setting], setting, role) for setting, role in roles.items()]
+    if there(seen, "application") and there(seen, "application_tags") is not None:
+        tags = {"Tags": seen["application_tags"]}
+        held.append(("CodeDeploy application", wanted.application, "application", tags))
+    tags_needed = " and ".join(f"{key}={value}" for key, value in wanted.owned_tags.items())
+    for kind, name, setting, thing in held:
+        if thing is not None and not _ours(wanted, [thing]):
+            yield (
+                f"The {kind} {name} ({PREFIX}{setting}) is there and not this pipeline's, for it has not the "
+                "tags "
+                f"{tags_needed}: choose another name, or give it these tags where the pipeline is to take it "
+                "over."
+            )
+
+
+def strangers(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    """The deployment group takes instances by their tag Name, whoever's they are."""
+    named = [
+        each for each in there(seen, "instances") or [] if _tags(each).get("Name") == wanted.instance_name
+    ]
+    ours = {each["InstanceId"] for each in _ours(wanted, named)}
+    others = [each["InstanceId"] for each in named if each["InstanceId"] not in ours]
+    if others:
+        yield (
+            f"{', '.join(others)} carry the tag Name={wanted.instance_name} (pipeline_instance_name) and are "
+            "not this "
+            "pipeline's: it would deploy to them. Choose another name, or take the tag from them."
+        )
+
+
+def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    found = there(seen, "subnet")
+    if missing(seen, "subnet"):
+        if wanted.vpc_subnet_id:
+            yield (
+                f"pipeline_vpc_subnet_id is '{wanted.vpc_subnet_id}': {wanted.region} has no such subnet. "
+                "Name another."
+            )
+        else:
+            yield (
+                f"The account has no default VPC in {wanted.region}: name a VPC and a public subnet of it in "
+                "pipeline_vpc_id "
+                "and pipeline_vpc_subnet_id, or make one with aws ec2 create-default-vpc."
+            )
+    elif found and wanted.vpc_id and found["VpcId"] != wanted.vpc_id:
+        yield (
+            f"pipeline_vpc_subnet_id is '{wanted.vpc_subnet_id}', a subnet of {found['VpcId']}, and "
+            "pipeline_vpc_id is "
+            f"'{wanted.vpc_id}': name a subnet of that VPC."
+        )
+
+
+def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    arn = wanted.iam_permissions_boundary
+    if not arn or "roles" not in seen:
+        return
+    _, partition, _, _, owner, *_ = arn.split(":", 5)
+    ours = account_in(seen["identity"]["Arn"])
+    says = f"pipeline_iam_permissions_boundary is '{arn}'"
+    if partition != ours.partition:
+        yield f"{says}, an ARN of the partition {partition}: this account is in {ours.partition}."
+    elif owner not in {ours.id, "aws"}:
+        yield (
+            f"{says}, a policy of the account {owner}: a boundary has to be of this account, {ours.id}, or "
+            "of AWS."
+        )
+    elif missing(seen, "boundary"):
+        yield f"{says}: there is no such policy. Create it, or name another, or none."
+
+
+CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
+    *(region, zone, record, commit, github_link, key_file, agent),
+    *(image, quotas, names, strangers, network, boundary),
+)
+
+
+def _partition(region_name: str) -> str:
+    if region_name.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region_name.startswith("us-gov-") else "aws"
+
+
+def _tags(thing: Mapping[str, Any]) -> dict[str, str]:
+    return {each["Key"]: each["Value"] for each in thing.get("Tags") or []}
+
+
+def _ours(wanted: Wanted, things: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [each for each in things if wanted.owned_tags.items() <= _tags(each).items()]
