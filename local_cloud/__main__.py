@@ -46,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
         start.add_argument(
             "--iam-propagation", type=float, metavar="SECONDS", help="until a new role or profile can be used"
         )
+        start.add_argument(
+            "--enforce-iam", action="store_true", help="let callers do only what IAM's policies allow"
+        )
         start.add_argument("--aws-port", type=int, metavar="PORT", help="0: any free one")
         start.add_argument("--github-port", type=int, metavar="PORT", help="0: any free one")
         if name == "serve":
@@ -77,6 +80,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "github_port": getattr(options, "github_port", None),
         "hosts": False if getattr(options, "no_hosts", False) else None,
         "iam_propagation_seconds": getattr(options, "iam_propagation", None),
+        "enforce_iam": True if getattr(options, "enforce_iam", False) else None,
         "log_requests": False if getattr(options, "no_request_log", False) else None,
     }
     return replace(Settings(), **{name: value for name, value in given.items() if value is not None})
@@ -121,6 +125,8 @@ def print_status(status: dict[str, Any]) -> None:
     print(f"AWS     {status['endpoint']}")
     print(f"GitHub  {status['github']}")
     print(f"calls   {status['requests']}, {status['mutating_requests']} of them writes")
+    if status["enforce_iam"]:
+        print("IAM     policies are enforced")
     hosts = status["hosts"]
     if hosts:
         rows = [list(hosts[0]), *[[str(value) for value in host.values()] for host in hosts]]

@@ -291,11 +291,11 @@ def _one_line(error: Exception) -> str:
 def _write_client_files(settings: Settings, status: dict[str, Any]) -> None:
     """Where the endpoint is, for programs and for a shell."""
     status_file(settings).write_text(json.dumps(status, indent=2))
-    # Any credentials do; these are long, so that no tool masks parts of its output as secrets.
+    # These are long, so that no tool masks parts of its output as secrets.
     (settings.state_dir / "environment").write_text(
         f"export AWS_ENDPOINT_URL={status['endpoint']}\n"
         f"export AWS_REGION={settings.region} AWS_DEFAULT_REGION={settings.region}\n"
-        "export AWS_ACCESS_KEY_ID=AKIALOCALCLOUDEXAMPL\n"
+        f"export AWS_ACCESS_KEY_ID={settings.root_access_key}\n"
         "export AWS_SECRET_ACCESS_KEY=local-cloud-accepts-any-secret-access-key\n"
         "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
     )

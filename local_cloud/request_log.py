@@ -40,9 +40,37 @@ CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]*)/([^/]+)/aws4_request
 VIRTUAL_HOST = re.compile(r"(.+)\.s3[.-]")
 
 
+AUTHORIZATION = "local_cloud.authorization"
+"""Where a request's WSGI environment says what it was allowed to do, for the log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that IAM was asked: an action (`ec2:RunInstances`) on a resource (an ARN or `*`)."""
+
+    action: str
+    resource: str
+    allowed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorization:
+    """Who called, by ARN, and all that the call needed."""
+
+    caller: str
+    checks: tuple[Check, ...]
+
+
+def set_authorization(environ: "WSGIEnvironment", authorization: Authorization) -> None:
+    environ[AUTHORIZATION] = authorization
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One answered request. `time` is UTC in ISO 8601, `milliseconds` how long the answer took."""
+    """One answered request. `time` is UTC in ISO 8601, `milliseconds` how long the answer took.
+
+    `checks` is empty where policies are not enforced.
+    """
 
     time: str
     caller: str
@@ -51,17 +79,23 @@ class Entry:
     mutating: bool
     status: int
     milliseconds: float
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """What a request asks for. `access_key` is "" for an unsigned one."""
+    """What a request asks for. `access_key` is "" for an unsigned one.
+
+    `signed_for` is the service of the signature, `token` the session's token where the address has it.
+    """
 
     access_key: str
     region: str
     service: str
     action: str
     mutating: bool
+    signed_for: str = ""
+    token: str = ""
 
 
 class RequestLog:
@@ -121,14 +155,17 @@ def logged(
         try:
             return app(environ, noting)
         finally:
+            known: Authorization | None = environ.get(AUTHORIZATION)
+            named = caller(call.access_key, call.region) if call.access_key else "anonymous"
             entry = Entry(
                 time=datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
-                caller=caller(call.access_key, call.region) if call.access_key else "anonymous",
+                caller=known.caller if known else named,
                 service=call.service,
                 action=call.action,
                 mutating=call.mutating,
                 status=status,
                 milliseconds=round((time.time() - started) * 1000, 1),
+                checks=known.checks if known else (),
             )
             log.add(entry)
             if call.mutating and status < 400:  # noqa: PLR2004 - where HTTP's errors begin
@@ -144,7 +181,8 @@ def identify(environ: "WSGIEnvironment") -> Call:
     if "X-Amz-Credential" in query:
         signature = f"Credential={query['X-Amz-Credential'][0]}"
     found = CREDENTIAL.search(signature)
-    access_key, region, service = found.groups() if found else ("", "us-east-1", "")
+    access_key, region, signed_for = found.groups() if found else ("", "us-east-1", "")
+    service = signed_for
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     form = _form(environ) or query
     if target.startswith(COMMANDS_TARGET):
@@ -164,6 +202,8 @@ def identify(environ: "WSGIEnvironment") -> Call:
         service=service or "unknown",
         action=action,
         mutating=not dry_run and is_mutating(service, action, environ["REQUEST_METHOD"]),
+        signed_for=signed_for,
+        token=query.get("X-Amz-Security-Token", [""])[0],
     )
 
 
@@ -186,13 +226,19 @@ def _form(environ: "WSGIEnvironment") -> dict[str, list[str]]:
 
 def _rest_action(environ: "WSGIEnvironment", service: str) -> str:
     """The operation whose HTTP method and path these are, by botocore's model of the service."""
-    seen = dict(environ) | {"wsgi.input": BytesIO()}
-    bucket = VIRTUAL_HOST.match(environ.get("HTTP_HOST", "")) if service == "s3" else None
-    if bucket:
-        seen["PATH_INFO"] = f"/{bucket[1]}{environ.get('PATH_INFO', '')}"
-        seen["RAW_URI"] = f"/{bucket[1]}{environ.get('RAW_URI', '')}"
+    seen = with_bucket_in_path(environ, service) | {"wsgi.input": BytesIO()}
     try:
         operation, _ = get_service_router(service).match(Request(seen))
     except (NotFound, NotImplementedError, KeyError):
         return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}"
     return str(operation.name)
+
+
+def with_bucket_in_path(environ: "WSGIEnvironment", service: str) -> "WSGIEnvironment":
+    """A copy in which a bucket that the host's name has is in the path, as the service's model has it."""
+    seen = dict(environ)
+    bucket = VIRTUAL_HOST.match(environ.get("HTTP_HOST", "")) if service == "s3" else None
+    if bucket:
+        seen["PATH_INFO"] = f"/{bucket[1]}{environ.get('PATH_INFO', '')}"
+        seen["RAW_URI"] = f"/{bucket[1]}{environ.get('RAW_URI', '')}"
+    return seen

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from local_cloud.agent import packages
 from local_cloud.aws import application, codedeploy, identity, moto_changes, zones
+from local_cloud.aws.authorization import Gate
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
@@ -49,6 +50,12 @@ class LocalCloud:
         self._say = say
         self._running: list[Any] = []
         self._turn = threading.Lock()
+        self.gate = Gate(
+            self._turn,
+            root_key=settings.root_access_key,
+            enforcing=settings.enforce_iam,
+            note=self.log.add,
+        )
         self._hosts: HostController | None = None
         self._packages: Path | None = None
 
@@ -64,7 +71,9 @@ class LocalCloud:
         try:
             self._github_app = create_github_app(settings)
             self._aws_app = application.create_app(self._turn)
-            aws = logged(self._aws_app, self.log, caller=identity.caller, changed=self._changed)
+            aws = logged(
+                self.gate.before(self._aws_app), self.log, caller=identity.caller, changed=self._changed
+            )
             # Bound before the work that takes long, so that a taken port is known first.
             self._aws = self._bind(settings.address, settings.aws_port, self._for_this_machine(aws))
             self._github = self._bind(settings.address, settings.github_port, self._github_app)
@@ -112,12 +121,14 @@ class LocalCloud:
             "endpoint": self.endpoint_url,
             "github": self.github_url,
             "checkout": str(self.settings.root),
+            "enforce_iam": self.gate.enforcing,
             "hosts": self._hosts.describe() if self._hosts else [],
             "requests": len(self.log.entries()),
             "mutating_requests": len(self.log.entries(mutating=True)),
         }
 
     def _seed(self) -> None:
+        codedeploy.options.service_role_may = self.gate.service_may
         with self._turn:
             moto_changes.install(self.settings)
             seed(self.settings, self._packages)
@@ -183,6 +194,9 @@ class LocalCloud:
             case "DELETE", "requests":
                 self.log.clear()
                 return "200 OK", {}
+            case "PUT", "enforce-iam":
+                self.gate.enforcing = query.get("on", [""])[0] == "1"
+                return "200 OK", {"enforce_iam": self.gate.enforcing}
             case "POST", "reset":
                 self.reset()
                 return "200 OK", {}

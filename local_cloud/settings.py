@@ -51,6 +51,11 @@ class Settings:
 
     iam_propagation_seconds: float = 0.0
     """How long a new role or instance profile cannot be used yet; AWS takes 10 to 30."""
+    enforce_iam: bool = False
+    """Whether callers may do only what the account's policies allow them."""
+    root_access_key: str = "AKIALOCALCLOUDEXAMPL"
+    """The account's own key, which no policy bears on. Every other one must be known to IAM or STS
+    where policies are enforced."""
     log_requests: bool = True
     maximum_connections: int = 2048
 

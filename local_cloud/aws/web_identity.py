@@ -2,10 +2,8 @@
 """AssumeRoleWithWebIdentity, truly checked: the token's signature, audience and expiry, the role's trust."""
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import translate
 from typing import Any
 
 import jwt
@@ -16,6 +14,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.exceptions import STSClientError
 
+from local_cloud.aws.authorization.policies import Access, Effect, effect
 from local_cloud.github import oidc
 from local_cloud.settings import Settings
 
@@ -114,73 +113,15 @@ def trusts(policy: Mapping[str, Any], provider_arn: str, issuer: str, claims: Cl
 
     Condition keys are `<issuer>:<claim>`.
     """
-    context = {f"{issuer}:{name}".lower(): value for name, value in claims.items()}
-    effects = {
-        statement["Effect"]
-        for statement in _listed(policy.get("Statement"))
-        if _fits(statement, provider_arn, context)
-    }
-    return effects == {"Allow"}
-
-
-def _fits(statement: Mapping[str, Any], provider_arn: str, context: Mapping[str, Any]) -> bool:
-    principal = statement.get("Principal", {})
-    federated = _listed(principal.get("Federated")) if isinstance(principal, Mapping) else [principal]
+    context = {f"{issuer}:{name}".lower(): _text(value) for name, value in claims.items()}
     return (
-        any(_like(ACTION.lower(), action.lower()) for action in _listed(statement.get("Action")))
-        and any(name in {provider_arn, "*"} for name in federated)
-        and all(
-            _holds(operator, key, _listed(wanted), context)
-            for operator, keys in statement.get("Condition", {}).items()
-            for key, wanted in keys.items()
-        )
+        effect([policy], Access(action=ACTION, context=context), {("Federated", provider_arn)})
+        is Effect.ALLOW
     )
 
 
-def _holds(operator: str, key: str, wanted: list[str], context: Mapping[str, Any]) -> bool:
-    """One condition. An operator that is not known never holds: a role is not opened by a guess."""
-    for_all = operator.startswith("ForAllValues:")
-    operator = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:")
-    optional = operator.endswith("IfExists")
-    operator = operator.removesuffix("IfExists")
-    present = key.lower() in context
-    if operator == "Null":
-        return [str(not present).lower()] == [value.lower() for value in wanted]
-    if operator not in OPERATORS:
-        return False
-    negated = operator.startswith("StringNot")
-    if not present:
-        return optional or for_all or negated
-    matches = [
-        any(OPERATORS[operator](str(value), pattern) for pattern in wanted)
-        for value in _listed(context[key.lower()])
-    ]
-    if negated:
-        return not any(matches)
-    return all(matches) if for_all else any(matches)
-
-
-def _like(value: str, pattern: str) -> bool:
-    """AWS's wildcards `*` and `?`; brackets mean themselves."""
-    return re.fullmatch(translate(pattern.replace("[", "[[]")), value) is not None
-
-
-def _equal(value: str, wanted: str) -> bool:
-    return value == wanted
-
-
-def _equal_whatever_case(value: str, wanted: str) -> bool:
-    return value.lower() == wanted.lower()
-
-
-OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
-    "StringEquals": _equal,
-    "StringNotEquals": _equal,
-    "StringEqualsIgnoreCase": _equal_whatever_case,
-    "StringNotEqualsIgnoreCase": _equal_whatever_case,
-    "StringLike": _like,
-    "StringNotLike": _like,
-}
+def _text(value: Any) -> str | list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else str(value)
 
 
 def _role(arn: str, partition: str) -> Any:
@@ -193,12 +134,6 @@ def _role(arn: str, partition: str) -> Any:
 def _policy(role: Any) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(role.assume_role_policy_document)
     return document
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _invalid(message: str) -> STSClientError:

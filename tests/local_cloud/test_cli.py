@@ -55,6 +55,30 @@ def test_start_returns_when_the_endpoint_answers_and_status_names_it(run: Run) -
         assert json.load(answer) == []
 
 
+def test_policies_are_enforced_where_asked_for_and_as_long(run: Run, tmp_path: Path) -> None:
+    started = run("start", "--no-hosts", "--aws-port=0", "--github-port=0", "--enforce-iam")
+    endpoint = json.loads(run("status", "--json").stdout)["endpoint"]
+    root = (tmp_path / "state" / "environment").read_text().partition("AWS_ACCESS_KEY_ID=")[2].split()[0]
+
+    def list_roles(key: str) -> int:
+        scope = f"Credential={key}/20261123/us-east-1/iam/aws4_request"
+        request = urllib.request.Request(
+            endpoint,
+            b"Action=ListRoles&Version=2010-05-08",
+            {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"},
+        )
+        try:
+            return int(urllib.request.urlopen(request).status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert "policies are enforced" in started.stdout
+    assert (list_roles(root), list_roles("AKIANOBODYHASTHISKEY")) == (200, 403)
+    off = urllib.request.Request(f"{endpoint}/_local_cloud/enforce-iam?on=0", method="PUT")
+    assert json.load(urllib.request.urlopen(off)) == {"enforce_iam": False}
+    assert list_roles("AKIANOBODYHASTHISKEY") == 200
+
+
 def test_a_second_start_says_that_it_runs(run: Run) -> None:
     first = start(run)
 

@@ -1,7 +1,12 @@
 """How long the service waits, and what it gives its agents. Read anew at every use, so that a
 running local cloud (or a test) can change one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+
+def _anything(*_: str) -> bool:
+    return True
 
 
 @dataclass(kw_only=True)
@@ -20,6 +25,8 @@ class Options:
     time the next poll gets it again."""
     role_propagation: float = 0.0
     """How long a new service role cannot be assumed yet."""
+    service_role_may: Callable[[str, str, str, str], bool] = _anything
+    """Is a service role (ARN, region) allowed an action on a resource? Asked before the service acts."""
     github_connection: str | None = "local-cloud-github"
     """The GitHub account connection ("token name") that every account has from the start."""
     github_access_token: str | None = None

@@ -10,6 +10,7 @@ from moto.core.exceptions import ServiceException
 from moto.sns.models import sns_backends
 from werkzeug.exceptions import HTTPException
 
+from . import permissions
 from .records import Creator, Deployment, DeploymentStatus, Status, Target
 
 if TYPE_CHECKING:
@@ -43,9 +44,12 @@ def topic_exists(backend: "CodeDeployBase", arn: str) -> bool:
     return arn in sns_backends[backend.account_id][region].topics
 
 
-def publish(backend: "CodeDeployBase", notifications: list[Notification]) -> None:
-    """Send what has been collected. A topic that is gone does not disturb a deployment."""
+def publish(backend: "CodeDeployBase", group: "DeploymentGroup", notifications: list[Notification]) -> None:
+    """Send what has been collected. A topic that is gone, or closed, does not disturb a deployment."""
     for notification in notifications:
+        if not permissions.may(backend, group, "sns:Publish", notification.topic_arn):
+            log.warning("%s may not publish to %s", group.service_role_arn, notification.topic_arn)
+            continue
         region = notification.topic_arn.split(":")[3]
         try:
             sns_backends[backend.account_id][region].publish(

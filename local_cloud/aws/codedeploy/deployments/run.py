@@ -15,7 +15,7 @@ from uuid import uuid4
 from local_cloud.aws.codedeploy.hosts import HostCommand
 from local_cloud.aws.codedeploy.options import options
 
-from . import alarms, health, lifecycle, notifications, targets, traffic
+from . import alarms, health, lifecycle, notifications, permissions, targets, traffic
 from .records import Deployment, DeploymentStatus, Diagnostics, LifecycleEvent, Status, Target
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class DeploymentRun:
                     self._woken = False
                     self._advance()
                     collected, self._notifications = self._notifications, []
-                notifications.publish(self._backend, collected)
+                notifications.publish(self._backend, self._group, collected)
         except Exception:
             log.exception("deployment %s broke", self.deployment.deployment_id)
             with self._changed:
@@ -149,6 +149,10 @@ class DeploymentRun:
 
     def _begin(self) -> None:
         self.deployment.begin()
+        refusal = permissions.refused(self._backend, self._group)
+        if refusal:
+            self._end(DeploymentStatus.FAILED, refusal)
+            return
         candidates = self._backend.candidates(self.deployment, self._group)
         for candidate in candidates:
             self.deployment.targets[candidate.target_id] = Target(
@@ -313,6 +317,7 @@ class DeploymentRun:
     def _perform_service_event(self, target: Target, event: LifecycleEvent) -> None:
         event.begin()
         try:
+            traffic.check(self._backend, self._group, self.deployment, event.lifecycle_event_name)
             traffic.perform(self._backend, self.deployment, target, event.lifecycle_event_name)
         except traffic.TrafficError as error:
             event.end(Status.FAILED, Diagnostics(error_code="UnknownError", message=str(error)))

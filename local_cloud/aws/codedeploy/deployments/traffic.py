@@ -5,15 +5,43 @@ from typing import TYPE_CHECKING, Any
 from moto.elb.models import elb_backends
 from moto.elbv2.models import FakeTargetGroup, elbv2_backends
 
-from . import lifecycle
+from . import lifecycle, permissions
 from .records import Deployment, Target
 
 if TYPE_CHECKING:
+    from local_cloud.aws.codedeploy.models import DeploymentGroup
     from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
 
 
 class TrafficError(Exception):
     """A load balancer is missing, or refused."""
+
+
+def check(backend: "DeploymentBackend", group: "DeploymentGroup", deployment: Deployment, event: str) -> None:
+    """Raise TrafficError where the group's service role may not do what the service event says."""
+    allow = event == lifecycle.ALLOW_TRAFFIC
+    info = deployment.load_balancer_info or {}
+    start = f"arn:{backend.partition}:elasticloadbalancing:{backend.region_name}:{backend.account_id}"
+    needed = [
+        (
+            "elasticloadbalancing:RegisterTargets" if allow else "elasticloadbalancing:DeregisterTargets",
+            found.arn if (found := _find_target_group(backend, each["name"])) else "*",
+        )
+        for each in info.get("targetGroupInfoList", [])
+    ] + [
+        (
+            "elasticloadbalancing:RegisterInstancesWithLoadBalancer"
+            if allow
+            else "elasticloadbalancing:DeregisterInstancesFromLoadBalancer",
+            f"{start}:loadbalancer/{each['name']}",
+        )
+        for each in info.get("elbInfoList", [])
+    ]
+    for action, resource in needed:
+        if not permissions.may(backend, group, action, resource):
+            raise TrafficError(
+                f"{group.service_role_arn} is not authorized to perform: {action} on {resource}"
+            )
 
 
 def perform(backend: "DeploymentBackend", deployment: Deployment, target: Target, event: str) -> None:

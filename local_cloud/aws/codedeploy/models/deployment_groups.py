@@ -268,7 +268,7 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
     def _announce_triggers(self, group: DeploymentGroup) -> None:
         """AWS sends a set-up notice to every topic, on each create and update."""
         notices = [notifications.set_up(self, group, trigger) for trigger in group.trigger_configurations]
-        notifications.publish(self, notices)
+        notifications.publish(self, group, notices)
 
 
 def _exchange_selections(checked: Fields) -> None:

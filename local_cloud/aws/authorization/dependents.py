@@ -1,0 +1,113 @@
+"""What a call needs besides its own action: to pass a role, to tag what it makes, and CodeDeploy's own.
+
+Sources: the actions' pages in the API references; "Granting a user permissions to pass
+a role"; "Control access for tagging resources on creation" (EC2).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .account import Account
+from .conditions import listed
+from .policies import Access
+
+Parameters = Mapping[str, Any]
+
+EC2 = "ec2.amazonaws.com"
+CODEDEPLOY = "codedeploy.amazonaws.com"
+AUTO_SCALING = "autoscaling.amazonaws.com"
+TAGGED_AT_CREATION = {
+    ("iam", "CreateRole"): ("TagRole", "role", "RoleName"),
+    ("iam", "CreateInstanceProfile"): ("TagInstanceProfile", "instance-profile", "InstanceProfileName"),
+    ("iam", "CreatePolicy"): ("TagPolicy", "policy", "PolicyName"),
+    ("iam", "CreateUser"): ("TagUser", "user", "UserName"),
+}
+"""Operation -> the action that allows its tags, the kind of what it makes and where its name is."""
+
+
+def of(prefix: str, operation: str, parameters: Parameters, account: Account) -> Iterator[Access]:
+    """The further accesses of an operation."""
+    yield from _passed_roles(prefix, operation, parameters, account)
+    if prefix == "ec2":
+        yield from _ec2(operation, parameters, account)
+    if prefix == "codedeploy":
+        yield from _codedeploy(operation, parameters, account)
+    if prefix == "iam":
+        yield from _iam_tags(operation, parameters, account)
+    if prefix == "s3" and operation == "CopyObject":
+        source = str(parameters.get("CopySource", "")).removeprefix("/")
+        yield Access(action="s3:GetObject", resource=f"arn:{account.partition}:s3:::{source}")
+
+
+def _passed_roles(prefix: str, operation: str, parameters: Parameters, account: Account) -> Iterator[Access]:
+    if prefix == "codedeploy" and parameters.get("serviceRoleArn"):
+        yield _pass(str(parameters["serviceRoleArn"]), CODEDEPLOY)
+    profile = parameters.get("IamInstanceProfile")
+    if prefix == "ec2" and isinstance(profile, Mapping):
+        given = str(profile.get("Arn") or profile.get("Name"))
+        yield _pass(account.role_of_profile(given), EC2)
+    if prefix == "autoscaling" and isinstance(profile, str):
+        yield _pass(account.role_of_profile(profile), EC2)
+    if prefix == "iam" and operation == "AddRoleToInstanceProfile":
+        name = str(parameters.get("RoleName"))
+        yield _pass(_iam_arn(account, "role", account.path_of("role", name) + name), EC2)
+
+
+def _pass(role: str, service: str) -> Access:
+    context = {"iam:passedtoservice": service}
+    return Access(action="iam:PassRole", resource=role, context=context)
+
+
+def _ec2(operation: str, parameters: Parameters, account: Account) -> Iterator[Access]:
+    for specification in parameters.get("TagSpecifications") or []:
+        if specification.get("Tags"):
+            kind = specification.get("ResourceType")
+            resource = f"arn:{account.partition}:ec2:{account.region}:{account.id}:{kind}/*"
+            yield Access(action="ec2:CreateTags", resource=resource, context={"ec2:createaction": operation})
+    image = str(parameters.get("ImageId", ""))
+    if image.startswith("resolve:ssm:"):
+        name = image.removeprefix("resolve:ssm:").removeprefix("/")
+        owner = "" if name.startswith("aws/") else account.id
+        yield Access(
+            action="ssm:GetParameters",
+            resource=f"arn:{account.partition}:ssm:{account.region}:{owner}:parameter/{name}",
+        )
+
+
+def _codedeploy(operation: str, parameters: Parameters, account: Account) -> Iterator[Access]:
+    start = f"arn:{account.partition}:codedeploy:{account.region}:{account.id}"
+    application = parameters.get("applicationName", "*")
+    group = parameters.get("deploymentGroupName", "*")
+    if operation == "CreateDeployment":
+        config = parameters.get("deploymentConfigName") or account.config_of_group(application, group)
+        yield Access(action="codedeploy:GetDeploymentConfig", resource=f"{start}:deploymentconfig:{config}")
+        if parameters.get("revision"):
+            yield Access(
+                action="codedeploy:RegisterApplicationRevision", resource=f"{start}:application:{application}"
+            )
+    if parameters.get("tags") and operation == "CreateApplication":
+        yield Access(action="codedeploy:TagResource", resource=f"{start}:application:{application}")
+    if parameters.get("tags") and operation == "CreateDeploymentGroup":
+        yield Access(
+            action="codedeploy:TagResource", resource=f"{start}:deploymentgroup:{application}/{group}"
+        )
+
+
+def _iam_tags(operation: str, parameters: Parameters, account: Account) -> Iterator[Access]:
+    if not listed(parameters.get("Tags")):
+        return
+    if operation == "CreateOpenIDConnectProvider":
+        name = str(parameters.get("Url", "")).partition("://")[2]
+        yield Access(
+            action="iam:TagOpenIDConnectProvider", resource=_iam_arn(account, "oidc-provider", f"/{name}")
+        )
+    elif ("iam", operation) in TAGGED_AT_CREATION:
+        action, kind, member = TAGGED_AT_CREATION["iam", operation]
+        path = parameters.get("Path") or "/"
+        yield Access(
+            action=f"iam:{action}", resource=_iam_arn(account, kind, f"{path}{parameters.get(member)}")
+        )
+
+
+def _iam_arn(account: Account, kind: str, path_and_name: str) -> str:
+    return f"arn:{account.partition}:iam::{account.id}:{kind}{path_and_name}"

@@ -1,0 +1,56 @@
+"""What a request says, in the names of botocore's model of the service."""
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from werkzeug.exceptions import HTTPException
+
+from local_cloud.request_log import Call, with_bucket_in_path
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+MODELS = {
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+    "elasticloadbalancing": "elbv2",
+}
+"""The service of a signature -> botocore's name, where they differ."""
+CLASSIC_BALANCERS = "2012-06-01"
+"""The version of Elastic Load Balancing's older API, which shares its name with the newer one."""
+PATHS_ONLY = {"PutObject", "UploadPart"}
+"""What is an object's content is not read."""
+
+
+def parameters(call: Call, environ: "WSGIEnvironment") -> dict[str, Any]:
+    """The parameters of the operation; {} where the service or the request is not understood.
+
+    The body is left readable.
+    """
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = BytesIO(body)
+    seen = with_bucket_in_path(environ, call.service)
+    seen["wsgi.input"] = BytesIO(b"" if call.action in PATHS_ONLY else body)
+    request = Request(seen)
+    service = MODELS.get(call.service, call.service)
+    if service == "elbv2" and request.values.get("Version") == CLASSIC_BALANCERS:
+        service = "elb"
+    try:
+        operation, in_path = get_service_router(service).match(request)
+        protocol = determine_request_protocol(operation.service_model, request.content_type)
+        parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(
+            {
+                "method": request.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": request.data,
+                "url_path": request.path,
+                "url_params": in_path,
+            }
+        )
+    except (HTTPException, RequestParserError, NotImplementedError, LookupError, ValueError, AttributeError):
+        return {}
+    return parsed
