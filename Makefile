@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule faults bench docs lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule faults browser bench docs lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -27,7 +27,7 @@ down: ## end everything that demo and test started; caches stay
 
 test: environment idle engine lint unit integration local-cloud molecule ## all that CI runs (at most 20 minutes on 2 cores)
 
-test-all: test faults ## test, the fault runs and the second dependency line
+test-all: test faults browser ## test, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
@@ -55,6 +55,10 @@ molecule: environment engine ## real hosts, real playbooks
 
 faults: environment engine ## kills, crashes and races
 	pytest -q tests/faults
+
+browser: environment ## the status page in a headless Chromium
+	scripts/install_browser.sh
+	pytest -q tests/browser
 
 bench: environment engine ## how long things take, as a table
 	python tests/bench/run.py

@@ -25,7 +25,7 @@ def modules(tasks: list[dict[str, Any]]) -> set[str]:
                 found |= modules(value)
             elif key == "ansible.builtin.include_tasks":
                 found |= modules(yaml.safe_load((PLAYBOOKS / value).read_text()))
-            elif isinstance(value, dict) and key not in {"vars", "loop_control"}:
+            elif isinstance(value, dict) and key not in {"vars", "loop_control", "environment"}:
                 found.add(key)
     return found
 

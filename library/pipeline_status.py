@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# ruff: noqa: EXE001 - Ansible starts modules by their first line, not by their mode
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: pipeline_status
+version_added: "1.0.0"
+short_description: Show what is known of a pipeline
+description:
+  - Turns what other modules have found out into a summary for the terminal and one HTML page that needs nothing else.
+  - Asks nobody anything. All that the page shows is escaped, and it has no scripts.
+author:
+  - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
+options:
+  facts:
+    description:
+      - What was found out. The playbook C(show-status.yml) has all keys.
+    type: dict
+    required: true
+  template:
+    description:
+      - The page's template, Jinja.
+    type: path
+    required: true
+  dest:
+    description:
+      - Where the page goes. Its folder is made where it is missing.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    description: Returns the summary, and writes nothing.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: Show the status
+  pipeline_status:
+    facts: "{{ found }}"
+    template: "{{ playbook_dir }}/templates/status.html.j2"
+    dest: "{{ playbook_dir }}/../build/status.html"
+"""
+
+RETURN = r"""
+summary:
+  description: The summary, line by line.
+  returned: always
+  type: list
+  elements: str
+  sample: ["GitHub      7fd1a60b01f9 is live  OWNER/codedeploy.nginx.001"]
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.pipeline_status import render, summary, view
+
+ARGUMENT_SPEC = {
+    "facts": {"type": "dict", "required": True},
+    "template": {"type": "path", "required": True},
+    "dest": {"type": "path", "required": True},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    template, dest = Path(module.params["template"]), Path(module.params["dest"])
+    shown = view(module.params["facts"], datetime.now(UTC))
+    try:
+        page = render(template.read_text(encoding="utf-8"), shown)
+        if not module.check_mode:
+            dest.parent.mkdir(parents=True, exist_ok=True)
+            dest.write_text(page, encoding="utf-8")
+    except OSError as error:
+        module.fail_json(msg=f"{error.filename}: {error.strerror}.")
+    # A report of what is there is no change to it.
+    module.exit_json(changed=False, summary=summary(shown))
+
+
+if __name__ == "__main__":
+    main()

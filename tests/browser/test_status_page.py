@@ -1,0 +1,167 @@
+"""The status page in a real browser: it renders, asks nobody for anything, and can be read by everybody."""
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+import pytest
+
+from tests.browser.driver import Browser, browser
+from tests.unit.pipeline_status.facts import HOSTS, NOW, facts
+
+CHECKOUT = Path(__file__).parents[2]
+ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
+from ansible.module_utils.pipeline_status import render, view  # noqa: E402 - the path is set above
+
+TEMPLATE = CHECKOUT / "playbooks" / "templates" / "status.html.j2"
+WIDE, NARROW = (1200, 1500), (390, 844)
+
+# What makes the page wider than the window.
+WIDER = """
+return document.documentElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll('*')]
+  .filter(e => e.getBoundingClientRect().right > innerWidth).map(e => `${e.tagName} ${e.className}`);
+"""
+# The contrast of every text with what lies behind it, as WCAG 2.2 computes it; what is below its limit.
+FAINT = """
+const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+const rgba = colour => {
+  canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data];
+};
+const luminance = ([r, g, b]) => {
+  const [x, y, z] = [r, g, b].map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+  return .2126 * x + .7152 * y + .0722 * z;
+};
+const behind = element => {
+  for (let e = element; e; e = e.parentElement) {
+    const colour = rgba(getComputedStyle(e).backgroundColor);
+    if (colour[3] === 255) return colour;
+  }
+  return [255, 255, 255, 255];
+};
+const words = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+return [...document.body.querySelectorAll('*')].filter(e => !e.closest('svg') && words(e)).map(e => {
+  const [a, b] = [rgba(getComputedStyle(e).color), behind(e)].map(luminance).sort((x, y) => y - x);
+  return [e.textContent.trim().slice(0, 40), (a + .05) / (b + .05)];
+}).filter(([, ratio]) => ratio < 4.5);
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("page") / "status.html"
+    file.write_text(render(TEMPLATE.read_text(), view(facts(), NOW)))
+    return file
+
+
+def look(chromium: Browser, page: Path, *, scheme: str = "light", size: tuple[int, int] = WIDE) -> None:
+    """Open the page with the reader's colours, in a window of this size."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    chromium.devtools("Emulation.setEmulatedMedia", media="screen", features=features)
+    width, height = size
+    chromium.devtools(
+        "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+    )
+    chromium.open(page)
+
+
+def requests(chromium: Browser) -> set[str]:
+    """The addresses that were asked for since the last call, less the browser's own pages."""
+    messages = [json.loads(entry["message"])["message"] for entry in chromium.log("performance")]
+    asked = {m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"}
+    return {url for url in asked if not url.startswith(("chrome:", "data:"))}
+
+
+def test_nothing_is_asked_of_anybody_and_nothing_is_complained_about(chromium: Browser, page: Path) -> None:
+    chromium.log("browser")
+    requests(chromium)
+    look(chromium, page)
+    assert requests(chromium) == {page.as_uri()}
+    assert chromium.log("browser") == []
+    # The log of a failed hook holds a script that would have changed it.
+    assert chromium.script("return document.title").startswith("test.codeDeploy.001: status of 2026-11-23")
+    assert chromium.script("return document.querySelectorAll('script').length") == 0
+
+
+def test_every_event_is_a_bar_inside_its_lane(chromium: Browser, page: Path) -> None:
+    look(chromium, page)
+    bars: list[Any] = chromium.script(
+        "return [...document.querySelectorAll('.bar')].map(bar => {"
+        " const [b, l] = [bar, bar.parentElement].map(e => e.getBoundingClientRect());"
+        " return [b.width, b.left - l.left, l.right - b.right]})"
+    )
+    # Two good deployments of seven events on two hosts, and one that failed at the fifth.
+    assert len(bars) == 2 * 2 * 7 + 2 * 5
+    assert all(width >= 3 and left >= -0.5 and right >= -3 for width, left, right in bars)
+
+
+def test_texts_of_the_picture_stay_in_their_boxes(chromium: Browser, page: Path) -> None:
+    look(chromium, page)
+    outside = chromium.script(
+        "return [...document.querySelectorAll('svg g')].flatMap(g => {"
+        " const box = g.querySelector('rect.box')?.getBoundingClientRect();"
+        " const outside = t => t.getBoundingClientRect().right > box.right;"
+        " return box ? [...g.querySelectorAll('text')].filter(outside).map(t => t.textContent) : []})"
+    )
+    assert outside == []
+
+
+def test_assistive_technology_finds_names_and_an_order(chromium: Browser, page: Path) -> None:
+    look(chromium, page)
+    assert chromium.script("return document.documentElement.lang") == "en"
+    headings = chromium.script("return [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])")
+    assert headings[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(headings))
+    for selector in ("svg.picture", "table", "[role=region]", "article", "section", "ol.lane", "summary"):
+        found = chromium.all(f"{selector}:not(details *:not(summary))")
+        assert found, selector
+        assert all(chromium.name(element) for element in found), selector
+    picture = chromium.all("svg.picture")[0]
+    assert chromium.role(picture) in {"img", "image", "graphics-document"}
+    [lane, *_] = chromium.all("ol.lane")
+    assert chromium.name(lane) == f"Lifecycle events on {HOSTS[0]}: Succeeded"
+
+
+def test_all_that_scrolls_or_opens_is_reached_by_keyboard(chromium: Browser, page: Path) -> None:
+    look(chromium, page, size=NARROW)
+    assert chromium.script(WIDER) == []
+    stuck = chromium.script(
+        "return [...document.querySelectorAll('body *')].filter(e => e.tabIndex < 0"
+        " && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth)"
+        ".map(e => e.className)"
+    )
+    assert stuck == []
+    summary = chromium.all("summary")[0]
+    chromium.call(f"element/{summary}/value", text="\ue007")
+    assert chromium.script("return document.querySelector('details').open")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_texts_stand_out(chromium: Browser, page: Path, scheme: str) -> None:
+    look(chromium, page, scheme=scheme)
+    paper = chromium.script("return getComputedStyle(document.documentElement).backgroundColor")
+    assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+    assert chromium.script(FAINT) == []
+
+
+def test_it_prints_on_a4_in_light_colours(chromium: Browser, page: Path) -> None:
+    look(chromium, page, scheme="dark")
+    printed = chromium.call("print", background=True, page={"width": 21.0, "height": 29.7})
+    assert len(printed) > 10_000
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    chromium.devtools("Emulation.setEmulatedMedia", media="print", features=features)
+    paper = chromium.script("return getComputedStyle(document.documentElement).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"
+    chromium.devtools(
+        "Emulation.setDeviceMetricsOverride", width=690, height=1000, deviceScaleFactor=1, mobile=False
+    )
+    assert chromium.script(WIDER) == []

@@ -1,0 +1,47 @@
+"""show-status.yml on an empty account, and on one with a failed deployment."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from local_cloud.server import LocalCloud
+
+# The simulated agents that test the local cloud itself.
+sys.path.append(str(Path(__file__).parents[1] / "local_cloud"))
+from agents import agents_on, failing_at
+from shop import Shop
+
+
+def test_of_an_empty_account_and_of_a_failed_deployment(
+    ansible_playbook: Callable[..., Any],
+    cloud: LocalCloud,
+    addresses: dict[str, Any],
+    client: Callable[[str], Any],
+) -> None:
+    place = {"pipeline_application": "shop", "pipeline_deployment_group": "web"}
+
+    empty = ansible_playbook("show-status.yml", "--check", **addresses, **place)
+    assert empty.returncode == 0, empty.stdout
+    for said in (
+        "no deployment group",
+        "0 of 1 running",
+        "no address",
+        "no A record",
+        "no provider, no role",
+    ):
+        assert said in empty.stdout
+
+    shop = Shop.open(lambda service, _region="us-east-1": client(service))
+    broken = failing_at("AfterInstall", script_name="scripts/after-install.sh", log="[stderr]no such user\n")
+    with agents_on(cloud.endpoint_url, shop.instances, broken):
+        failed = shop.deploy()
+        shop.finish(failed)
+    cloud.log.clear()
+
+    status = ansible_playbook("show-status.yml", "--check", **addresses, **place)
+    assert status.returncode == 0, status.stdout
+    assert f"{failed} Failed" in status.stdout
+    assert f"{shop.instances[0]}: AfterInstall scripts/after-install.sh" in status.stdout
+    assert "changed=0" in status.stdout
+    assert cloud.log.entries(mutating=True) == []

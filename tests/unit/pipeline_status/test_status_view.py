@@ -1,0 +1,151 @@
+"""What the status page shows of what was found, without a browser."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.pipeline_status import render, summary, view
+
+from tests.unit.pipeline_status.facts import HOSTILE, HOSTS, NOW, facts
+
+TEMPLATE = Path(__file__).parents[3] / "playbooks" / "templates" / "status.html.j2"
+
+
+def shown(**changes: Any) -> dict[str, Any]:
+    return view(facts() | changes, NOW)
+
+
+def states(**changes: Any) -> dict[str, tuple[str, str]]:
+    return {node["kind"]: (node["state"], node["words"]) for node in shown(**changes)["nodes"]}
+
+
+def test_all_is_well() -> None:
+    assert {state for state, _ in states().values()} == {"good"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "expected"),
+    [
+        ("GitHub", {"head": ""}, ("none", "GitHub did not say")),
+        ("GitHub", {"head": "f" * 40}, ("busy", "ffffffffffff is not live")),
+        ("OIDC", {"provider": False, "role": False}, ("bad", "no provider, no role")),
+        ("CodeDeploy", {"groups": []}, ("bad", "no deployment group")),
+        ("CodeDeploy", {"deployments": []}, ("none", "nothing deployed yet")),
+        ("EC2", {"instances": []}, ("bad", "0 of 2 running")),
+        ("EC2", {"instances": facts()["instances"][:1]}, ("busy", "1 of 2 running")),
+        ("Elastic IP", {"addresses": [{"public_ip": "198.51.100.4"}]}, ("busy", "paid for, not used")),
+        ("Route 53", {"record": []}, ("bad", "no A record")),
+        ("Route 53", {"record": ["203.0.113.9"]}, ("bad", "points to 203.0.113.9")),
+    ],
+)
+def test_what_is_amiss_is_said(kind: str, changes: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert states(**changes)[kind] == expected
+
+
+def test_a_host_says_how_it_is_and_one_that_cannot_be_reached_is_shown_too() -> None:
+    well, ill = shown()["hosts"]
+    assert [
+        well[name]["state"]
+        for name in (
+            "ec2",
+            "agent",
+            "nginx",
+            "page",
+        )
+    ] == ["good"] * 4
+    assert (ill["agent"]["words"], ill["page"]["words"], ill["worst"]) == (
+        "The service is stopped.",
+        "no answer",
+        "bad",
+    )
+    unreachable = shown(agents=[{}, {"unreachable": True}], nginxes=[{}, {"unreachable": True}])["hosts"][1]
+    assert unreachable["agent"] == unreachable["nginx"] == {"state": "bad", "words": "not reachable"}
+    assert shown(hosts=[])["hosts"][0]["agent"]["words"] == "not in this inventory"
+
+
+def test_events_lie_where_and_as_long_as_they_happened() -> None:
+    first, second = shown()["deployments"][0]["targets"]
+    length = 0.6 + 7.5 + 0.4 + 7.5
+    for bars, start in ((first["bars"], 0.6), (second["bars"], 8.5)):
+        assert [bar["number"] for bar in bars] == [1, 2, 3, 4, 5, 6, 7]
+        assert bars[0]["place"] == pytest.approx(100 * start / length, abs=0.02)
+        assert bars[1]["width"] == pytest.approx(100 * 1.8 / length, abs=0.02)
+        assert bars[1]["took"] == "1.8 s"
+    assert shown()["deployments"][0]["took"] == "16 s"
+    assert [tick["label"] for tick in shown()["deployments"][0]["ticks"]] == ["0 s", "5 s", "10 s", "15 s"]
+
+
+def test_a_deployment_under_way_reaches_until_now() -> None:
+    running = facts()["deployments"][0]
+    del running["complete_time"]
+    running |= {"status": "InProgress", "create_time": (NOW - timedelta(seconds=10)).isoformat()}
+    event = {"lifecycle_event_name": "Install", "status": "InProgress"}
+    start = {"start_time": (NOW - timedelta(seconds=5)).isoformat()}
+    running["targets"] = [
+        {"target_id": HOSTS[0], "status": "InProgress", "lifecycle_events": [event | start]}
+    ]
+    [seen] = shown(deployments=[running])["deployments"]
+    [bar] = seen["targets"][0]["bars"]
+    assert (seen["state"], seen["took"]) == ("busy", "under way")
+    assert (bar["place"], bar["width"], bar["state"]) == (50, 50, "busy")
+
+
+def test_hosts_that_failed_in_the_same_way_are_named_together_and_what_was_skipped_has_no_bar() -> None:
+    failed = shown()["deployments"][1]
+    [failure] = failed["failures"]
+    assert failure["targets"] == HOSTS
+    assert (failure["event"], failure["script"]) == ("AfterInstall", "scripts/after-install.sh")
+    assert "invalid user" in failure["log"]
+    assert [bar["place"] is None for bar in failed["targets"][0]["bars"]] == [False] * 5 + [True] * 2
+
+
+def test_drift_is_what_the_dry_run_said() -> None:
+    assert shown()["drift"]["changes"] == ["Provision the instances: Open the ports (localhost)"]
+    quiet = json.dumps({"plays": [], "stats": {"localhost": {}}})
+    assert shown(dry_run=quiet)["drift"]["state"] == "good"
+    assert shown(dry_run="")["drift"]["words"] == "not looked for"
+    assert "no such file" in shown(dry_run="", dry_run_problem="x\nno such file\n")["drift"]["words"]
+    cut = shown(dry_run='{"plays": [', dry_run_problem="killed")["drift"]
+    assert (cut["state"], cut["changes"]) == ("bad", ["killed"])
+    task = {"task": {"name": "Deploy"}, "hosts": {"localhost": {"failed": True, "msg": "No host."}}}
+    broken = {"plays": [{"play": {"name": "Deploy the site"}, "tasks": [task]}], "stats": {"localhost": {}}}
+    assert shown(dry_run=json.dumps(broken))["drift"]["changes"] == [
+        "Deploy the site: Deploy (localhost): No host."
+    ]
+
+
+def test_the_summary_names_every_part() -> None:
+    lines = "\n".join(summary(shown()))
+    for word in (
+        "GitHub",
+        "OIDC",
+        "CodeDeploy",
+        "EC2",
+        "Elastic IP",
+        "Route 53",
+        *HOSTS,
+        "d-B2C3D4E5F",
+        "drift",
+    ):
+        assert word in lines
+    assert f"{', '.join(HOSTS)}: AfterInstall scripts/after-install.sh" in lines
+
+
+def test_what_strangers_wrote_is_escaped() -> None:
+    strange = facts()["settings"] | {"application": "<b>shop</b>", "record": '"><script>'}
+    page = render(TEMPLATE.read_text(), shown(settings=strange))
+    assert HOSTILE not in page
+    assert "&lt;script&gt;document.title" in page
+    assert "<script" not in page
+    assert "<b>shop" not in page
+
+
+def test_an_empty_account_has_a_page_too() -> None:
+    nothing: dict[str, Any] = {
+        name: [] for name in ("groups", "deployments", "instances", "addresses", "record", "hosts", "pages")
+    }
+    page = render(TEMPLATE.read_text(), shown(**nothing, head="", provider=False, role=False, dry_run=""))
+    assert "Nothing was deployed yet." in page
+    assert "No instance is there." in page
