@@ -77,6 +77,16 @@ def nginx_info() -> ModuleType:
     return load(ROLES / "nginx/library/nginx_info.py")
 
 
+@pytest.fixture(scope="session")
+def host_findings() -> ModuleType:
+    return load(ROLES / "host_repair/library/host_findings.py")
+
+
+@pytest.fixture(scope="session")
+def log_cut() -> ModuleType:
+    return load(ROLES / "host_repair/library/log_cut.py")
+
+
 def load(path: Path) -> ModuleType:
     specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification

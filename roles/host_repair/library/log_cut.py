@@ -1,0 +1,82 @@
+# Copyright: contributors to this project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# ruff: noqa: INP001 - a module of a role is no package
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: log_cut
+short_description: Cut logs to their end
+description:
+  - Keeps the last whole lines of logs that programs write to, in place, so that they go on writing there.
+options:
+  paths:
+    description: The logs.
+    type: list
+    elements: path
+    required: true
+  keep_kb:
+    description: KiB of each that are kept at most.
+    type: int
+    default: 1024
+author: contributors to this project
+"""
+
+EXAMPLES = r"""
+- name: Cut the access log
+  log_cut:
+    paths: [/var/log/nginx/access.log]
+"""
+
+RETURN = r"""
+freed:
+  description: Bytes that were, or would be, freed.
+  type: int
+  returned: always
+"""
+
+
+def end_of(content: bytes, keep: int) -> bytes:
+    """The last whole lines, `keep` bytes at most."""
+    if len(content) <= keep:
+        return content
+    _cut, _newline, rest = content[-keep - 1 :].partition(b"\n")
+    return rest
+
+
+def cut(path: Path, keep: int, *, dry_run: bool) -> int:
+    """Cuts one log to `keep` bytes; the bytes that it lost."""
+    size = path.stat().st_size
+    if size <= keep:
+        return 0
+    with path.open("r+b") as file:
+        file.seek(size - keep - 1)
+        end = end_of(file.read(), keep)
+        if not dry_run:
+            # Emptied first: a full disk has no room for anything else.
+            file.truncate(0)
+            file.seek(0)
+            file.write(end)
+    return size - len(end)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "paths": {"type": "list", "elements": "path", "required": True},
+            "keep_kb": {"type": "int", "default": 1024},
+        },
+        supports_check_mode=True,
+    )
+    keep = module.params["keep_kb"] * 1024
+    logs = [path for path in map(Path, module.params["paths"]) if path.is_file()]
+    freed = sum(cut(path, keep, dry_run=module.check_mode) for path in logs)
+    module.exit_json(changed=freed > 0, freed=freed)
+
+
+if __name__ == "__main__":
+    main()
