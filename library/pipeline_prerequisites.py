@@ -39,6 +39,10 @@ options:
     description: Where GitHub's REST API is.
     type: str
     default: https://api.github.com
+  github_create_repository:
+    description: Whether the repository will be created and filled where it is missing.
+    type: bool
+    default: false
   github_repository:
     description: The repository of the site, OWNER/NAME.
     type: str
@@ -162,7 +166,7 @@ caller:
   type: str
   sample: arn:aws:sts::123456789012:assumed-role/operator/me
 commit:
-  description: The commit that would be deployed.
+  description: The commit that would be deployed; empty where the repository is yet to be created.
   returned: success
   type: str
   sample: 0123456789abcdef0123456789abcdef01234567
@@ -215,6 +219,7 @@ ARGUMENT_SPEC = {
     "domain_record": {"type": "str", "required": True},
     "domain_zone": {"type": "str", "required": True},
     "github_api_url": {"type": "str", "default": "https://api.github.com"},
+    "github_create_repository": {"type": "bool", "default": False},
     "github_repository": {"type": "str", "required": True},
     "github_token": {"type": "str", "default": "", "no_log": True},
     "github_token_name": {"type": "str", "default": "", "no_log": False},
@@ -274,7 +279,7 @@ def main() -> None:
         changed=False,
         account=seen["identity"]["Account"],
         caller=caller,
-        commit=seen["commit"]["sha"],
+        commit=seen["commit"]["sha"] or "",
         image="" if isinstance(image, Unseen) else image["ImageId"],
         summary=[f"{caller} in {wanted.region}: nothing is missing", *findings.notes],
         **result,

@@ -81,7 +81,7 @@ class Connection:
         try:
             _, answer = self._requester.requestJsonAndCheck(verb, path, input=body)
         except github.GithubException as error:
-            words = error.data.get("message", "") if isinstance(error.data, dict) else str(error.data)
+            words = _words(error.data)
             headers = {str(name): str(value) for name, value in (error.headers or {}).items()}
             raise explain(doing, error.status, words, headers, api_url=self.api_url) from error
         except requests.RequestException as error:
@@ -90,6 +90,11 @@ class Connection:
                 "Check api_url, the network and the proxy."
             ) from error
         return answer or {}
+
+    def scopes(self) -> list[str] | None:
+        """The scopes of a classic token, as the last answer told them; None for one of another kind."""
+        scopes: list[str] | None = self._requester.oauth_scopes
+        return scopes
 
     def items(self, path: str, key: str, doing: str) -> Iterator[Mapping[str, Any]]:
         """Every item of a list, page by page."""
@@ -101,6 +106,16 @@ class Connection:
             number += 1
             if seen >= answer["total_count"] or not answer[key]:
                 return
+
+
+def _words(said: object) -> str:
+    """GitHub's message, and what it says about single fields."""
+    if not isinstance(said, dict):
+        return str(said)
+    errors = said.get("errors") or []
+    details = [each["message"] for each in errors if isinstance(each, dict) and each.get("message")]
+    message = str(said.get("message", ""))
+    return f"{message.rstrip('.')}: {', '.join(details)}" if details else message
 
 
 def environment(connection: Connection, level: Level) -> dict[str, Any] | None:

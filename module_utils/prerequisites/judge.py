@@ -48,6 +48,7 @@ LOOKED_AT = {
 }
 QUOTAS = ("address_quota", "instance_quota")
 MOST_NAMED = 3
+TO_BE_MADE = (404, 409)  # GitHub's answers where there is no repository, or no commit in it
 
 
 class Note(str):
@@ -155,12 +156,19 @@ def commit(wanted: Wanted, seen: Seen) -> Iterator[str]:
         said, way_out = f"does not answer: {answer.reason}", "check the network and the address"
     elif answer["sha"]:
         return
+    elif wanted.github_create_repository and answer["status"] in TO_BE_MADE:
+        if not wanted.github_token:
+            yield (
+                f"{wanted.github_repository} is to be created (pipeline_github_create_repository), and there "
+                "is no token: put one that may do so into GITHUB_TOKEN."
+            )
+        return
     else:
         said = f"answered {answer['status']}"
         way_out = (
-            "create the repository and push the content of site/ to it; where it is private, put a token "
-            "that may read "
-            "it into GITHUB_TOKEN"
+            "create the repository and push the content of site/ to it, or let "
+            "pipeline_github_create_repository do so; where it is private, put a token that may read it into "
+            "GITHUB_TOKEN"
         )
     yield (
         f"{wanted.github_api_url} (pipeline_github_api_url) {said} for commit {wanted.commit or 'HEAD'} of "

@@ -24,6 +24,7 @@ class Wanted:
     domain_record: str
     domain_zone: str
     github_api_url: str
+    github_create_repository: bool
     github_repository: str
     github_token: str
     github_token_name: str

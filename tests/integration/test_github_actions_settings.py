@@ -1,62 +1,18 @@
 """github_actions_settings against GitHub's stand-in: check, apply, again, check again."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import ansible.module_utils
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from werkzeug import Request
 
-from local_cloud.github.app import GitHub, create_app
-from local_cloud.github.store import Environment, Repository, Token, Vault
-from local_cloud.listeners import Listener
+from local_cloud.github.store import Environment
 from local_cloud.settings import Settings
+from tests.integration.github_stand_in import REPOSITORY, StandIn
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-if str(CHECKOUT / "module_utils") not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
-if str(CHECKOUT / "library") not in sys.path:
-    sys.path.append(str(CHECKOUT / "library"))
-
-REPOSITORY = "OWNER/codedeploy.nginx.001"
 CANARY = "arn:aws:iam::123456789012:role/canary"
 VARIABLES = {"AWS_REGION": "us-east-1", "CODEDEPLOY_APPLICATION_NAME": "test.codeDeploy.001"}
-
-
-class StandIn:
-    """GitHub's stand-in, and the requests that reach it."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.app: GitHub = create_app(settings)
-        self.requests: list[tuple[str, str]] = []
-        self.listener = Listener("127.0.0.1", 0, self._application, maximum=50)
-        self.api_url = f"http://127.0.0.1:{self.listener.port}/api/v3"
-        self.token = (settings.state_dir / "github" / "token").read_text()
-
-    def _application(self, environ: Any, start_response: Any) -> Any:
-        request = Request(environ)
-        self.requests.append((request.method, request.path))
-        return self.app(environ, start_response)
-
-    @property
-    def repository(self) -> Repository:
-        return self.app.store.find(*REPOSITORY.split("/"))
-
-    @property
-    def prod(self) -> Vault:
-        return self.repository.environments["prod"].vault
-
-    def writes(self) -> list[str]:
-        return [method for method, _ in self.requests if method != "GET"]
-
-    def new_token(self, **rights: Any) -> str:
-        token = Token(value=f"github_pat_{len(self.app.store.tokens)}", **rights)
-        self.app.store.add_token(token)
-        return token.value
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ WANTED = Wanted(
     domain_record="www.example.com",
     domain_zone="example.com",
     github_api_url="https://api.github.com",
+    github_create_repository=False,
     github_repository="o/r",
     github_token="",
     github_token_name="",
@@ -79,6 +80,12 @@ def test_an_account_that_has_everything_gives_no_word() -> None:
     assert (nothing.problems, nothing.notes) == ([], [])
 
 
+@pytest.mark.parametrize("status", [404, 409])
+def test_a_repository_that_will_be_created_is_not_missed(status: int) -> None:
+    wanted = {"github_create_repository": True, "github_token": "ghp_1"}
+    assert findings(wanted, {"commit": {"status": status, "sha": None}}).problems == []
+
+
 BOUNDARY = "arn:aws:iam::123456789012:policy/b"
 PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (
@@ -105,6 +112,11 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "points to an AWS resource, and nothing of this pipeline is there yet",
     ),
     ({}, {"commit": {"status": 404, "sha": None}}, "answered 404 for commit HEAD of o/r"),
+    (
+        {"github_create_repository": True},
+        {"commit": {"status": 404, "sha": None}},
+        "o/r is to be created (pipeline_github_create_repository), and there is no token",
+    ),
     ({}, {"commit": Unseen("timed out")}, "does not answer: timed out for commit HEAD of o/r"),
     ({}, {"application": {"linkedToGitHub": False}}, "is not linked to GitHub, which no API can do"),
     (

@@ -1,0 +1,160 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: github_repository
+version_added: "1.0.0"
+short_description: Create a GitHub repository and give it its first commit
+description:
+  - Creates a repository where there is none, and pushes the content of a folder to one that has no commit.
+  - A repository that exists is left as it is, and so is whatever was pushed to it.
+author:
+  - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
+options:
+  repository:
+    description:
+      - The repository, C(OWNER/NAME). It is made in the account of the token's user, or in the organisation OWNER.
+    type: str
+    required: true
+  private:
+    description:
+      - Whether a repository that is made is private.
+    type: bool
+    default: true
+  description:
+    description:
+      - The description of a repository that is made.
+    type: str
+    default: ""
+  source_dir:
+    description:
+      - The folder whose content becomes the first commit of an empty repository, without C(.git) and what
+        C(.gitignore) names.
+      - The commit says C([skip ci]), so that no workflow starts before it has its settings. Its author is the user
+        that git knows on the host that runs the module.
+    type: path
+  branch:
+    description:
+      - The branch of the first commit.
+    type: str
+    default: main
+  token:
+    description:
+      - A token for GitHub. Keep it in a vault or in the environment, not in a playbook.
+      - A fine-grained one needs these permissions, "read and write", C(Administration) to create a repository, C(Contents)
+        and C(Workflows) to push. A classic one needs the scopes C(repo) and C(workflow).
+      - If not set, the environment variable E(GITHUB_TOKEN) is used.
+    type: str
+  api_url:
+    description:
+      - Where GitHub's REST API is. GitHub Enterprise Server has it at C(https://HOST/api/v3).
+      - If not set, the environment variable E(GITHUB_API_URL) is used, and then V(https://api.github.com).
+    type: str
+    default: https://api.github.com
+notes:
+  - git gets the token through its environment, so it is in no argument, address, configuration file or message.
+  - An unchanged run makes two calls to GitHub.
+requirements:
+  - PyGithub >= 2.8
+  - git, where there is something to push
+seealso:
+  - module: github_actions_settings
+attributes:
+  check_mode:
+    description: Reports what would be created and pushed.
+    support: full
+  diff_mode:
+    description: Returns what changes, before and after.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Put the site into a repository of its own
+  github_repository:
+    repository: OWNER/codedeploy.nginx.001
+    description: A static page behind nginx
+    source_dir: "{{ playbook_dir }}/../site"
+"""
+
+RETURN = r"""
+github_repository:
+  description: The repository; in check mode as it would be.
+  returned: success
+  type: dict
+  contains:
+    full_name:
+      description: The repository.
+      returned: always
+      type: str
+      sample: OWNER/codedeploy.nginx.001
+    html_url:
+      description: Its address; null where it would be created in check mode.
+      returned: always
+      type: str
+      sample: https://github.com/OWNER/codedeploy.nginx.001
+    private:
+      description: Whether it is private.
+      returned: always
+      type: bool
+      sample: true
+    created:
+      description: Whether it was created.
+      returned: always
+      type: bool
+      sample: true
+    pushed:
+      description: Whether O(source_dir) was pushed.
+      returned: always
+      type: bool
+      sample: true
+    commit:
+      description: The commit that was pushed; null where none was.
+      returned: always
+      type: str
+      sample: 7fd1a60b01f91b314f59955a4e4d4e80d8edf11d
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.github_actions.api import MISSING_LIBRARY, Connection
+from ansible.module_utils.github_actions.errors import GitHubActionsError
+from ansible.module_utils.github_actions.repositories import from_parameters, reconcile
+
+ARGUMENT_SPEC = {
+    "repository": {"type": "str", "required": True},
+    "private": {"type": "bool", "default": True},
+    "description": {"type": "str", "default": ""},
+    "source_dir": {"type": "path"},
+    "branch": {"type": "str", "default": "main"},
+    "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GITHUB_TOKEN"])},
+    "api_url": {
+        "type": "str",
+        "default": "https://api.github.com",
+        "fallback": (env_fallback, ["GITHUB_API_URL"]),
+    },
+}
+
+NOT_GIVEN = (
+    "token: there is no GitHub token. Set GITHUB_TOKEN, or token, to one that may create and push to {}."
+)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    token = module.params["token"]
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing_required_lib("PyGithub"), exception=MISSING_LIBRARY)
+    if not token:
+        module.fail_json(msg=NOT_GIVEN.format(module.params["repository"]))
+    try:
+        connection = Connection(token=token, api_url=module.params["api_url"])
+        outcome = reconcile(connection, from_parameters(module.params), token, dry_run=module.check_mode)
+    except GitHubActionsError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**outcome.as_result())
+
+
+if __name__ == "__main__":
+    main()
