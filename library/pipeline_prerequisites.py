@@ -211,7 +211,7 @@ except ImportError:
     MISSING_LIBRARY = traceback.format_exc()
 
 from ansible.module_utils.prerequisites import judge, read
-from ansible.module_utils.prerequisites.wanted import Findings, Seen, Unseen, Wanted
+from ansible.module_utils.prerequisites.wanted import Seen, Unseen, Wanted
 
 ARGUMENT_SPEC = {
     "application": {"type": "str", "required": True},
@@ -241,9 +241,7 @@ ARGUMENT_SPEC = {
 TRIES, PATIENCE = 3, 10  # of each call; seconds until a connection must stand, and between its bytes
 
 
-def look(wanted: Wanted) -> tuple[Seen, Findings]:
-    # One session: each new one would read botocore's descriptions again, a quarter of a second.
-    session: Any = boto3.session.Session(region_name=wanted.region)
+def look(wanted: Wanted, session: Any) -> Seen:  # noqa: ANN401 - boto3's session has a type for every service
     patient = Config(
         connect_timeout=PATIENCE,
         read_timeout=PATIENCE,
@@ -253,13 +251,12 @@ def look(wanted: Wanted) -> tuple[Seen, Findings]:
     clients = {
         name: session.client(name, config=unsigned if name == "s3" else patient) for name in read.SERVICES
     }
-    seen = read.look(clients, wanted)
-    regions = [
-        name
-        for partition in session.get_available_partitions()
-        for name in session.get_available_regions("ec2", partition)
-    ]
-    return seen, judge.judge(wanted, seen, regions)
+    return read.look(clients, wanted)
+
+
+def known_regions(session: Any) -> list[str]:  # noqa: ANN401 - as above
+    partitions = session.get_available_partitions()
+    return [name for each in partitions for name in session.get_available_regions("ec2", each)]
 
 
 def main() -> None:
@@ -268,9 +265,15 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("boto3"), exception=MISSING_LIBRARY)
     wanted = Wanted(**{name: module.params[name] for name in ARGUMENT_SPEC})
     try:
-        seen, findings = look(wanted)
+        # One session: each new one would read botocore's descriptions again, a quarter of a second.
+        session = boto3.session.Session(region_name=wanted.region)
+        unknown = judge.unknown_region(wanted.region, known_regions(session))
+        if unknown:
+            module.fail_json(msg=unknown, problems=[unknown], notes=[])
+        seen = look(wanted, session)
     except (BotoCoreError, ValueError) as error:
         module.fail_json(msg=f"AWS cannot be asked: {error} Check AWS_PROFILE and AWS_ENDPOINT_URL.")
+    findings = judge.judge(wanted, seen)
     result = {"problems": findings.problems, "notes": findings.notes}
     if findings.problems:
         module.fail_json(msg="\n".join(findings.problems), **result)

@@ -57,11 +57,11 @@ class Note(str):
     __slots__ = ()
 
 
-def judge(wanted: Wanted, seen: Seen, regions: Iterable[str] = ()) -> Findings:
-    """All findings at once. `regions` are the names that botocore knows, to guess what was meant."""
+def judge(wanted: Wanted, seen: Seen) -> Findings:
+    """All findings at once."""
     findings = Findings()
     if isinstance(seen["identity"], Unseen):
-        findings.problems.append(_no_identity(wanted, seen["identity"], regions))
+        findings.problems.append(f"AWS does not say whose credentials these are: {seen['identity'].reason}")
     for check in CHECKS:
         for said in check(wanted, seen):
             (findings.notes if isinstance(said, Note) else findings.problems).append(said)
@@ -87,16 +87,16 @@ def missing(seen: Seen, name: str) -> bool:
     return name in seen and seen[name] is None
 
 
-def _no_identity(wanted: Wanted, unseen: Unseen, regions: Iterable[str]) -> str:
-    known = list(regions)
-    if known and wanted.region not in known:
-        near = difflib.get_close_matches(wanted.region, known, n=MOST_NAMED)
-        return (
-            f"pipeline_region is '{wanted.region}', which botocore does not know; near it are "
-            f"{', '.join(near)}. "
-            f"AWS says: {unseen.reason}"
-        )
-    return f"AWS does not say whose credentials these are: {unseen.reason}"
+def unknown_region(name: str, known: Iterable[str]) -> str:
+    """What there is to say of a region that botocore does not know; "" where it knows it."""
+    names = list(known)
+    if name in names:
+        return ""
+    near = difflib.get_close_matches(name, names, n=MOST_NAMED)
+    return (
+        f"pipeline_region is '{name}', which botocore does not know: name one of its regions, such as "
+        f"{', '.join(near or names[:1])}; where it is a new one of AWS, update botocore."
+    )
 
 
 def region(wanted: Wanted, seen: Seen) -> Iterator[str]:

@@ -29,42 +29,6 @@ def test_all_wrong_values_are_named_at_once(ansible_playbook: Play) -> None:
     assert "Learn the account" not in result.stdout
 
 
-def test_a_wrong_choice_names_the_choices(ansible_playbook: Play) -> None:
-    result = ansible_playbook("provision-iam.yml", pipeline_iam_policy_profile="administrator")
-
-    assert result.returncode != 0
-    said = " ".join(result.stdout.split())
-    assert "pipeline_iam_policy_profile must be one of: least_privilege, article, got: administrator" in said
-
-
-def test_a_wrong_type_is_named(ansible_playbook: Play) -> None:
-    result = ansible_playbook("provision-ec2.yml", pipeline_instance_count="many")
-
-    assert result.returncode != 0
-    assert "pipeline_instance_count" in result.stdout
-
-
-def test_a_setting_that_does_not_exist_is_named(ansible_playbook: Play) -> None:
-    result = ansible_playbook("site.yml", pipeline_instance_typ="t3a.nano")
-
-    assert result.returncode != 0
-    assert "pipeline_instance_typ is not a setting" in result.stdout
-
-
-def test_the_whole_world_must_be_said_twice(ansible_playbook: Play) -> None:
-    result = ansible_playbook("provision-ec2.yml", pipeline_ssh_cidr="0.0.0.0/0")
-
-    assert result.returncode != 0
-    assert "pipeline_ssh_from_anywhere" in result.stdout
-
-
-def test_a_record_outside_the_zone_is_refused(ansible_playbook: Play) -> None:
-    result = ansible_playbook("provision-dns.yml", pipeline_domain_record="www.notlocal-cloud.example")
-
-    assert result.returncode != 0
-    assert "allowed is a name inside the zone" in result.stdout
-
-
 def test_an_aws_inventory_that_was_not_filled_in_names_what_is_missing(ansible_playbook: Play) -> None:
     result = ansible_playbook("site.yml", inventory="aws")
 
