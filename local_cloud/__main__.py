@@ -11,6 +11,7 @@ from typing import Any
 from local_cloud import daemon
 from local_cloud.agent.check import check
 from local_cloud.github.publish import PublishError, publish
+from local_cloud.latency import parse as parse_latency
 from local_cloud.settings import Settings
 
 
@@ -49,6 +50,11 @@ def parser() -> argparse.ArgumentParser:
         start.add_argument(
             "--enforce-iam", action="store_true", help="let callers do only what IAM's policies allow"
         )
+        start.add_argument(
+            "--pending-instances", action="store_true", help="until their host has started, as on EC2"
+        )
+        start.add_argument("--latency", type=latency, metavar="MS|MIN-MAX", help="hold back every answer")
+        start.add_argument("--seed", type=int, metavar="N", help="the same ids, order and latencies again")
         start.add_argument("--aws-port", type=int, metavar="PORT", help="0: any free one")
         start.add_argument("--github-port", type=int, metavar="PORT", help="0: any free one")
         if name == "serve":
@@ -71,6 +77,14 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+def latency(text: str) -> tuple[int, int]:
+    """`parse_latency` with argparse's error."""
+    try:
+        return parse_latency(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
     """The defaults, and what the command line says otherwise."""
     state_dir: Path | None = getattr(options, "state_dir", None)
@@ -79,6 +93,9 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "aws_port": getattr(options, "aws_port", None),
         "github_port": getattr(options, "github_port", None),
         "hosts": False if getattr(options, "no_hosts", False) else None,
+        "latency": getattr(options, "latency", None),
+        "seed": getattr(options, "seed", None),
+        "pending_instances": getattr(options, "pending_instances", None),
         "iam_propagation_seconds": getattr(options, "iam_propagation", None),
         "enforce_iam": True if getattr(options, "enforce_iam", False) else None,
         "log_requests": False if getattr(options, "no_request_log", False) else None,

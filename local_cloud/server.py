@@ -8,6 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from moto.moto_api._internal import mock_random
+
 from local_cloud.agent import packages
 from local_cloud.aws import application, codedeploy, identity, moto_changes, zones
 from local_cloud.aws.authorization import Gate
@@ -18,6 +20,7 @@ from local_cloud.github.app import create_app as create_github_app
 from local_cloud.github.app import is_loopback
 from local_cloud.hosts import image
 from local_cloud.hosts.controller import HostController
+from local_cloud.latency import delayed
 from local_cloud.listeners import Listener
 from local_cloud.request_log import Call, RequestLog, logged
 from local_cloud.settings import Settings, is_impersonated
@@ -68,17 +71,19 @@ class LocalCloud:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         settings.state_dir.chmod(0o700)
         ensure_key_pair(settings.state_dir / "ssh")
+        if settings.seed is not None:
+            mock_random.seed(settings.seed)
         try:
             self._github_app = create_github_app(settings)
+            github = delayed(self._github_app, settings.latency, settings.seed)
             self._aws_app = application.create_app(self._turn)
-            aws = logged(
-                self.gate.before(self._aws_app), self.log, caller=identity.caller, changed=self._changed
-            )
+            aws = delayed(self.gate.before(self._aws_app), settings.latency, settings.seed)
+            aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
             self._aws = self._bind(settings.address, settings.aws_port, self._for_this_machine(aws))
-            self._github = self._bind(settings.address, settings.github_port, self._github_app)
+            self._github = self._bind(settings.address, settings.github_port, github)
             if settings.hosts:
-                self._start_hosts(_by_host(aws, self._github_app))
+                self._start_hosts(_by_host(aws, github))
             self._seed()
             for each in self._running:
                 if isinstance(each, Listener | DnsService):
@@ -89,6 +94,9 @@ class LocalCloud:
 
     def warm_up(self) -> None:
         """Load ahead what would make the first calls take seconds; may run while others call."""
+        if self.settings.seed is not None:
+            # Its calls draw random numbers too, in between.
+            return
         application.warm_up(self._aws_app, self.settings)
 
     def stop(self) -> None:

@@ -57,6 +57,13 @@ class Settings:
     """The account's own key, which no policy bears on. Every other one must be known to IAM or STS
     where policies are enforced."""
     log_requests: bool = True
+    latency: tuple[int, int] = (0, 0)
+    """The shortest and the longest time, in milliseconds, that every answer is held back."""
+    seed: int | None = None
+    """Makes AWS's ids, the order of a deployment's hosts and the latencies the same in every run."""
+    pending_instances: bool = False
+    """A launched instance is `pending` until its host has started, as on EC2. Off because AWS's waiters
+    ask every 15 seconds only."""
     maximum_connections: int = 2048
 
     @property

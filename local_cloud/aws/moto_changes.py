@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import timedelta
+from functools import partialmethod
 from typing import Any, cast
 
 import moto.codedeploy.urls
@@ -19,7 +20,7 @@ import moto.ec2.responses.instances
 import moto.iam.models
 import moto.moto_server.werkzeug_app
 from moto import settings as moto_settings
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami, AmiBackend
@@ -30,10 +31,11 @@ from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, ManagedPolicy
+from moto.iam.responses import IamResponse
 from moto.ssm.models import Parameter, ParameterDict, ssm_backends
 from moto.sts.responses import TokenResponse
 
-from local_cloud.aws import codedeploy, web_identity
+from local_cloud.aws import codedeploy, ec2_changes, web_identity
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
 from local_cloud.settings import Settings
 
@@ -67,6 +69,7 @@ def install(settings: Settings) -> None:
     addresses = public_addresses(settings.public_cidr)
     profile = _instance_profile_finder(settings)
     codedeploy.options.role_propagation = settings.iam_propagation_seconds
+    codedeploy.options.shuffles_targets = settings.seed is not None
 
     _replace(moto.codedeploy.urls, "url_bases", codedeploy_urls.url_bases)
     _replace(moto.codedeploy.urls, "url_paths", codedeploy_urls.url_paths)
@@ -80,10 +83,14 @@ def install(settings: Settings) -> None:
     _replace(moto.iam.models, "load_iam_aws_managed_policies", lambda: True)
     _replace(IAMBackend, "_init_aws_policies", _init_aws_policies)
     _replace(InstanceBackend, "run_instances", _run_instances)
-    _replace(InstanceResponse, "run_instances", _respond_run_instances)
+    _replace(InstanceResponse, "run_instances", partialmethod(_respond_run_instances, settings))
     _replace(AmiBackend, "_load_amis", _load_amis)
     _replace(ParameterDict, "_check_loading_status", _load_parameters)
     _replace(TokenResponse, "assume_role_with_web_identity", web_identity.handler(settings))
+    for owner, name, replacement in ec2_changes.REPLACED:
+        _replace(owner, name, replacement)
+    for name, operation in CLIENT_ID_OPERATIONS.items():
+        setattr(IamResponse, name, operation)
     for name in DESCRIBING:
         _replace(SecurityGroups, name, _succeeding(name))
     # moto's word is vpc-elastic-ip, so the filter that AWS has finds no tags of Elastic IPs.
@@ -106,6 +113,35 @@ def _init_aws_policies(backend: IAMBackend) -> list[ManagedPolicy]:
     for policy in policies:
         policy.account_id = backend.account_id
     return policies
+
+
+def _add_client_id(response: Any) -> EmptyResult:
+    """AddClientIDToOpenIDConnectProvider, which moto does not have; one that is there already is fine."""
+    provider, client_id = _provider_and_client_id(response)
+    if client_id not in provider.client_id_list:
+        provider._validate(
+            f"https://{provider.url}", provider.thumbprint_list, [*provider.client_id_list, client_id]
+        )
+        provider.client_id_list = [*provider.client_id_list, client_id]
+    return EmptyResult()
+
+
+def _remove_client_id(response: Any) -> EmptyResult:
+    """RemoveClientIDFromOpenIDConnectProvider; one that is not there is fine."""
+    provider, client_id = _provider_and_client_id(response)
+    provider.client_id_list = [each for each in provider.client_id_list if each != client_id]
+    return EmptyResult()
+
+
+def _provider_and_client_id(response: Any) -> tuple[Any, str]:
+    arn = response._get_param("OpenIDConnectProviderArn")
+    return response.backend.get_open_id_connect_provider(arn), response._get_param("ClientID")
+
+
+CLIENT_ID_OPERATIONS: dict[str, Callable[[Any], EmptyResult]] = {
+    "add_client_id_to_open_id_connect_provider": _add_client_id,
+    "remove_client_id_from_open_id_connect_provider": _remove_client_id,
+}
 
 
 def _succeeding(name: str) -> Callable[[SecurityGroups], ActionResult]:
@@ -204,7 +240,7 @@ def _check_architecture(backend: Any, image_id: str | None, instance_type: str |
         )
 
 
-def _respond_run_instances(response: Any) -> Any:
+def _respond_run_instances(response: Any, settings: Settings) -> Any:
     """moto starts MinCount instances, and gives the profile to the first one only."""
     response.params["MinCount"] = response._get_param("MaxCount") or response._get_param("MinCount") or 1
     result = _originals["respond_run_instances"](response)
@@ -215,6 +251,9 @@ def _respond_run_instances(response: Any) -> Any:
             response.ec2_backend.associate_iam_instance_profile(
                 instance_id=instance.id, iam_instance_profile_name=name, iam_instance_profile_arn=arn
             )
+    if settings.pending_instances and settings.hosts:
+        for instance in result.result.instances:
+            ec2_changes.begin_pending(instance)
     return result
 
 

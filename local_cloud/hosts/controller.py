@@ -10,15 +10,16 @@ import os
 import queue
 import selectors
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
+from local_cloud.aws import ec2_changes
 from local_cloud.hosts import console, image, instances
 from local_cloud.hosts import engine as engines
-from local_cloud.hosts.host import Host, Surroundings
+from local_cloud.hosts.host import Host, State, Surroundings
 from local_cloud.hosts.imds import MetadataServer
 from local_cloud.hosts.instances import RUNNING, Wanted
 from local_cloud.hosts.network import Network
@@ -26,6 +27,12 @@ from local_cloud.settings import Settings
 
 LOG = logging.getLogger(__name__)
 WORKERS = 8
+HEALTH: Mapping[State, str] = {
+    "off": "initializing",
+    "booting": "initializing",
+    "ready": "ok",
+    "failed": "impaired",
+}
 
 Step = Callable[[], None]
 
@@ -65,6 +72,7 @@ class HostController:
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="host")
         console.answer_with(self.console_output)
+        ec2_changes.answer_with(self.health)
         self._thread = threading.Thread(target=self._run, name="hosts", daemon=True)
         self._thread.start()
         self.notify()
@@ -120,6 +128,11 @@ class HostController:
         if host is None or not host.exists or self._surroundings is None:
             return ""
         return self._surroundings.engine.logs(instance_id)
+
+    def health(self, instance_id: str) -> str:
+        """What EC2's status checks say of a host."""
+        host = self._hosts.get(instance_id)
+        return HEALTH[host.state] if host else "initializing"
 
     def _run(self) -> None:
         while not self._stopping:
@@ -190,6 +203,7 @@ class HostController:
             LOG.exception("host %s", host.instance_id)
             host.fail(str(error))
         finally:
+            instances.host_has_started(host.instance_id)
             self._finished.put(host)
             self.notify()
 

@@ -7,11 +7,13 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
+from local_cloud.aws import ec2_changes
 from local_cloud.aws.moto_changes import DEBIAN
 from local_cloud.hosts.image import AMAZON_LINUX_2023, DEBIAN_12
 
 RUNNING = "running"
 GONE = "terminated"
+ON = {"pending", RUNNING}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,13 @@ def shut_down_by_host(instance_id: str) -> None:
     instance.state_reason.message = "Client.InstanceInitiatedShutdown: Instance initiated shutdown"
 
 
+def host_has_started(instance_id: str) -> None:
+    """A pending instance is running now, whether its host boots or not."""
+    instance = find(instance_id)
+    if instance is not None:
+        ec2_changes.host_has_started(instance)
+
+
 def _instances() -> Iterator[Any]:
     """A copy first at each level: the server's threads change them meanwhile."""
     for regions in list(ec2_backends.values()):
@@ -75,9 +84,9 @@ def _wanted(instance: Any) -> Wanted:  # noqa: ANN401 - moto's Instance
     interface = instance.nics[0]
     return Wanted(
         instance_id=instance.id,
-        state=instance.state,
+        state=RUNNING if instance.state in ON else instance.state,
         private_ip=interface.private_ip_address,
-        public_ips=_public_ips(instance),
+        public_ips=frozenset({interface.public_ip} if interface.public_ip else ()),
         distribution=_distribution(instance),
         hostname=instance.private_dns_name,
         mac=interface.mac_address,
@@ -85,15 +94,6 @@ def _wanted(instance: Any) -> Wanted:  # noqa: ANN401 - moto's Instance
         public_key=_public_key(instance),
         power_cycle=instance.state_reason,
     )
-
-
-def _public_ips(instance: Any) -> frozenset[str]:  # noqa: ANN401 - moto's Instance
-    """An Elastic IP stays through a stop, though moto gives the interface another address then."""
-    interface = instance.nics[0]
-    elastic = {
-        address.public_ip for address in list(instance.ec2_backend.addresses) if address.eni is interface
-    }
-    return frozenset(elastic or ({interface.public_ip} if interface.public_ip else set()))
 
 
 def _distribution(instance: Any) -> str:  # noqa: ANN401 - moto's Instance

@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -134,7 +134,9 @@ class CommandClient:
         """Cut the connection, also one that waits for an answer, as a killed process does."""
         connection = self._connection
         if connection and connection.sock:
-            connection.sock.shutdown(2)
+            # It may end by itself just now.
+            with suppress(OSError):
+                connection.sock.shutdown(2)
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._connection is None:

@@ -2,12 +2,17 @@
 
 import ipaddress
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from local_cloud.aws import ec2_changes, moto_changes
+from local_cloud.hosts import instances
+from local_cloud.server import LocalCloud
 
 Client = Callable[..., Any]
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
@@ -171,3 +176,90 @@ def test_describing_a_rule_anew_says_that_it_succeeded(client: Client) -> None:
     assert answer["Return"] is True
     [found] = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
     assert found["IpPermissionsEgress"][0]["IpRanges"][0]["Description"] == "All of it"
+
+
+def test_an_elastic_ip_stays_through_a_stop_and_outlives_its_instance(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client)
+    address = ec2.allocate_address(Domain="vpc")
+    ec2.associate_address(InstanceId=instance["InstanceId"], AllocationId=address["AllocationId"])
+
+    for change in (ec2.stop_instances, ec2.start_instances):
+        change(InstanceIds=[instance["InstanceId"]])
+        [[described]] = [r["Instances"] for r in ec2.describe_instances()["Reservations"]]
+        assert described["PublicIpAddress"] == address["PublicIp"]
+
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    [found] = ec2.describe_addresses()["Addresses"]
+    assert found["PublicIp"] == address["PublicIp"]
+    assert not {"AssociationId", "InstanceId", "NetworkInterfaceId"} & {k for k, v in found.items() if v}
+
+
+def test_an_instance_that_loses_its_elastic_ip_has_another_address(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client)
+    address = ec2.allocate_address(Domain="vpc")
+    given = ec2.associate_address(InstanceId=instance["InstanceId"], AllocationId=address["AllocationId"])
+
+    ec2.disassociate_address(AssociationId=given["AssociationId"])
+
+    [[described]] = [r["Instances"] for r in ec2.describe_instances()["Reservations"]]
+    assert described["PublicIpAddress"] not in {address["PublicIp"], ""}
+
+
+def test_no_two_regions_give_the_same_private_address(client: Client) -> None:
+    here, there = (
+        client("ec2", region).run_instances(ImageId="ami-12c6146b", MinCount=2, MaxCount=2)["Instances"]
+        for region in ("us-east-1", "eu-west-1")
+    )
+    addresses = [instance["PrivateIpAddress"] for instance in (*here, *there)]
+    assert len(set(addresses)) == 4
+
+
+def test_status_checks_are_what_the_host_says(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    ec2 = client("ec2")
+    run(client)
+    for health, check in (("initializing", "initializing"), ("ok", "passed"), ("impaired", "failed")):
+        monkeypatch.setattr(ec2_changes, "_health", lambda _, health=health: health)
+        [status] = ec2.describe_instance_status()["InstanceStatuses"]
+        assert status["InstanceStatus"]["Status"] == status["SystemStatus"]["Status"] == health
+        assert status["InstanceStatus"]["Details"][0]["Status"] == check
+
+
+def test_a_pending_instance_runs_when_its_host_has_started(client: Client, local_cloud: LocalCloud) -> None:
+    moto_changes.install(replace(local_cloud.settings, hosts=True, pending_instances=True))
+    [instance] = run(client)
+    assert instance["State"] == {"Code": 0, "Name": "pending"}
+    assert instances.wanted()[instance["InstanceId"]].state == "running"
+
+    instances.host_has_started(instance["InstanceId"])
+
+    [status] = client("ec2").describe_instance_status()["InstanceStatuses"]
+    assert status["InstanceState"] == {"Code": 16, "Name": "running"}
+    moto_changes.install(local_cloud.settings)
+
+
+class TestOidcProviderClients:
+    def test_come_and_go_and_may_be_said_twice(self, client: Client) -> None:
+        iam = client("iam")
+        arn = iam.create_open_id_connect_provider(
+            Url="https://token.actions.githubusercontent.com", ClientIDList=["first"]
+        )["OpenIDConnectProviderArn"]
+
+        for _ in range(2):
+            iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="second")
+        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        assert found["ClientIDList"] == ["first", "second"]
+
+        for _ in range(2):
+            iam.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="first")
+        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        assert found["ClientIDList"] == ["second"]
+
+    def test_of_no_provider_are_refused(self, client: Client) -> None:
+        with pytest.raises(ClientError) as refused:
+            client("iam").add_client_id_to_open_id_connect_provider(
+                OpenIDConnectProviderArn="arn:aws:iam::123456789012:oidc-provider/nowhere.example",
+                ClientID="one",
+            )
+        assert refused.value.response["Error"]["Code"] == "NoSuchEntity"

@@ -27,6 +27,8 @@ class Options:
     """How long a new service role cannot be assumed yet."""
     service_role_may: Callable[[str, str, str, str], bool] = _anything
     """Is a service role (ARN, region) allowed an action on a resource? Asked before the service acts."""
+    shuffles_targets: bool = False
+    """AWS promises no order of hosts. Here it is that of their launch, or a random one."""
     github_connection: str | None = "local-cloud-github"
     """The GitHub account connection ("token name") that every account has from the start."""
     github_access_token: str | None = None

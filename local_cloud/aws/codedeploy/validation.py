@@ -154,8 +154,13 @@ def _s3_location(location: Fields) -> None:
 def _github_location(location: Fields) -> None:
     if not re.fullmatch(r"[^/\s]+/[^/\s]+", location.get("repository") or ""):
         raise errors.InvalidRevisionException("The GitHub repository must be given as account/repository.")
-    if not location.get("commitId"):
+    commit = location.get("commitId")
+    if not commit:
         raise errors.InvalidRevisionException("The GitHub location of the revision has no commit ID.")
+    if not re.fullmatch(r"[0-9a-fA-F]{40}", commit):
+        raise errors.InvalidRevisionException(
+            f"The GitHub commit ID {commit} is invalid: it must be a commit's whole SHA-1 of 40 characters."
+        )
 
 
 def _content(location: Fields) -> None:

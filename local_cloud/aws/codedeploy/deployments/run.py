@@ -10,7 +10,8 @@ from enum import StrEnum
 from functools import partial
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
-from uuid import uuid4
+
+from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy.hosts import HostCommand
 from local_cloud.aws.codedeploy.options import options
@@ -154,6 +155,8 @@ class DeploymentRun:
             self._end(DeploymentStatus.FAILED, refusal)
             return
         candidates = self._backend.candidates(self.deployment, self._group)
+        if options.shuffles_targets:
+            mock_random.shuffle(candidates)
         for candidate in candidates:
             self.deployment.targets[candidate.target_id] = Target(
                 deployment_id=self.deployment.deployment_id,
@@ -273,7 +276,7 @@ class DeploymentRun:
 
     def _send(self, target: Target, event: LifecycleEvent) -> None:
         target.deadline = time.monotonic() + options.agent_timeout
-        identifier = f"{self._backend.account_id}/{self._backend.region_name}/{uuid4().hex}"
+        identifier = f"{self._backend.account_id}/{self._backend.region_name}/{mock_random.uuid4().hex}"
         self._backend.hosts.send(
             HostCommand(
                 identifier=identifier,

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from moto.core.common_models import BaseModel
+from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
@@ -56,7 +56,7 @@ class Application(BaseModel):
     application_name: str
     compute_platform: str
     git_hub_account_name: str | None
-    application_id: str = field(default_factory=lambda: str(uuid4()))
+    application_id: str = field(default_factory=lambda: str(mock_random.uuid4()))
     create_time: datetime = field(default_factory=now)
     groups: dict[str, "DeploymentGroup"] = field(default_factory=dict)
     revisions: dict[str, RegisteredRevision] = field(default_factory=dict)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from moto.core.common_models import BaseModel
+from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
@@ -33,7 +33,7 @@ class DeploymentConfig(BaseModel):
     minimum_healthy_hosts: Fields | None = None
     traffic_routing_config: Fields | None = None
     zonal_config: Fields | None = None
-    deployment_config_id: str = field(default_factory=lambda: str(uuid4()))
+    deployment_config_id: str = field(default_factory=lambda: str(mock_random.uuid4()))
     create_time: datetime = field(default_factory=now)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.common_models import BaseModel
+from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
@@ -43,7 +43,7 @@ class DeploymentGroup(BaseModel):
     ecs_services: list[Fields] | None = None
     ec2_deployment_options: Fields | None = None
     termination_hook_enabled: bool = False
-    deployment_group_id: str = field(default_factory=lambda: str(uuid4()))
+    deployment_group_id: str = field(default_factory=lambda: str(mock_random.uuid4()))
     last_successful_deployment_record: Deployment | None = None
     last_attempted_deployment_record: Deployment | None = None
     ignored_instances: frozenset[str] = frozenset()

@@ -1,8 +1,9 @@
 """Deployments: made, stopped, and what follows when one has ended."""
 
-import secrets
 import string
 from typing import Any
+
+from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
@@ -136,7 +137,7 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
 
     def _new_id(self) -> str:
         alphabet = string.ascii_uppercase + string.digits
-        return "d-" + "".join(secrets.choice(alphabet) for _ in range(9))
+        return "d-" + "".join(mock_random.choice(alphabet) for _ in range(9))
 
     # Stopping and going on.
 

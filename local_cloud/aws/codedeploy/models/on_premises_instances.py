@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from moto.core.common_models import BaseModel
+from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
@@ -52,7 +52,7 @@ class OnPremisesInstanceBackend(CodeDeployBase):
             raise errors.InstanceNameAlreadyRegisteredException(name=instance_name)
         self.on_premises_instances[instance_name] = OnPremisesInstance(
             instance_name=instance_name,
-            instance_arn=self.arn(f"instance:{instance_name}_{uuid4().hex[:10]}"),
+            instance_arn=self.arn(f"instance:{instance_name}_{mock_random.uuid4().hex[:10]}"),
             iam_session_arn=iam_session_arn,
             iam_user_arn=iam_user_arn,
         )
