@@ -56,17 +56,24 @@ class Run:
     summary: str
 
 
-def run(cloud: Cloud, checkout: Path, show: Callable[[str], None], *, name: str = "main.yml") -> Run:
+def run(
+    cloud: Cloud,
+    checkout: Path,
+    show: Callable[[str], None],
+    *,
+    name: str = "main.yml",
+    event: str = "push",
+) -> Run:
     """Run the workflow for the commit that is checked out, line by line to `show`. Raises `WorkflowError`."""
     workflow = yaml.safe_load((checkout / WORKFLOWS / name).read_text())
     [(_, job)] = workflow["jobs"].items()
     repository = _git(checkout, "remote", "get-url", "origin").removeprefix(f"{cloud.github_url}/")
     repository = repository.removesuffix(".git")
-    grant = _job(cloud, {"repository": repository, "environment": _environment(job), "workflow": name})
+    grant = _job(cloud, _asked(repository, job, name, event))
     if grant["sha"] != _git(checkout, "rev-parse", "HEAD"):
         raise WorkflowError(f"{checkout} is not what {repository} has on its default branch: push first")
     with tempfile.TemporaryDirectory(prefix="act-") as scratch:
-        command = ["act", "push", "--workflows", str(WORKFLOWS / name), "--json"]
+        command = ["act", event, "--workflows", str(WORKFLOWS / name), "--json"]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--no-cache-server"]
         command += _options(Path(scratch), grant, _surroundings(cloud, repository, job, grant))
         for reference in _uses(job):
@@ -107,6 +114,10 @@ def _surroundings(
         "ACTIONS_ID_TOKEN_REQUEST_URL": grant["id_token_request_url"],
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": grant["id_token_request_token"],
     }
+
+
+def _asked(repository: str, job: Mapping[str, Any], name: str, event: str) -> dict[str, Any]:
+    return {"repository": repository, "environment": _environment(job), "workflow": name, "event": event}
 
 
 def _environment(job: Mapping[str, Any]) -> str | None:

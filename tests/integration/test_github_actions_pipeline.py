@@ -86,9 +86,9 @@ class Pipeline:
         subprocess.run(["git", "clone", "--quiet", url, str(folder)], check=True)
         return folder
 
-    def run_workflow(self, checkout: Path) -> workflow.Run:
+    def run_workflow(self, checkout: Path, **which: str) -> workflow.Run:
         where = workflow.Cloud(self.cloud.github_url, self.cloud.endpoint_url, self.token)
-        return workflow.run(where, checkout, lambda _: None)
+        return workflow.run(where, checkout, lambda _: None, **which)
 
     def agent(self, work: Callable[[Answer], Result | None]) -> Agent:
         return ec2_agent(self.cloud.endpoint_url, self.instance, work)
@@ -165,6 +165,12 @@ class TestWorkflow:
         assert ROLE_ARN not in ended.log
         assert pipeline.token not in ended.log
         assert "eyJ" not in ended.log
+
+
+def test_a_pull_request_is_checked_without_any_secret(pipeline: Pipeline) -> None:
+    ended = pipeline.run_workflow(pipeline.checkout("check"), name="check.yml", event="pull_request")
+    assert ended.succeeded, ended.log
+    assert "index.html are valid" in ended.log
 
 
 class TestTrust:
