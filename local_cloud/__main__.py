@@ -53,6 +53,9 @@ def parser() -> argparse.ArgumentParser:
         start.add_argument(
             "--pending-instances", action="store_true", help="until their host has started, as on EC2"
         )
+        start.add_argument(
+            "--agent-packages", type=Path, metavar="DIR", help="AWS's own, laid out as in its bucket"
+        )
         start.add_argument("--latency", type=latency, metavar="MS|MIN-MAX", help="hold back every answer")
         start.add_argument("--seed", type=int, metavar="N", help="the same ids, order and latencies again")
         start.add_argument("--aws-port", type=int, metavar="PORT", help="0: any free one")
@@ -88,11 +91,13 @@ def latency(text: str) -> tuple[int, int]:
 def settings_of(options: argparse.Namespace) -> Settings:
     """The defaults, and what the command line says otherwise."""
     state_dir: Path | None = getattr(options, "state_dir", None)
+    packages: Path | None = getattr(options, "agent_packages", None)
     given: dict[str, Any] = {
         "state_dir": state_dir and state_dir.resolve(),
         "aws_port": getattr(options, "aws_port", None),
         "github_port": getattr(options, "github_port", None),
         "hosts": False if getattr(options, "no_hosts", False) else None,
+        "agent_packages": packages and packages.resolve(),
         "latency": getattr(options, "latency", None),
         "seed": getattr(options, "seed", None),
         "pending_instances": getattr(options, "pending_instances", None),

@@ -311,6 +311,12 @@ def check_prerequisites(settings: Settings) -> None:
             )
     if settings.hosts and (owner := _network_owner()):
         raise RefusalError(NETWORK_TAKEN.format(owner))
+    packages = settings.agent_packages
+    if packages and not any(packages.glob("latest*/install")):
+        raise RefusalError(
+            f"{packages} is not laid out as a bucket aws-codedeploy-<region>: it has no latest/install "
+            "and no latestv2/install"
+        )
     settings.cache_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(settings.cache_dir).free
     if settings.hosts and free < MINIMUM_FREE:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import parse_qs
 
 from moto.core.request import Request
@@ -106,16 +106,32 @@ class RequestLog:
         self.enabled = enabled
         self._entries: deque[Entry] = deque(maxlen=MAXIMUM)
         self._lock = threading.Lock()
+        self._file: TextIO | None = None
 
     def add(self, entry: Entry) -> None:
         if not self.enabled:
             return
         with self._lock:
             self._entries.append(entry)
-            if self.path.exists() and self.path.stat().st_size > MAXIMUM_FILE:
-                self.path.replace(self.path.with_suffix(".1.jsonl"))
-            with self.path.open("a") as file:
-                file.write(json.dumps(asdict(entry)) + "\n")
+            self._open().write(json.dumps(asdict(entry)) + "\n")
+
+    def close(self) -> None:
+        """Let go of the file; a later entry opens it again."""
+        with self._lock:
+            if self._file:
+                self._file.close()
+            self._file = None
+
+    def _open(self) -> TextIO:
+        """The file, kept open; a new one where it has become too long."""
+        if self._file and self._file.tell() > MAXIMUM_FILE:
+            self._file.close()
+            self._file = None
+            self.path.replace(self.path.with_suffix(".1.jsonl"))
+        if self._file is None:
+            # Whoever reads it sees each entry at once.
+            self._file = self.path.open("a", buffering=1)
+        return self._file
 
     def entries(self, *, mutating: bool | None = None) -> list[Entry]:
         """Oldest first; `mutating` picks only those that are, or are not."""

@@ -103,6 +103,7 @@ class LocalCloud:
         """End every listener, connection and host, the last started first."""
         while self._running:
             self._running.pop().stop()
+        self.log.close()
 
     def reset(self) -> None:
         """Make the account and GitHub empty again, but for what every new one has."""
@@ -156,7 +157,7 @@ class LocalCloud:
         settings = self.settings
         ensure_authority(settings)
         image.ensure(settings, self._say)
-        self._packages = packages.build(settings, self._say)
+        self._packages = settings.agent_packages or packages.build(settings, self._say)
         self._hosts = HostController(settings)
         self._running.append(self._hosts)
         self._hosts.start()

@@ -44,6 +44,9 @@ class Settings:
     public_cidr: str = "198.18.0.0/15"
     """Public and Elastic IPs. Reserved for benchmarks, so never a stranger's."""
 
+    agent_packages: Path | None = None
+    """A folder laid out as the bucket `aws-codedeploy-<region>` is, in place of the agent made here."""
+
     account_id: str = "123456789012"
     region: str = "us-east-1"
     zone: str = "local-cloud.example."

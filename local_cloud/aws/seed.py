@@ -24,7 +24,9 @@ def seed(settings: Settings, packages: Path | None) -> None:
         settings.zone, private_zone=False, vpcid=None, vpcregion=None, comment="The local cloud's own zone"
     )
     if packages:
-        for region in Session().get_available_regions("codedeploy"):
+        everywhere = Session().get_available_regions("codedeploy")
+        # The real packages are large: one copy of them is enough.
+        for region in [settings.region] if settings.agent_packages else everywhere:
             _publish(packages, f"aws-codedeploy-{region}", region)
 
 

@@ -4,11 +4,16 @@ import hashlib
 import json
 import struct
 import subprocess
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local_cloud.agent.packages import build
+from local_cloud.aws.seed import seed
+from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
 
@@ -105,3 +110,15 @@ def header(package: bytes, start: int) -> tuple[dict[int, bytes], int]:
         tag, _kind, offset, _count = struct.unpack_from(">IIII", package, start + 16 + 16 * number)
         tags[tag] = package[store + offset : store + size].split(b"\0", 1)[0]
     return tags, store + size
+
+
+def test_a_folder_of_aws_own_packages_is_served_as_it_is(
+    tmp_path: Path, local_cloud: LocalCloud, client: Callable[..., Any]
+) -> None:
+    (tmp_path / "latest").mkdir()
+    (tmp_path / "latest/install").write_text("AWS's own")
+
+    seed(replace(local_cloud.settings, agent_packages=tmp_path), tmp_path)
+
+    answer = client("s3").get_object(Bucket="aws-codedeploy-us-east-1", Key="latest/install")
+    assert answer["Body"].read() == b"AWS's own"

@@ -179,3 +179,11 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line() -> None:
     assert result.stderr.startswith("local_cloud: ")
     assert "/proc/nowhere" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_packages_that_are_no_bucket_are_refused(run: Run, tmp_path: Path) -> None:
+    refused = run("start", "--no-hosts", "--aws-port=0", "--github-port=0", f"--agent-packages={tmp_path}")
+
+    assert refused.returncode == 1
+    [line] = refused.stderr.splitlines()
+    assert f"{tmp_path} is not laid out as a bucket aws-codedeploy-<region>: it has no latest/install" in line

@@ -3,7 +3,9 @@
 Answers are checked against the service model; that every operation was asked is counted.
 """
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 from shop import GITHUB, S3, Shop, make_role, wait_for
 
+from local_cloud.aws.codedeploy import exceptions
 from local_cloud.aws.codedeploy.deployments.run import DeploymentRun
 from local_cloud.server import LocalCloud
 
@@ -552,3 +555,10 @@ def test_there_are_at_most_fifty_configurations(client: MakeClient) -> None:
         deploymentConfigName="one-more",
         minimumHealthyHosts=hosts,
     )
+
+
+def test_every_error_that_the_service_raises_is_in_its_table() -> None:
+    """They are made of a table, so that no type checker would see a wrong name."""
+    sources = Path(exceptions.__file__).parent.rglob("*.py")
+    raised = {name for path in sources for name in re.findall(r"\berrors\.([A-Z]\w+)", path.read_text())}
+    assert raised - {*exceptions.MESSAGES, "CodeDeployException"} == set()

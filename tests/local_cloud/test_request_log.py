@@ -4,12 +4,14 @@
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from local_cloud import request_log
 from local_cloud.request_log import Entry, is_mutating
 from local_cloud.server import LocalCloud
 
@@ -109,3 +111,33 @@ def test_it_can_be_switched_off(client: Client, silent: LocalCloud) -> None:
 )
 def test_which_actions_write(service: str, action: str, method: str, *, expected: bool) -> None:
     assert is_mutating(service, action, method) is expected
+
+
+class TestFile:
+    ENTRY = Entry(
+        time="now",
+        caller="me",
+        service="s3",
+        action="ListBuckets",
+        mutating=False,
+        status=200,
+        milliseconds=1,
+    )
+
+    def test_has_each_entry_at_once(self, tmp_path: Path) -> None:
+        log = request_log.RequestLog(tmp_path / "requests.jsonl")
+        for count in (1, 2):
+            log.add(self.ENTRY)
+            assert len(log.path.read_text().splitlines()) == count
+        log.close()
+        log.add(self.ENTRY)
+        assert len(log.path.read_text().splitlines()) == 3
+
+    def test_is_moved_aside_where_it_has_become_too_long(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(request_log, "MAXIMUM_FILE", 1)
+        log = request_log.RequestLog(tmp_path / "requests.jsonl")
+        for _ in range(2):
+            log.add(self.ENTRY)
+        assert [len(path.read_text().splitlines()) for path in sorted(tmp_path.iterdir())] == [1, 1]
