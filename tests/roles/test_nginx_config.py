@@ -1,5 +1,6 @@
 """The configuration that the role writes, as Ansible renders it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,37 @@ import pytest
 import yaml
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/nginx"
+TLS: dict[str, Any] = {
+    "nginx_tls_certificate": "/etc/pki/site.pem",
+    "nginx_tls_certificate_key": "/etc/pki/site.key",
+}
 
 
-def render(**settings: Any) -> str:
-    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
-    system = yaml.safe_load((ROLE / "vars/RedHat.yml").read_text())
+def render(*, redirect: bool = True, **settings: Any) -> str:
+    values = {
+        **yaml.safe_load((ROLE / "defaults/main.yml").read_text()),
+        **yaml.safe_load((ROLE / "vars/RedHat.yml").read_text()),
+        "ansible_managed": "managed",
+        **settings,
+    }
+    tls = bool(values["nginx_tls_certificate"])
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - not HTML
     environment.filters["comment"] = lambda text: f"# {text}"
     template = environment.from_string((ROLE / "templates/nginx.conf.j2").read_text())
-    return template.render({**defaults, **system, "ansible_managed": "managed", **settings})
+    return template.render({**values, "__nginx_tls": tls, "__nginx_redirect": tls and redirect})
+
+
+def servers(text: str) -> list[str]:
+    """The server blocks."""
+    return re.findall(r"^    server \{$.*?^    \}$", text, re.DOTALL | re.MULTILINE)
 
 
 def test_no_version_is_told() -> None:
     assert "server_tokens off;" in render()
+
+
+def test_there_is_one_server() -> None:
+    assert len(servers(render())) == 1
 
 
 def test_every_answer_has_the_headers_and_an_empty_one_is_left_out() -> None:
@@ -29,6 +48,34 @@ def test_every_answer_has_the_headers_and_an_empty_one_is_left_out() -> None:
     assert "Referrer-Policy" not in text
 
 
+def test_a_quotation_mark_ends_no_header() -> None:
+    text = render(nginx_headers={"Report-To": '{"group":"csp"}'})
+    assert r'add_header Report-To "{\"group\":\"csp\"}" always;' in text
+
+
 @pytest.mark.parametrize("address", ["80", "[::]:80"])
 def test_it_is_the_default_wherever_it_listens(address: str) -> None:
     assert f"listen {address} default_server;" in render(nginx_listen=[address])
+
+
+def test_without_a_certificate_there_is_no_tls() -> None:
+    text = render()
+    assert "ssl" not in text.replace("$ssl_protocol", "")
+    assert "Strict-Transport-Security" not in text
+
+
+def test_with_one_http_leads_to_https_and_browsers_remember() -> None:
+    plain, secure = servers(render(**TLS))
+    assert "return 301 https://$host$request_uri;" in plain
+    assert "root" not in plain
+    assert "listen 443 ssl default_server;" in secure
+    assert "listen 80" not in secure
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in secure
+    assert 'add_header Strict-Transport-Security "max-age=86400" always;' in secure
+
+
+def test_without_the_redirect_one_server_does_both() -> None:
+    [server] = servers(render(redirect=False, nginx_tls_hsts_seconds=0, **TLS))
+    assert "listen 80 default_server;" in server
+    assert "listen 443 ssl default_server;" in server
+    assert "Strict-Transport-Security" not in server
