@@ -61,6 +61,7 @@ def main() -> None:
         **identities(),
         **machines(),
         **names(),
+        "parameters": [p["Name"] for p in boto3.client("ssm").describe_parameters()["Parameters"]],
         "applications": boto3.client("codedeploy").list_applications()["applications"],
     }
     json.dump({kind: sorted(members) for kind, members in held.items()}, sys.stdout, sort_keys=True)

@@ -16,6 +16,12 @@ def plays(path: Path) -> list[dict[str, Any]]:
     return [play for play in loaded if "hosts" in play]
 
 
+def included(name: str) -> Path:
+    """A file of tasks, named by a play or by another such file."""
+    path = PLAYBOOKS / name
+    return path if path.exists() else PLAYBOOKS / "tasks" / name
+
+
 def modules(tasks: list[dict[str, Any]]) -> set[str]:
     """The names of the modules that tasks call, those of blocks and included files too."""
     found: set[str] = set()
@@ -24,7 +30,7 @@ def modules(tasks: list[dict[str, Any]]) -> set[str]:
             if key in {"block", "rescue", "always"}:
                 found |= modules(value)
             elif key == "ansible.builtin.include_tasks":
-                found |= modules(yaml.safe_load((PLAYBOOKS / value).read_text()))
+                found |= modules(yaml.safe_load(included(value).read_text()))
             elif isinstance(value, dict) and key not in {"vars", "loop_control", "environment"}:
                 found.add(key)
     return found
@@ -60,10 +66,11 @@ def test_a_play_that_talks_to_aws_has_the_environment_and_no_other_has(path: Pat
 
 
 def test_the_whole_is_its_parts_in_the_articles_order() -> None:
-    imports = yaml.safe_load((PLAYBOOKS / "site.yml").read_text())
-    order = [each["ansible.builtin.import_playbook"] for each in imports]
+    parts = yaml.safe_load((PLAYBOOKS / "site.yml").read_text())
+    order = [each.get("ansible.builtin.import_playbook", each["name"]) for each in parts]
     assert order[0] == "check-prerequisites.yml"
-    assert order[-1] == "deploy-site.yml"
+    assert order[1] == "Begin the run"
+    assert order[-2:] == ["deploy-site.yml", "End the run"]
     assert (
         order.index("provision-iam.yml") < order.index("provision-ec2.yml") < order.index("provision-dns.yml")
     )

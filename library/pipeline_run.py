@@ -1,0 +1,111 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# ruff: noqa: EXE001 - Ansible starts modules by their first line, not by their mode
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: pipeline_run
+version_added: "1.0.0"
+short_description: Let one run at a time change a pipeline
+description:
+  - Takes the account's run of an application for the C(ansible-playbook) that the task is part of, or gives it back.
+  - Who comes second is told who has it, where and since when.
+  - A run that broke off without giving it back is noticed on the same machine, where its process is gone, and
+    everywhere after six hours.
+author:
+  - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
+options:
+  application_name:
+    description:
+      - The CodeDeploy application of the pipeline.
+    type: str
+    required: true
+  holder:
+    description:
+      - Who runs, for those who come second. The ARN of the caller says most.
+    type: str
+    default: ""
+  state:
+    description:
+      - V(taken) takes the run. V(free) gives it back, unless it is another's.
+    type: str
+    choices: [taken, free]
+    default: taken
+  take_over:
+    description:
+      - Take it from whoever has it.
+    type: bool
+    default: false
+notes:
+  - 'Permissions: C(ssm:PutParameter), C(GetParameter) and C(DeleteParameter) on C(parameter/pipeline/*).'
+attributes:
+  check_mode:
+    description: A run that changes nothing is in nobody's way, so nothing is done.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Begin
+  pipeline_run:
+    application_name: test.codeDeploy.001
+    holder: arn:aws:iam::123456789012:user/operator
+
+- name: End
+  pipeline_run:
+    application_name: test.codeDeploy.001
+    state: free
+"""
+
+RETURN = r"""
+parameter:
+  description: The name of the parameter in Systems Manager that stands for the run.
+  returned: success
+  type: str
+  sample: /pipeline/test.codeDeploy.001/run
+"""
+
+import os
+from datetime import UTC, datetime
+
+from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.pipeline_run import give_back, parameter_name, take, this_run
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+ARGUMENT_SPEC = {
+    "application_name": {"type": "str", "required": True},
+    "holder": {"type": "str", "default": ""},
+    "state": {"type": "str", "choices": ["taken", "free"], "default": "taken"},
+    "take_over": {"type": "bool", "default": False},
+}
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    application, now = module.params["application_name"], datetime.now(UTC)
+    run = this_run(module.params["holder"], os.getpid(), now)
+    try:
+        if module.check_mode:
+            pass
+        elif module.params["state"] == "free":
+            give_back(module.client("ssm"), application, run)
+        else:
+            dead = take(module.client("ssm"), application, run, now, take_over=module.params["take_over"])
+            if dead:
+                module.warn(f"Took the place of a run of {application} that did not end: {dead}.")
+    except CodeDeployError as error:
+        module.fail_json(msg=error.message)
+    # The pipeline is the same before and after.
+    module.exit_json(changed=False, parameter=parameter_name(application))
+
+
+if __name__ == "__main__":
+    main()
