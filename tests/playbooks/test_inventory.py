@@ -116,3 +116,17 @@ def test_one_setting_leads_through_systems_manager(
         ansible, "--extra-vars=pipeline_connection=ssm", "--extra-vars=pipeline_connection_bucket=a-bucket"
     )
     assert {"amazon.aws.aws_ssm", "a-bucket"} <= {word.strip("'") for word in words}
+
+
+def test_systems_manager_brings_its_policy_and_ssh_takes_it_away(
+    ansible_playbook: Callable[..., Any], addresses: dict[str, Any], iam: Any
+) -> None:
+    role = "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000"
+    found = []
+    for connection in ("ssm", "ssh"):
+        settings = {"pipeline_connection": connection, "pipeline_connection_bucket": "a-bucket"}
+        result = ansible_playbook("provision-iam.yml", **addresses, **settings)
+        assert result.returncode == 0, result.stdout
+        policies = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        found.append([policy["PolicyName"] for policy in policies])
+    assert found == [["AmazonSSMManagedInstanceCore"], []]
