@@ -7,9 +7,11 @@ there, what is the local cloud's is told by its label.
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,8 +21,16 @@ from typing import Any
 from local_cloud.hosts.image import Image
 from local_cloud.settings import Settings
 
+LOG = logging.getLogger(__name__)
 LABEL = "local-cloud"
 CGROUPS = Path("/sys/fs/cgroup")
+INIT = "/usr/libexec/local-cloud/init"
+WRITABLE_CONTROL_GROUPS = """
+awk '$5 ~ "^/sys/fs/cgroup" && $6 ~ /^ro(,|$)/ { print $5 }' /proc/self/mountinfo |
+while read -r group; do mount -o remount,rw,bind "$group"; done
+"""
+"""Docker mounts them for reading only, and systemd manages its own."""
+DOCKER_SAYS = "Error response from daemon: "
 LEFT_EMPTY = ("runc", "crun", "containers/networks", "containers")
 """Folders of /run that podman and its runtimes make and leave."""
 
@@ -37,6 +47,8 @@ class Engine:
     owner: str
     environment: Mapping[str, str] = field(default_factory=dict)
     host_options: Sequence[str] = ()
+    init: Sequence[str] = (INIT,)
+    """The first process of a host."""
 
     def call(self, *arguments: str, stdin: int | None = subprocess.DEVNULL) -> str:
         """Runs the engine and returns what it prints. Raises `EngineError` with its last line."""
@@ -50,7 +62,10 @@ class Engine:
         )
         if result.returncode:
             words = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
-            raise EngineError(f"{self.program} {arguments[0]}: {words[-1].removeprefix('Error: ')}")
+            # Docker's reason comes first, and is followed by the names.
+            reason = next((line for line in words if line.startswith(DOCKER_SAYS)), words[-1])
+            reason = reason.removeprefix(DOCKER_SAYS).removeprefix("Error: ")
+            raise EngineError(f"{self.program} {arguments[0]}: {reason}")
         return result.stdout
 
     def create(self, name: str, image: Image, *, hostname: str, memory: int) -> None:
@@ -68,11 +83,10 @@ class Engine:
             "--cap-add=SYS_BOOT",
             "--cap-add=AUDIT_WRITE",
             "--cap-add=NET_RAW",
-            f"--cgroup-parent=/{self.owner}",
             *limits,
             *self.host_options,
             *self._root(image),
-            "/usr/libexec/local-cloud/init",
+            *self.init,
         )
 
     def start(self, name: str) -> int:
@@ -116,7 +130,18 @@ class Engine:
             ) as archive:
                 assert archive.stdout is not None  # noqa: S101 - it was asked for in the line above
                 self.call("import", "-", name, stdin=archive.stdout.fileno())
+            self._forget_older(image)
         return [name]
+
+    def _forget_older(self, image: Image) -> None:
+        """Docker keeps what was imported; of a distribution the latest is enough."""
+        distribution = image.name.rpartition("-")[0]
+        names = self.call("images", "--format={{.Repository}}:{{.Tag}}", LABEL).split()
+        for name in names:
+            if name.startswith(f"{LABEL}:{distribution}-") and name != f"{LABEL}:{image.name}":
+                # Another checkout's hosts may be using it.
+                with suppress(EngineError):
+                    self.call("rmi", name)
 
 
 def find(settings: Settings) -> Engine:
@@ -180,15 +205,19 @@ def _docker(settings: Settings) -> Engine:
     return Engine(
         program="docker",
         owner=_owner(settings),
-        # systemd as PID 1 mounts, and manages its own part of the control groups.
+        # systemd as PID 1 mounts, and manages its own part of the control groups. Not --privileged: it
+        # would give hosts this machine's devices, and asks for more rights than a CI machine may have.
         host_options=(
-            "--privileged",
+            "--cap-add=SYS_ADMIN",
+            "--security-opt=seccomp=unconfined",
+            "--security-opt=apparmor=unconfined",
             "--cgroupns=private",
             "--tmpfs=/run",
             "--tmpfs=/tmp:exec",
             f"--dns={settings.gateway}",
             "--dns-search=ec2.internal",
         ),
+        init=("/bin/sh", "-c", f"{WRITABLE_CONTROL_GROUPS} exec {INIT}"),
     )
 
 
@@ -196,6 +225,9 @@ def _podman(settings: Settings) -> Engine:
     directory = _directory(settings)
     for folder in ("storage", "run", "tmp", "networks"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
+    if not (directory / "run").is_mount() and not can_carry_layers(directory):
+        LOG.warning("the file system of %s carries no overlays: hosts' disks are in memory", directory)
+        _mount("mount", "-t", "tmpfs", "local-cloud", str(directory / "run"))
     containers = directory / "containers.conf"
     containers.write_text(_containers_conf(directory, settings.gateway))
     storage = directory / "storage.conf"
@@ -215,6 +247,7 @@ def _podman(settings: Settings) -> Engine:
         },
         host_options=(
             "--systemd=always",
+            f"--cgroup-parent=/{_owner(settings)}",
             "--cgroups=no-conmon",
             # Left as they are: raising them may be denied.
             "--ulimit=host",
@@ -265,6 +298,29 @@ def _directory(settings: Settings) -> Path:
         # Else every mount of a host would be made twice.
         _mount("mount", "--make-private", str(short))
     return short
+
+
+def can_carry_layers(directory: Path) -> bool:
+    """Can what hosts write lie here, as the upper layer of an overlay? Not on an overlay (a CI job's own
+    container), and not on NFS."""
+    with tempfile.TemporaryDirectory(dir=directory) as name:
+        lower, upper, work, merged = (Path(name) / part for part in ("lower", "upper", "work", "merged"))
+        for part in (lower, upper, work, merged):
+            part.mkdir()
+        (lower / "file").touch()
+        options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+        try:
+            _mount("mount", "-t", "overlay", "overlay", "-o", options, str(merged))
+        except EngineError:
+            return False
+        try:
+            # What is deleted becomes a device file above.
+            (merged / "file").unlink()
+        except OSError:
+            return False
+        finally:
+            _mount("umount", str(merged))
+    return True
 
 
 def _mount(*command: str) -> None:

@@ -129,6 +129,17 @@ class TestDeploymentGroup:
             "terminationHookEnabled": False,
         }
 
+    @pytest.mark.parametrize(("platform", "config"), [("Lambda", "LambdaAllAtOnce"), ("ECS", "ECSAllAtOnce")])
+    def test_has_the_default_configuration_of_its_platform(
+        self, client: MakeClient, codedeploy: Any, platform: str, config: str
+    ) -> None:
+        codedeploy.create_application(applicationName="shop", computePlatform=platform)
+        codedeploy.create_deployment_group(
+            applicationName="shop", deploymentGroupName="web", serviceRoleArn=make_role(client)
+        )
+        info = codedeploy.get_deployment_group(applicationName="shop", deploymentGroupName="web")
+        assert info["deploymentGroupInfo"]["deploymentConfigName"] == f"CodeDeployDefault.{config}"
+
     def test_changes_only_what_is_given_and_replaces_lists(self, client: MakeClient) -> None:
         shop = Shop.open(client, instances=0, outdatedInstancesStrategy="IGNORE")
         web = {"applicationName": "shop", "currentDeploymentGroupName": "web"}

@@ -216,6 +216,13 @@ class TestRefusal:
         with refused("InvalidRevisionException", match="bundleType"):
             shop.deploy({"revisionType": "S3", "s3Location": {"bucket": "bundles", "key": "shop.zip"}})
 
+    @pytest.mark.parametrize("commit", ["main", "0123456", "g" * 40])
+    def test_of_what_is_no_whole_commit(self, client: MakeClient, commit: str) -> None:
+        location = {"repository": "OWNER/shop", "commitId": commit}
+
+        with refused("InvalidRevisionException", match=commit):
+            Shop.open(client).deploy({"revisionType": "GitHub", "gitHubLocation": location})
+
 
 class TestRestart:
     def test_runs_the_last_good_revision_without_downloading_it(
