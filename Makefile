@@ -53,7 +53,7 @@ local-cloud: environment engine ## the local cloud against itself, real hosts in
 molecule: environment engine ## real hosts, real playbooks
 	molecule test --all
 
-faults: environment engine ## kills, crashes and races
+faults: environment engine ## kills, crashes, races, and what fails while roles change a host
 	pytest -q -n 2 --dist load -m long tests/playbooks
 	pytest -q tests/faults
 
