@@ -57,7 +57,8 @@ def renamed(text: str, modules: list[str]) -> str:
     """A source file with the names that things have in the collection."""
     text = re.sub(
         r"\bansible\.module_utils\."
-        r"(codedeploy|costs|github_actions|iam_oidc_provider|pipeline_run|pipeline_status|prerequisites)\b",
+        r"(codedeploy|costs|ec2_instance_hardening|github_actions|iam_oidc_provider|pipeline_run|pipeline_status"
+        r"|prerequisites)\b",
         rf"ansible_collections.{NAME}.plugins.module_utils.\1",
         text,
     )

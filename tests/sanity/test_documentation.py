@@ -19,7 +19,7 @@ import module_docs  # noqa: E402 - the path is set above
 import stage_collection  # noqa: E402 - the path is set above
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "library").glob("*.py"))
-OURS = [name for name in MODULES if name.startswith(("aws", "codedeploy", "iam", "pipeline"))]
+OURS = [name for name in MODULES if name.startswith(("aws", "codedeploy", "ec2", "iam", "pipeline"))]
 STALE = "is not what the modules say: run `make docs`"
 
 
