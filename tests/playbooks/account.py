@@ -55,13 +55,20 @@ def names() -> dict[str, list[str]]:
     }
 
 
+def parameters() -> list[str]:
+    """The account's own parameters of Systems Manager; moto shows AWS's public ones among them."""
+    pages = boto3.client("ssm").get_paginator("describe_parameters").paginate()
+    found = [parameter["Name"] for page in pages for parameter in page["Parameters"]]
+    return [name for name in found if not name.startswith("/aws/")]
+
+
 def main() -> None:
     """Print it."""
     held: dict[str, Any] = {
         **identities(),
         **machines(),
         **names(),
-        "parameters": [p["Name"] for p in boto3.client("ssm").describe_parameters()["Parameters"]],
+        "parameters": parameters(),
         "applications": boto3.client("codedeploy").list_applications()["applications"],
     }
     json.dump({kind: sorted(members) for kind, members in held.items()}, sys.stdout, sort_keys=True)

@@ -21,6 +21,13 @@ COLLEAGUE = {
 }
 
 
+def own_parameters(client: Callable[[str], Any]) -> list[str]:
+    """moto shows AWS's public parameters among the account's own, once one was read."""
+    pages = client("ssm").get_paginator("describe_parameters").paginate()
+    names = [parameter["Name"] for page in pages for parameter in page["Parameters"]]
+    return [name for name in names if not name.startswith("/aws/")]
+
+
 def test_the_second_is_told_who_has_the_run_and_can_take_its_place(
     ansible_playbook: Callable[..., Any],
     cloud: LocalCloud,
@@ -41,7 +48,7 @@ def test_the_second_is_told_who_has_the_run_and_can_take_its_place(
 
     taken = ansible_playbook("destroy.yml", **addresses, confirm=APPLICATION, take_over=True)
     assert taken.returncode == 0, taken.stdout
-    assert ssm.describe_parameters()["Parameters"] == []
+    assert own_parameters(client) == []
 
 
 @pytest.mark.long
@@ -60,4 +67,4 @@ def test_two_who_launch_at_once_launch_once(
     ec2 = client("ec2")
     instances = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]
     assert (len(instances), len(ec2.describe_addresses()["Addresses"])) == (1, 1)
-    assert client("ssm").describe_parameters()["Parameters"] == []
+    assert own_parameters(client) == []
