@@ -30,6 +30,8 @@ NETWORK_LOCK = "local_cloud.network"
 NETWORK_TAKEN = (
     "the hosts' network of this machine is in use by {}: stop that first, or start with --no-hosts"
 )
+STARTED = 19
+"""The field of /proc/PID/stat, counted from the state on, that says when the process began."""
 FAILED = "failed "
 READY = "ready "
 
@@ -54,14 +56,29 @@ class Process:
     @classmethod
     def of(cls, pid: int) -> "Process | None":
         try:
-            # The name, in parentheses, may hold anything; the fields after it do not.
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = _fields(pid)
         except OSError:
             return None
-        return None if fields[0] == "Z" else cls(pid=pid, started=int(fields[19]))
+        return None if fields[0] == "Z" else cls(pid=pid, started=int(fields[STARTED]))
 
     def lives(self) -> bool:
         return Process.of(self.pid) == self
+
+    def wait_until_gone(self) -> None:
+        """Threads of a process that was killed can hold its sockets and mounts for a moment longer than it
+        seems to live."""
+        with suppress(OSError):
+            descriptor = os.pidfd_open(self.pid)
+            try:
+                if _fields(self.pid)[STARTED] == str(self.started):
+                    select.select([descriptor], [], [], STOP_SECONDS)
+            finally:
+                os.close(descriptor)
+
+
+def _fields(pid: int) -> list[str]:
+    """Of /proc/PID/stat, from the state on. The name before it, in parentheses, may hold anything."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def pid_file(settings: Settings) -> Path:
@@ -108,6 +125,7 @@ def start(settings: Settings, arguments: list[str], say: Callable[[str], None]) 
         return wait_until_ready(settings, process)
     if record := Record.read(settings):
         say("an earlier local cloud ended without cleaning up; removing what it left")
+        record.process.wait_until_gone()
         remove_leftovers(settings, hosts=record.hosts)
     check_prerequisites(settings)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
@@ -187,6 +205,7 @@ def stop(settings: Settings, say: Callable[[str], None]) -> None:
         _end(process, say)
     elif record:
         say("it had ended without cleaning up; removing what it left")
+        record.process.wait_until_gone()
     # A process that ends in order removes its hosts and its record itself.
     remove_leftovers(settings, hosts=record is not None and record.hosts and pid_file(settings).exists())
     say("stopped" if process else "not running")

@@ -187,3 +187,24 @@ def test_packages_that_are_no_bucket_are_refused(run: Run, tmp_path: Path) -> No
     assert refused.returncode == 1
     [line] = refused.stderr.splitlines()
     assert f"{tmp_path} is not laid out as a bucket aws-codedeploy-<region>: it has no latest/install" in line
+
+
+HALF_DEAD = """
+import ctypes, os, threading, time
+threading.Thread(target=lambda: (time.sleep(0.5), os._exit(0))).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+"""Its first thread ends before its last one, as it may be with a process that was killed."""
+
+
+def test_a_process_is_gone_when_its_last_thread_is() -> None:
+    half_dead = subprocess.Popen([sys.executable, "-c", HALF_DEAD])
+    process = Process.of(half_dead.pid)
+    assert process
+    while process.lives():
+        os.sched_yield()
+    assert half_dead.poll() is None
+
+    process.wait_until_gone()
+
+    assert half_dead.poll() == 0
