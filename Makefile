@@ -45,7 +45,7 @@ unit: environment ## what needs nothing but Python
 	pytest -q tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
 integration: environment ## modules and playbooks against the local cloud in process
-	pytest -q -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks
+	pytest -q -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included
 	pytest -q -n 2 --dist loadfile tests/local_cloud
@@ -54,7 +54,7 @@ molecule: environment engine ## real hosts, real playbooks
 	molecule test --all
 
 faults: environment engine ## kills, crashes, races, and what fails while roles change a host
-	pytest -q -n 2 --dist load -m long tests/playbooks
+	pytest -q -n 2 --dist load -m long tests/playbooks tests/iam
 	pytest -q tests/faults
 
 browser: environment ## the status page in a headless Chromium

@@ -65,20 +65,25 @@ class CommandClient:
         *,
         region: str = "us-east-1",
         service: str = "codedeploy-commands",
+        keys: Mapping[str, str] | None = None,
     ) -> None:
         self.host_identifier = host_identifier
         self._endpoint = urlsplit(endpoint_url)
         self._connection: http.client.HTTPConnection | None = None
         prefix = "CodeDeployCommandService" + ("" if service.endswith("-secure") else "_v20141006")
         self._prefix = prefix
+        keys = keys or {"AccessKeyId": "AKIASIMULATEDAGENT00"}
+        scope = f"{keys['AccessKeyId']}/20261122/{region}/{service}/aws4_request"
         self._headers = {
             "Content-Type": "application/x-amz-json-1.1",
             "x-amz-codedeploy-agent-version": "OFFICIAL_1.8.1-1_rpm",
             "Authorization": (
-                f"AWS4-HMAC-SHA256 Credential=AKIASIMULATEDAGENT00/20261122/{region}/{service}/aws4_request, "
+                f"AWS4-HMAC-SHA256 Credential={scope}, "
                 "SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature=0"
             ),
         }
+        if "SessionToken" in keys:
+            self._headers["X-Amz-Security-Token"] = keys["SessionToken"]
 
     def call(self, operation: str, request: Mapping[str, Any]) -> Answer:
         """One operation's answer. Raises AgentError where the service refuses."""

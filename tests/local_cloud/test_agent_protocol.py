@@ -29,7 +29,7 @@ def connect(local_cloud: LocalCloud) -> Iterator[Connect]:
     """`connect(instance)`: the command service as that instance's agent sees it."""
     opened = []
 
-    def open_client(instance: str, **where: str) -> CommandClient:
+    def open_client(instance: str, **where: Any) -> CommandClient:
         identifier = instance if instance.startswith("arn:") else ec2(instance)
         opened.append(CommandClient(local_cloud.endpoint_url, identifier, **where))
         return opened[-1]

@@ -399,16 +399,12 @@ class Deployments:
         session = sts_backends[DEFAULT_ACCOUNT_ID]["aws"].assume_role(
             "us-east-1", self.instance, f"arn:aws:iam::{ACCOUNT}:role/host", "", 3600, ""
         )
-        client = CommandClient(
+        return CommandClient(
             self.cloud.endpoint_url,
             f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/{instance or self.instance}",
             service="codedeploy-commands-secure" if secure else "codedeploy-commands",
+            keys={"AccessKeyId": session.access_key_id, "SessionToken": session.session_token},
         )
-        client._headers["Authorization"] = client._headers["Authorization"].replace(
-            "AKIASIMULATEDAGENT00", session.access_key_id
-        )
-        client._headers["X-Amz-Security-Token"] = session.session_token
-        return client
 
     def run(self, clients: Clients | None = None) -> dict[str, Any]:
         codedeploy = clients("codedeploy") if clients else self.codedeploy

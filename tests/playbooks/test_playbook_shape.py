@@ -31,7 +31,8 @@ def modules(tasks: list[dict[str, Any]]) -> set[str]:
                 found |= modules(value)
             elif key == "ansible.builtin.include_tasks":
                 found |= modules(yaml.safe_load(included(value).read_text()))
-            elif isinstance(value, dict) and key not in {"vars", "loop_control", "environment"}:
+            # A module without options has nothing behind its name.
+            elif isinstance(value, dict | None) and key not in {"vars", "loop_control", "environment"}:
                 found.add(key)
     return found
 

@@ -91,9 +91,9 @@ def test_each_role_is_taken_by_one_principal_and_grants_what_is_used(
     assert profile["InstanceProfileName"] == EC2
     policy = iam.get_role_policy(RoleName=GITHUB, PolicyName="github")["PolicyDocument"]
     deploy = policy["Statement"][0]
-    assert deploy["Resource"] == (
+    assert deploy["Resource"] == [
         "arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:test.codeDeploy.001/test.deploymentGroup.001"
-    )
+    ]
     assert all(statement["Sid"] for statement in policy["Statement"])
 
 

@@ -52,6 +52,7 @@ MEMBERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "LoadBalancerName": ("Name", "LoadBalancerName", "LoadBalancerNames"),
     },
     "cloudwatch": {"AlarmName": ("AlarmName", "AlarmNames")},
+    "servicequotas": {"ServiceCode": ("ServiceCode",), "QuotaCode": ("QuotaCode",)},
 }
 """Service -> variable -> the parameters that hold its value, or a list of them."""
 IAM_NAMES = {
@@ -188,6 +189,7 @@ VARIABLES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("elasticloadbalancing", "targetgroup"): ("TargetGroupName",),
     ("elasticloadbalancing", "loadbalancer"): ("LoadBalancerName",),
     ("cloudwatch", "alarm"): ("AlarmName",),
+    ("servicequotas", "quota"): ("ServiceCode", "QuotaCode"),
 }
 
 

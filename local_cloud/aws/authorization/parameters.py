@@ -3,6 +3,7 @@
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 MODELS = {
+    "servicequotas": "service-quotas",
     "monitoring": "cloudwatch",
     "tagging": "resourcegroupstaggingapi",
     "elasticloadbalancing": "elbv2",
@@ -21,6 +23,16 @@ MODELS = {
 """The service of a signature -> botocore's name, where they differ."""
 CLASSIC_BALANCERS = "2012-06-01"
 """The version of Elastic Load Balancing's older API, which shares its name with the newer one."""
+UNDERSTOOD_NOT = (
+    BotoCoreError,
+    HTTPException,
+    RequestParserError,
+    NotImplementedError,
+    LookupError,
+    ValueError,
+    AttributeError,
+)
+"""What moto raises where it has no such service or operation, or the request is malformed."""
 PATHS_ONLY = {"PutObject", "UploadPart"}
 """What is an object's content is not read."""
 
@@ -51,6 +63,6 @@ def parameters(call: Call, environ: "WSGIEnvironment") -> dict[str, Any]:
                 "url_params": in_path,
             }
         )
-    except (HTTPException, RequestParserError, NotImplementedError, LookupError, ValueError, AttributeError):
+    except UNDERSTOOD_NOT:
         return {}
     return parsed

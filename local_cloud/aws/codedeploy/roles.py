@@ -41,6 +41,8 @@ def _allows(statement: dict[str, Any], region: str) -> bool:
     principals = statement.get("Principal", {})
     services = _listed(principals.get("Service", [])) if isinstance(principals, dict) else []
     trusted = {"codedeploy.amazonaws.com", f"codedeploy.{region}.amazonaws.com"}
+    if region.startswith("cn-"):
+        trusted = {f"codedeploy.{region}.amazonaws.com.cn"}
     actions = {"sts:AssumeRole", "sts:*", "*"}
     return (
         statement.get("Effect") == "Allow"

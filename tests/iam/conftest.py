@@ -1,0 +1,30 @@
+"""One account in which policies are enforced, and the policies as they are written for it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local_cloud.server import LocalCloud
+from local_cloud.settings import Settings
+from tests.iam import policies
+from tests.iam.pipeline import Pipeline
+
+
+@pytest.fixture(scope="session")
+def written() -> dict[str, dict[str, Any]]:
+    """Every policy by name, for the settings of the local inventory."""
+    return policies.write()
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """An empty account and the site's repository, with policies enforced."""
+    directory = tmp_path_factory.mktemp("iam")
+    cloud = LocalCloud(Settings.in_process(directory))
+    cloud.start()
+    whole = Pipeline(cloud, directory)
+    whole.publish()
+    cloud.gate.enforcing = True
+    yield whole
+    cloud.stop()

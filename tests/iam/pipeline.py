@@ -1,0 +1,241 @@
+"""The whole pipeline in this process, with policies enforced: who did what with which rights.
+
+The operator is an IAM user with one of the policies that write-policies.yml writes; the GitHub role is taken
+with a token of the repository; the host's agent has the credentials of its instance.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+sys.path.append(str(Path(__file__).parents[1] / "local_cloud"))
+
+from agents import Agent, CommandClient
+from shop import wait_for
+
+from local_cloud.github import oidc
+from local_cloud.github.publish import publish
+from local_cloud.server import LocalCloud
+
+CHECKOUT = Path(__file__).parents[2]
+REPOSITORY = "OWNER/codedeploy.nginx.001"
+ACCOUNT = "123456789012"
+ISSUER = "token.actions.githubusercontent.com"
+SUBJECT = f"repo:{REPOSITORY}:environment:Prod"
+NAMES = {
+    "ec2": "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000",
+    "codedeploy": "AWSCodeDeployService-DepolyEC2Role-20241024T000000",
+    "github": "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000",
+}
+"""The roles, by what their policies are called."""
+
+Keys = Mapping[str, str]
+
+
+class PlaybookError(AssertionError):
+    """A playbook failed; what it said."""
+
+
+@dataclass
+class Pipeline:
+    """One account. `directory` holds the inventory that leads playbooks to it."""
+
+    cloud: LocalCloud
+    directory: Path
+    session: Any = field(default_factory=boto3.Session)
+
+    @property
+    def root(self) -> Keys:
+        return {"AccessKeyId": self.cloud.settings.root_access_key, "SecretAccessKey": "of-the-local-cloud"}
+
+    def client(self, service: str, keys: Keys | None = None) -> Any:
+        """A boto3 client of the account, of root where no keys are given."""
+        keys = keys or self.root
+        return self.session.client(
+            service,
+            region_name="us-east-1",
+            endpoint_url=self.cloud.endpoint_url,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def publish(self) -> None:
+        """GitHub has the site's repository, and Amazon's bucket the agent's installer."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket="aws-codedeploy-us-east-1")
+        s3.put_object(
+            Bucket="aws-codedeploy-us-east-1", Key="latest/install", Body=b"#!/bin/sh\n", ACL="public-read"
+        )
+        publish(self.cloud.settings, CHECKOUT / "site", REPOSITORY, lambda _: None, url=self.cloud.github_url)
+
+    def user(self, name: str, *documents: Mapping[str, Any]) -> Keys:
+        """A new IAM user with these managed policies and nothing else; its access key."""
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        for number, document in enumerate(documents):
+            policy = iam.create_policy(PolicyName=f"{name}-{number}", PolicyDocument=json.dumps(document))
+            iam.attach_user_policy(UserName=name, PolicyArn=policy["Policy"]["Arn"])
+        key: Keys = iam.create_access_key(UserName=name)["AccessKey"]
+        return key
+
+    def play(self, playbook: str, *options: str, keys: Keys | None = None, **settings: Any) -> str:
+        """Run a playbook as whoever has the keys; what it said. Raises PlaybookError."""
+        inventory = self._inventory(keys or self.root)
+        result = subprocess.run(
+            [
+                Path(sys.executable).parent / "ansible-playbook",
+                f"--inventory={inventory}",
+                f"--extra-vars={json.dumps(settings)}",
+                *options,
+                f"playbooks/{playbook}",
+            ],
+            cwd=CHECKOUT,
+            env={k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "GITHUB_"))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise PlaybookError(result.stdout + result.stderr)
+        return result.stdout
+
+    def instance(self) -> tuple[str, Keys]:
+        """The running instance, and the credentials that its metadata service would give its agent."""
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+        from moto.sts.models import sts_backends
+
+        reservations = self.client("ec2").describe_instances(
+            Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
+        )["Reservations"]
+        [instance] = [each for reservation in reservations for each in reservation["Instances"]]
+        identifier: str = instance["InstanceId"]
+        role = f"arn:aws:iam::{ACCOUNT}:role/{NAMES['ec2']}"
+        taken = sts_backends[DEFAULT_ACCOUNT_ID]["aws"].assume_role(
+            "us-east-1", identifier, role, "", 3600, ""
+        )
+        return identifier, {
+            "AccessKeyId": taken.access_key_id,
+            "SecretAccessKey": taken.secret_access_key,
+            "SessionToken": taken.session_token,
+        }
+
+    def github_token(self, **claims: Any) -> str:
+        """An OIDC token as a job of the repository's environment gets it, or with other claims."""
+        import time
+
+        now = int(time.time())
+        all_claims = {
+            "iss": f"https://{ISSUER}",
+            "aud": "sts.amazonaws.com",
+            "sub": SUBJECT,
+            "iat": now,
+            "nbf": now - 60,
+            "exp": now + 300,
+        } | claims
+        return oidc.sign(all_claims, self.cloud.settings)
+
+    def github_session(self, token: str | None = None) -> Keys:
+        """The keys of the GitHub role, taken with a token."""
+        from botocore import UNSIGNED
+
+        sts = self.session.client(
+            "sts",
+            region_name="us-east-1",
+            endpoint_url=self.cloud.endpoint_url,
+            config=Config(signature_version=UNSIGNED),
+        )
+        answer = sts.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{NAMES['github']}",
+            RoleSessionName="GitHubActions",
+            WebIdentityToken=token or self.github_token(),
+        )
+        keys: Keys = answer["Credentials"]
+        return keys
+
+    def job(self) -> None:
+        """What a job of GitHub does after a push: deploy the branch's commit, and follow that to its end."""
+        codedeploy = self.client("codedeploy", self.github_session())
+        revision = {
+            "revisionType": "GitHub",
+            "gitHubLocation": {"repository": REPOSITORY, "commitId": 40 * "a"},
+        }
+        started = codedeploy.create_deployment(
+            applicationName="test.codeDeploy.001",
+            deploymentGroupName="test.deploymentGroup.001",
+            revision=revision,
+        )["deploymentId"]
+        info = wait_for(
+            lambda: codedeploy.get_deployment(deploymentId=started)["deploymentInfo"],
+            lambda info: info["status"] in {"Succeeded", "Failed", "Stopped"},
+        )
+        assert info["status"] == "Succeeded", info
+        targets = codedeploy.list_deployment_targets(deploymentId=started)["targetIds"]
+        codedeploy.batch_get_deployment_targets(deploymentId=started, targetIds=targets)
+
+    def used(self) -> dict[str, set[tuple[str, str]]]:
+        """Caller -> the actions and resources that it was allowed, from the request log."""
+        found: dict[str, set[tuple[str, str]]] = {}
+        for entry in self.cloud.log.entries():
+            for check in entry.checks:
+                if check.allowed:
+                    found.setdefault(_name(entry.caller), set()).add((check.action, check.resource))
+        return found
+
+    def _inventory(self, keys: Keys) -> Path:
+        """inventory/local, leading to this account as whoever has the keys."""
+        folder = self.directory / "inventory"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(CHECKOUT / "inventory" / "local", folder)
+        settings = self.cloud.settings
+        changes = {
+            "http://127.0.0.1:4580": self.cloud.endpoint_url,
+            "http://127.0.0.1:4581": self.cloud.github_url,
+            settings.root_access_key: keys["AccessKeyId"],
+            "local-cloud-accepts-any-secret-access-key": keys["SecretAccessKey"],
+            "inventory_dir ~ '/../../.local_cloud": f"'{settings.state_dir}",
+            "{{ inventory_dir }}/../../.local_cloud": str(settings.state_dir),
+        }
+        for path in folder.rglob("*"):
+            if path.is_file():
+                text = path.read_text()
+                for old, new in changes.items():
+                    text = text.replace(old, new)
+                path.write_text(text)
+        return folder
+
+
+@contextmanager
+def agent_at_work(pipeline: Pipeline) -> Iterator[None]:
+    """The instance's agent does all that it is told, with the instance's credentials."""
+    instance, keys = pipeline.instance()
+    identifier = f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/{instance}"
+    with Agent(CommandClient(pipeline.cloud.endpoint_url, identifier, keys=keys)):
+        yield
+
+
+def _name(caller: str) -> str:
+    """`user/operator`, or the role of a session."""
+    resource = caller.split(":", 5)[-1]
+    return resource.split("/")[1] if resource.startswith("assumed-role/") else resource
+
+
+@contextmanager
+def enforced(cloud: LocalCloud) -> Iterator[None]:
+    """Policies bite as long as the block lasts."""
+    cloud.gate.enforcing = True
+    try:
+        yield
+    finally:
+        cloud.gate.enforcing = False

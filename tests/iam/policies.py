@@ -1,0 +1,56 @@
+"""The policies as their files say them, and as the playbook writes them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+FOLDER = CHECKOUT / "playbooks" / "policies"
+WRITTEN = CHECKOUT / "build" / "iam"
+OF_ROLES = ("github", "codedeploy", "ec2")
+OF_OPERATORS = ("operator_iam", "operator", "operator_deploy", "destroy")
+
+Statement = dict[str, Any]
+
+
+def statements(name: str) -> list[Statement]:
+    """As the file has them: reasons too, and Jinja where a setting goes."""
+    content = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
+    found: list[Statement] = content[f"policy_{name}"]
+    return found
+
+
+def write(**settings: Any) -> dict[str, dict[str, Any]]:
+    """Every policy by name, as write-policies.yml writes it for an account without asking any cloud."""
+    given = {"aws_account": "123456789012", "pipeline_github_token": ""} | settings
+    subprocess.run(
+        [
+            Path(sys.executable).parent / "ansible-playbook",
+            "--inventory=inventory/local/hosts.yml",
+            f"--extra-vars={json.dumps(given)}",
+            "playbooks/write-policies.yml",
+        ],
+        cwd=CHECKOUT,
+        check=True,
+        capture_output=True,
+    )
+    return {name: json.loads((WRITTEN / f"{name}.json").read_text()) for name in (*OF_ROLES, *OF_OPERATORS)}
+
+
+def grants(name: str) -> list[tuple[str, str]]:
+    """Every action that a policy grants, with its statement."""
+    return [(each["sid"], action) for each in statements(name) for action in each["actions"]]
+
+
+def without(document: dict[str, Any], sid: str, action: str) -> dict[str, Any]:
+    """The same policy less one grant."""
+    kept = []
+    for statement in document["Statement"]:
+        actions = [each for each in statement["Action"] if (statement["Sid"], each) != (sid, action)]
+        if actions:
+            kept.append(statement | {"Action": actions})
+    return document | {"Statement": kept}

@@ -1,0 +1,242 @@
+"""The three roles may do what the pipeline does, and every single grant of theirs is needed for it."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jinja2
+import pytest
+from agents import AgentError, CommandClient
+from botocore.exceptions import ClientError
+from shop import IMAGE, wait_for
+
+from tests.iam import policies
+from tests.iam.pipeline import ACCOUNT, CHECKOUT, ISSUER, NAMES, SUBJECT, Pipeline, agent_at_work
+
+APPLICATION = {"applicationName": "test.codeDeploy.001"}
+GROUP = APPLICATION | {"deploymentGroupName": "test.deploymentGroup.001"}
+REVISION = {
+    "revisionType": "GitHub",
+    "gitHubLocation": {"repository": "OWNER/codedeploy.nginx.001", "commitId": 40 * "a"},
+}
+CALLS = {"create-deployment", "get-deployment", "list-deployment-targets", "batch-get-deployment-targets"}
+"""What `Account.deploy` calls; a test compares it with what the workflow calls."""
+OTHERS_TOKEN = {
+    "aud": {"aud": "https://github.com/OWNER"},
+    "sub": {"sub": SUBJECT.replace("codedeploy.nginx.001", "another")},
+}
+"""Condition key of the trust policy -> the claims of a token that only this condition keeps out."""
+
+
+def trust(name: str) -> dict[str, Any]:
+    """A role's trust policy, for the settings of the local inventory."""
+    text = (CHECKOUT / "playbooks" / "templates" / "iam" / f"trust-{name}.json.j2").read_text()
+    values = {
+        "pipeline_partition": "aws",
+        "pipeline_region": "us-east-1",
+        "pipeline_audience": "sts.amazonaws.com",
+        "aws_account": ACCOUNT,
+        "oidc_issuer": ISSUER,
+        "github_subject": SUBJECT,
+    }
+    document: dict[str, Any] = json.loads(
+        jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values)
+    )
+    return document
+
+
+class Account:
+    """What the playbooks make, made quickly by root, with the roles' policies as they are written."""
+
+    def __init__(self, pipeline: Pipeline, written: dict[str, dict[str, Any]]) -> None:
+        self.pipeline, self.written = pipeline, written
+        self.iam = pipeline.client("iam")
+        self.codedeploy = pipeline.client("codedeploy")
+        audiences = ["sts.amazonaws.com", "https://github.com/OWNER"]
+        self.iam.create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=audiences)
+        for role, name in NAMES.items():
+            self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust(role)))
+            self.grant(role, written[role])
+        self.iam.create_instance_profile(InstanceProfileName=NAMES["ec2"])
+        self.iam.add_role_to_instance_profile(InstanceProfileName=NAMES["ec2"], RoleName=NAMES["ec2"])
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "ec2.cheaper.001"}]}]
+        profile = {"Name": NAMES["ec2"]}
+        pipeline.client("ec2").run_instances(
+            ImageId=IMAGE, MinCount=1, MaxCount=1, IamInstanceProfile=profile, TagSpecifications=tags
+        )
+        self.codedeploy.create_application(**APPLICATION)
+        self.codedeploy.create_deployment_group(
+            **GROUP,
+            serviceRoleArn=f"arn:aws:iam::{ACCOUNT}:role/{NAMES['codedeploy']}",
+            deploymentConfigName="CodeDeployDefault.OneAtATime",
+            ec2TagFilters=[{"Key": "Name", "Value": "ec2.cheaper.001", "Type": "KEY_AND_VALUE"}],
+        )
+
+    def grant(self, role: str, document: dict[str, Any]) -> None:
+        """Let the role have this policy, and no other."""
+        if document["Statement"]:
+            text = json.dumps(document)
+            self.iam.put_role_policy(RoleName=NAMES[role], PolicyName=role, PolicyDocument=text)
+        elif role in self.iam.list_role_policies(RoleName=NAMES[role])["PolicyNames"]:
+            self.iam.delete_role_policy(RoleName=NAMES[role], PolicyName=role)
+
+    @contextmanager
+    def lacking(self, role: str, sid: str, action: str) -> Iterator[None]:
+        """The role lacks one grant as long as the block lasts."""
+        self.grant(role, policies.without(self.written[role], sid, action))
+        try:
+            yield
+        finally:
+            self.grant(role, self.written[role])
+
+    def deploy(self) -> dict[str, Any]:
+        """What a job of GitHub does; the deployment as it ended. Nothing is under way afterwards."""
+        github = self.pipeline.client("codedeploy", self.pipeline.github_session())
+        started = github.create_deployment(**GROUP, revision=REVISION)["deploymentId"]
+        try:
+            github.get_deployment(deploymentId=started)
+            ended = self._ended(started)
+            targets = github.list_deployment_targets(deploymentId=started)["targetIds"]
+            if targets:
+                github.batch_get_deployment_targets(deploymentId=started, targetIds=targets)
+            return ended
+        finally:
+            self._ended(started)
+
+    def _ended(self, deployment: str) -> dict[str, Any]:
+        return dict(
+            wait_for(
+                lambda: self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"],
+                lambda info: info["status"] in {"Succeeded", "Failed", "Stopped"},
+            )
+        )
+
+
+@pytest.fixture(scope="module")
+def account(pipeline: Pipeline, written: dict[str, dict[str, Any]]) -> Iterator[Account]:
+    """One for all tests, which leave it as they find it. The agent is at work."""
+    made = Account(pipeline, written)
+    with agent_at_work(pipeline):
+        yield made
+
+
+def test_a_deployment_succeeds_with_what_the_roles_are_granted(account: Account) -> None:
+    assert account.deploy()["status"] == "Succeeded"
+
+
+def test_the_job_here_calls_what_the_workflow_calls() -> None:
+    site = CHECKOUT / "site" / ".github"
+    workflow = (site / "workflows" / "main.yml").read_text()
+    script = (site / "scripts" / "follow_deployment.py").read_text()
+
+    called = set(re.findall(r"aws deploy ([a-z-]+)", workflow)) | set(re.findall(r'aws\("([a-z-]+)"', script))
+
+    assert called == CALLS
+
+
+@pytest.mark.parametrize(("sid", "action"), policies.grants("github"))
+def test_a_job_is_refused_without(account: Account, sid: str, action: str) -> None:
+    with account.lacking("github", sid, action), pytest.raises(ClientError) as error:
+        account.deploy()
+
+    assert f"is not authorized to perform: {action}" in error.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(("sid", "action"), policies.grants("codedeploy"))
+def test_a_deployment_fails_without(account: Account, sid: str, action: str) -> None:
+    with account.lacking("codedeploy", sid, action):
+        ended = account.deploy()
+
+    assert ended["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+
+
+def test_the_instances_need_nothing_but_to_be_themselves(account: Account) -> None:
+    """Their role has no grant that could be taken away; a host without it is not let in."""
+    assert policies.grants("ec2") == []
+    instance, _ = account.pipeline.instance()
+    identifier = f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/{instance}"
+    stranger = CommandClient(account.pipeline.cloud.endpoint_url, identifier)
+
+    with pytest.raises(AgentError) as error:
+        stranger.poll()
+    stranger.close()
+
+    assert error.value.answer["__type"] == "UnrecognizedClientException"
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "options"),
+    [
+        ("codedeploy", "create_deployment", GROUP | {"deploymentGroupName": "another", "revision": REVISION}),
+        ("codedeploy", "create_deployment", GROUP | {"applicationName": "another", "revision": REVISION}),
+        ("codedeploy", "update_deployment_group", {**APPLICATION, "currentDeploymentGroupName": "web"}),
+        ("codedeploy", "delete_application", APPLICATION),
+        ("codedeploy", "create_application", {"applicationName": "mine"}),
+        ("codedeploy", "list_applications", {}),
+        ("codedeploy", "stop_deployment", {"deploymentId": "d-ABCDEF123"}),
+        ("ec2", "describe_instances", {}),
+        ("ec2", "run_instances", {"ImageId": IMAGE, "MinCount": 1, "MaxCount": 1}),
+        ("iam", "get_role", {"RoleName": NAMES["github"]}),
+        (
+            "iam",
+            "attach_role_policy",
+            {"RoleName": NAMES["github"], "PolicyArn": "arn:aws:iam::aws:policy/A"},
+        ),
+        ("s3", "list_buckets", {}),
+        ("ssm", "get_parameter", {"Name": "secret"}),
+        (
+            "sts",
+            "assume_role",
+            {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{NAMES['codedeploy']}", "RoleSessionName": "mine"},
+        ),
+    ],
+)
+def test_a_job_may_do_nothing_else(
+    account: Account, service: str, call: str, options: dict[str, Any]
+) -> None:
+    client = account.pipeline.client(service, account.pipeline.github_session())
+
+    with pytest.raises(ClientError) as error:
+        getattr(client, call)(**options)
+
+    assert "is not authorized to perform" in error.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("key", ["aud", "sub"])
+def test_each_condition_of_githubs_trust_keeps_somebody_out(account: Account, key: str) -> None:
+    token = account.pipeline.github_token(**OTHERS_TOKEN[key])
+    with pytest.raises(ClientError, match="Not authorized to perform sts:AssumeRoleWithWebIdentity"):
+        account.pipeline.github_session(token)
+
+    opened = trust("github")
+    del opened["Statement"][0]["Condition"]["StringEquals"][f"{ISSUER}:{key}"]
+    account.iam.update_assume_role_policy(RoleName=NAMES["github"], PolicyDocument=json.dumps(opened))
+
+    assert account.pipeline.github_session(token)
+    account.iam.update_assume_role_policy(
+        RoleName=NAMES["github"], PolicyDocument=json.dumps(trust("github"))
+    )
+
+
+def test_githubs_trust_has_no_condition_that_is_not_tried() -> None:
+    conditions = trust("github")["Statement"][0]["Condition"]
+
+    assert conditions.keys() == {"StringEquals"}
+    assert {key.rpartition(":")[2] for key in conditions["StringEquals"]} == OTHERS_TOKEN.keys()
+
+
+@pytest.mark.parametrize("role", ["codedeploy", "ec2"])
+def test_a_service_takes_only_a_role_that_names_it(account: Account, role: str) -> None:
+    [statement] = trust(role)["Statement"]
+    other = {**trust(role), "Statement": [statement | {"Principal": {"Service": "lambda.amazonaws.com"}}]}
+
+    assert statement["Principal"] == {"Service": f"{role}.amazonaws.com"}
+    # For EC2, tests/local_cloud/test_hosts_metadata.py asks the metadata service.
+    if role == "codedeploy":
+        account.iam.update_assume_role_policy(RoleName=NAMES[role], PolicyDocument=json.dumps(other))
+        with pytest.raises(ClientError) as error:
+            account.deploy()
+        assert error.value.response["Error"]["Code"] == "InvalidRoleException"
+        account.iam.update_assume_role_policy(RoleName=NAMES[role], PolicyDocument=json.dumps(trust(role)))
