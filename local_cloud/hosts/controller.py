@@ -58,6 +58,7 @@ class HostController:
         """
         engine = engines.find(self._settings)
         engine.remove(*engine.names())
+        engines.end_orphans(self._settings)
         self._network.create()
         self._metadata.start(self._network.plug_metadata)
         self._surroundings = Surroundings(

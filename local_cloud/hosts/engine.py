@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -163,10 +164,19 @@ def find(settings: Settings) -> Engine:
     )
 
 
+def end_orphans(settings: Settings) -> None:
+    """Ends the hosts of which the engine knows nothing any more, because its state folder was deleted."""
+    for group in _control_groups(settings):
+        for processes in group.rglob("cgroup.procs"):
+            for process in _numbers(processes):
+                with suppress(OSError):
+                    os.kill(process, signal.SIGKILL)
+
+
 def leave_nothing(settings: Settings) -> None:
     """Removes what an engine keeps besides its containers: control groups and mounts."""
-    owner = _owner(settings)
-    for group in [*CGROUPS.glob(owner), *CGROUPS.glob(f"*/{owner}")]:
+    end_orphans(settings)
+    for group in _control_groups(settings):
         _remove_control_groups(group)
     short = _short_name(settings)
     for mount in reversed(_mounts(short)):
@@ -175,6 +185,21 @@ def leave_nothing(settings: Settings) -> None:
         # Not empty where another engine's containers run.
         with suppress(OSError):
             directory.rmdir()
+
+
+def _control_groups(settings: Settings) -> list[Path]:
+    """This local cloud's alone: podman puts its hosts there."""
+    owner = _owner(settings)
+    return [*CGROUPS.glob(owner), *CGROUPS.glob(f"*/{owner}")]
+
+
+def _numbers(path: Path) -> list[int]:
+    try:
+        # 0 stands for a process that is not seen from here, and would mean this one's own group.
+        return [int(line) for line in path.read_text().split() if line != "0"]
+    except OSError:
+        # The group is gone, or is one of threads.
+        return []
 
 
 def _owner(settings: Settings) -> str:

@@ -405,6 +405,22 @@ def test_what_a_killed_local_cloud_left_is_removed(tmp_path: Path) -> None:
     assert remains_of(cloud.state_dir) == []
 
 
+def test_hosts_whose_state_folder_was_deleted_are_ended_by_the_next_start(tmp_path: Path) -> None:
+    cloud = Cloud(tmp_path / "state")
+    with network_of_its_own():
+        clean = traces()
+        cloud.start()
+        cloud.launch()
+        kill(json.loads((cloud.state_dir / "process.json").read_text())["process"]["pid"])
+        shutil.rmtree(cloud.state_dir, ignore_errors=True)
+
+        cloud.start()
+        cloud.run("stop")
+
+        assert traces() == clean
+    assert remains_of(cloud.state_dir) == []
+
+
 def kill(process: int) -> None:
     descriptor = os.pidfd_open(process)
     signal.pidfd_send_signal(descriptor, signal.SIGKILL)
