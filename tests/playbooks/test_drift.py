@@ -242,6 +242,7 @@ def site(
             f"--tags={TAGS}",
             *options,
             **addresses,
+            pipeline_domain_take_over=True,
             pipeline_termination_protection=True,
         )
         assert result.returncode == 0, result.stdout + result.stderr
