@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule faults browser bench docs lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all faults browser bench docs lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -27,7 +27,7 @@ down: ## end everything that demo and test started; caches stay
 
 test: environment idle engine lint unit integration local-cloud molecule ## all that CI runs (at most 20 minutes on 2 cores)
 
-test-all: test faults browser ## test, the fault runs, the status page in a browser and the second dependency line
+test-all: environment idle engine lint unit integration local-cloud molecule-all faults browser ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
@@ -37,7 +37,7 @@ lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 	scripts/type_check.sh
 	yamllint --strict .
 	ANSIBLE_INVENTORY=inventory/local/hosts.yml ansible-lint
-	shellcheck .ci/run scripts/*.sh site/scripts/*.sh
+	shellcheck .ci/run scripts/*.sh site/scripts/*.sh tests/molecule/*.sh
 	check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	zizmor --offline --quiet $(WORKFLOWS)
 
@@ -50,7 +50,11 @@ integration: environment ## modules and playbooks against the local cloud in pro
 local-cloud: environment engine ## the local cloud against itself, real hosts included
 	pytest -q -n 2 --dist loadfile tests/local_cloud
 
-molecule: environment engine ## real hosts, real playbooks
+# All scenarios take longer than CI should: these are those that show the most in the least time.
+molecule: environment engine ## real hosts, real playbooks: the pipeline, and its end
+	molecule test --scenario-name pipeline --scenario-name teardown
+
+molecule-all: environment engine ## all scenarios: roles, the modules as tasks, changed settings and broken hosts too
 	molecule test --all
 
 faults: environment engine ## kills, crashes, races, and what fails while roles change a host
