@@ -45,7 +45,7 @@ options:
   variables:
     description:
       - Variables by name. GitHub keeps names in capitals. Values are text; numbers and booleans become text.
-      - Variables that are not named stay, unless O(purge_variables=true).
+      - One whose value is null must not be there. Variables that are not named stay, unless O(purge_variables=true).
     type: dict
   purge_variables:
     description:
@@ -55,7 +55,7 @@ options:
   secrets:
     description:
       - Secrets by name. A value leaves this machine only inside a sealed box that GitHub alone can open.
-      - Secrets that are not named stay, unless O(purge_secrets=true).
+      - One whose value is null must not be there. Secrets that are not named stay, unless O(purge_secrets=true).
     type: dict
   purge_secrets:
     description:

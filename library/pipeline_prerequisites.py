@@ -87,6 +87,11 @@ options:
     description: The AWS region.
     type: str
     required: true
+  revision_source:
+    description: From where hosts fetch revisions. Only V(github) needs the link.
+    type: str
+    choices: [github, s3]
+    default: github
   roles:
     description: The names of the three roles, by the settings that hold them.
     type: dict
@@ -231,6 +236,7 @@ ARGUMENT_SPEC = {
     "instance_type": {"type": "str", "required": True},
     "owned_tags": {"type": "dict", "required": True},
     "region": {"type": "str", "required": True},
+    "revision_source": {"type": "str", "choices": ["github", "s3"], "default": "github"},
     "roles": {"type": "dict", "required": True},
     "security_group": {"type": "str", "required": True},
     "ssh_key_name": {"type": "str", "required": True, "no_log": False},

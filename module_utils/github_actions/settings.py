@@ -24,12 +24,15 @@ PROTECTED = "(protected branches)"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a user asks of one level; None is "not asked for". Names are in capitals, as GitHub keeps them."""
+    """What a user asks of one level; None is "not asked for". Names are in capitals, as GitHub keeps them.
+
+    A variable or secret whose value is None must not be there.
+    """
 
     level: Level
     state: str = "present"
-    variables: Mapping[str, str] | None = None
-    secrets: Mapping[str, str] | None = None
+    variables: Mapping[str, str | None] | None = None
+    secrets: Mapping[str, str | None] | None = None
     purge_variables: bool = False
     purge_secrets: bool = False
     update_secrets: str = "changed"
@@ -182,9 +185,10 @@ def changes(found: Found, wanted: Settings) -> Changes:
     """What to write; empty when all is as wanted."""
     if wanted.state == "absent":
         return _removal(found, wanted)
-    variables, secrets = wanted.variables or {}, wanted.secrets or {}
-    surplus_variables = set(found.variables) - set(variables) if wanted.purge_variables else set()
-    surplus_secrets = set(found.secrets) - set(secrets) if wanted.purge_secrets else set()
+    variables, surplus_variables = _sorted_out(
+        wanted.variables, found.variables, purge=wanted.purge_variables
+    )
+    secrets, surplus_secrets = _sorted_out(wanted.secrets, found.secrets, purge=wanted.purge_secrets)
     return Changes(
         create=not found.exists,
         set_variables={name: text for name, text in variables.items() if found.variables.get(name) != text},
@@ -246,10 +250,19 @@ def _branches(connection: Connection, wanted: Settings, environment: Mapping[str
     return frozenset(api.branches(connection, wanted.level))
 
 
-def _named(parameter: str, given: Mapping[str, Any] | None) -> dict[str, str] | None:
+def _sorted_out(
+    wanted: Mapping[str, str | None] | None, there: Mapping[str, str], *, purge: bool
+) -> tuple[dict[str, str], set[str]]:
+    """The values to have, and the names of those that are there and must go."""
+    values = {name: text for name, text in (wanted or {}).items() if text is not None}
+    unwanted = set(there) if purge else set(wanted or {})
+    return values, (unwanted & set(there)) - set(values)
+
+
+def _named(parameter: str, given: Mapping[str, Any] | None) -> dict[str, str | None] | None:
     if given is None:
         return None
-    named: dict[str, str] = {}
+    named: dict[str, str | None] = {}
     for name, value in given.items():
         upper = str(name).upper()
         if not NAME.fullmatch(upper) or upper == fingerprints.VARIABLE:
@@ -261,7 +274,7 @@ def _named(parameter: str, given: Mapping[str, Any] | None) -> dict[str, str] | 
             raise GitHubActionsError(
                 f"{parameter}: {upper} is given twice: capitals make no difference to GitHub."
             )
-        named[upper] = _text(parameter, upper, value)
+        named[upper] = None if value is None else _text(parameter, upper, value)
     return named
 
 

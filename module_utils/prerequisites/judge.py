@@ -177,6 +177,8 @@ def commit(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 def github_link(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    if wanted.revision_source != "github":
+        return
     link, named = there(seen, "application"), wanted.github_token_name
     account_links = there(seen, "github_links")
     if named and account_links is not None and named not in account_links:
@@ -208,8 +210,8 @@ def _how_to_link(wanted: Wanted) -> str:
     return (
         "open "
         f"https://{wanted.region}.{console}/codesuite/codedeploy/applications/{quote(wanted.application)}, "
-        "choose "
-        '"Create deployment", revision type "My application is stored in GitHub", connect, and leave the form'
+        'choose "Create deployment", revision type "My application is stored in GitHub", connect, and leave '
+        "the form; or let revisions go through S3 (pipeline_revision_source)"
     )
 
 

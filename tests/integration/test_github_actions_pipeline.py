@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ REPOSITORY = "OWNER/codedeploy.nginx.001"
 ROLE = "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000"
 ROLE_ARN = f"arn:aws:iam::123456789012:role/{ROLE}"
 CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDTESTS0",
+    "AWS_ACCESS_KEY_ID": Settings.root_access_key,
     "AWS_SECRET_ACCESS_KEY": "a-long-and-random-looking-secret-of-the-tests",
     "AWS_REGION": "us-east-1",
 }
@@ -88,7 +89,17 @@ class Pipeline:
 
     def run_workflow(self, checkout: Path, **which: str) -> workflow.Run:
         where = workflow.Cloud(self.cloud.github_url, self.cloud.endpoint_url, self.token)
-        return workflow.run(where, checkout, lambda _: None, **which)
+        with self.enforcement():
+            return workflow.run(where, checkout, lambda _: None, **which)
+
+    @contextmanager
+    def enforcement(self) -> Iterator[None]:
+        """IAM lets callers do only what their policies allow."""
+        self.cloud.gate.enforcing = True
+        try:
+            yield
+        finally:
+            self.cloud.gate.enforcing = False
 
     def agent(self, work: Callable[[Answer], Result | None]) -> Agent:
         return ec2_agent(self.cloud.endpoint_url, self.instance, work)
@@ -236,6 +247,33 @@ class TestTrust:
         token = oidc.sign(said, pipeline.cloud.settings)
         assert self.assume(pipeline, token) == "ExpiredTokenException"
 
+    @pytest.mark.parametrize(
+        ("service", "operation", "arguments"),
+        [
+            ("codedeploy", "delete_deployment_group", {"deploymentGroupName": "test.deploymentGroup.001"}),
+            ("codedeploy", "list_deployments", {"deploymentGroupName": "another"}),
+            ("codedeploy", "delete_application", {}),
+            ("ec2", "describe_instances", None),
+            ("iam", "list_roles", None),
+            ("s3", "list_buckets", None),
+        ],
+    )
+    def test_a_session_may_do_nothing_but_its_deployment(
+        self, pipeline: Pipeline, service: str, operation: str, arguments: dict[str, str] | None
+    ) -> None:
+        role = pipeline.client("sts").assume_role_with_web_identity(
+            RoleArn=ROLE_ARN,
+            RoleSessionName="a-test",
+            WebIdentityToken=self.id_token(pipeline.job(environment="Prod")),
+        )
+        keys = [role["Credentials"][name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+        session: Any = boto3.Session(*keys, region_name="us-east-1")
+        client = session.client(service, endpoint_url=pipeline.cloud.endpoint_url)
+        given = {} if arguments is None else {"applicationName": "test.codeDeploy.001"} | arguments
+        with pipeline.enforcement(), pytest.raises(ClientError) as refused:
+            getattr(client, operation)(**given)
+        assert refused.value.response["Error"]["Code"].startswith(("AccessDenied", "UnauthorizedOperation"))
+
     def test_a_tampered_token(self, pipeline: Pipeline) -> None:
         outside = self.id_token(pipeline.job())
         inside = self.id_token(pipeline.job(environment="Prod"))
@@ -282,3 +320,66 @@ class TestConfigureGitHub:
         for token in (pipeline.token, "ghp_canary"):
             said = pipeline.play("playbooks/configure-github.yml", "-vvv", "--diff", token=token)
             assert token not in said.stdout + said.stderr
+
+
+class TestRevisionsFromS3:
+    """The way round CodeDeploy's link to GitHub. The last class of the file: it changes the pipeline."""
+
+    SOURCE = ("-e", "pipeline_revision_source=s3")
+    BUCKET = "test-codedeploy-001-123456789012-us-east-1"
+
+    @pytest.fixture(scope="class", autouse=True)
+    def switched(self, pipeline: Pipeline) -> None:
+        names = ("provision-iam", "configure-codedeploy", "configure-github")
+        done = pipeline.play(*(f"playbooks/{name}.yml" for name in names), *self.SOURCE)
+        assert done.returncode == 0, done.stdout
+
+    def test_the_bucket_is_closed(self, pipeline: Pipeline) -> None:
+        s3 = pipeline.client("s3")
+        assert s3.get_bucket_versioning(Bucket=self.BUCKET)["Status"] == "Enabled"
+        blocked = s3.get_public_access_block(Bucket=self.BUCKET)["PublicAccessBlockConfiguration"]
+        assert len(blocked) == 4
+        assert all(blocked.values())
+        rules = s3.get_bucket_encryption(Bucket=self.BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+        assert rules[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        policy = json.loads(s3.get_bucket_policy(Bucket=self.BUCKET)["Policy"])
+        [statement] = policy["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        [rule] = s3.get_bucket_lifecycle_configuration(Bucket=self.BUCKET)["Rules"]
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+
+    def test_the_workflow_goes_that_way_and_the_playbook_agrees(self, pipeline: Pipeline) -> None:
+        checkout = pipeline.checkout("s3")
+        with pipeline.agent(lambda _: Result()):
+            ended = pipeline.run_workflow(checkout)
+        assert ended.succeeded, ended.log
+        codedeploy = pipeline.client("codedeploy")
+        newest = codedeploy.list_deployments()["deployments"][0]
+        revision = codedeploy.get_deployment(deploymentId=newest)["deploymentInfo"]["revision"]
+        head = (checkout / ".git" / "refs" / "heads" / "main").read_text().strip()
+        place = {"bucket": self.BUCKET, "key": f"test.codeDeploy.001/{head}.tgz", "bundleType": "tgz"}
+        assert place.items() <= revision["s3Location"].items()
+
+        # What the workflow deployed is not deployed again, nor is the object written anew.
+        played = pipeline.play(
+            "playbooks/configure-codedeploy.yml", "playbooks/deploy-site.yml", *self.SOURCE
+        )
+        assert "changed=0" in played.stdout, played.stdout
+        assert codedeploy.list_deployments()["deployments"][0] == newest
+
+    def test_a_job_may_write_nothing_but_its_applications_revisions(self, pipeline: Pipeline) -> None:
+        policies = pipeline.client("iam").get_role_policy(RoleName=ROLE, PolicyName="github")
+        granted = [
+            each for each in policies["PolicyDocument"]["Statement"] if "s3:PutObject" in each["Action"]
+        ]
+        assert [each["Resource"] for each in granted] == [f"arn:aws:s3:::{self.BUCKET}/test.codeDeploy.001/*"]
+
+    def test_back_to_github_the_grants_and_the_variable_go(self, pipeline: Pipeline) -> None:
+        done = pipeline.play("playbooks/provision-iam.yml", "playbooks/configure-github.yml")
+        assert done.returncode == 0, done.stdout
+        assert "CODEDEPLOY_REVISION_BUCKET" not in pipeline.job(environment="Prod")["variables"]
+        iam = pipeline.client("iam")
+        role = "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000"
+        assert iam.list_role_policies(RoleName=role)["PolicyNames"] == []
+        assert "s3:" not in json.dumps(iam.get_role_policy(RoleName=ROLE, PolicyName="github"))

@@ -141,6 +141,15 @@ class TestSecrets:
 
 
 class TestVariables:
+    def test_null_removes(self, github: StandIn, run: Run) -> None:
+        run(variables=VARIABLES | {"BUCKET": "b"}, secrets={"ONE": CANARY, "TWO": CANARY})
+        asked = {"variables": VARIABLES | {"BUCKET": None}, "secrets": {"ONE": CANARY, "TWO": None}}
+        removed = run(**asked)
+        assert removed["changed"]
+        assert removed["github_actions_settings"]["variables"] == VARIABLES
+        assert set(github.prod.secrets) == {"ONE"}
+        assert not run(**asked)["changed"]
+
     def test_purge_keeps_the_fingerprints(self, run: Run) -> None:
         run(variables=VARIABLES, secrets={"NAME": "value"})
         after = run(variables={"ONLY": "one"}, purge_variables=True)

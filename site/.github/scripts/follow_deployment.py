@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 FINAL = ("Succeeded", "Failed", "Stopped")
-POLL_SECONDS = 5
+POLL_SECONDS = 2
 BATCH = 25
 
 Json = dict[str, Any]
@@ -121,8 +121,9 @@ def reason(deployment: Json) -> str:
 def console(deployment: str) -> str:
     """The deployment's page in the AWS console."""
     region = os.environ.get("AWS_REGION", "us-east-1")
-    host = "console.amazonaws.cn" if region.startswith("cn-") else f"{region}.console.aws.amazon.com"
-    return f"https://{host}/codesuite/codedeploy/deployments/{deployment}?region={region}"
+    hosts = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
+    host = next((host for start, host in hosts.items() if region.startswith(start)), "console.aws.amazon.com")
+    return f"https://{region}.{host}/codesuite/codedeploy/deployments/{deployment}?region={region}"
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ WANTED = Wanted(
     instance_name="web",
     instance_type="t3a.nano",
     owned_tags=TAGS,
+    revision_source="github",
     roles={"iam_ec2_role": "ec2", "iam_codedeploy_role": "deploy", "iam_github_role": "github"},
     security_group="web",
     ssh_key_name="web",
@@ -78,6 +79,11 @@ def findings(wanted: dict[str, Any], seen: dict[str, Any]) -> Any:
 def test_an_account_that_has_everything_gives_no_word() -> None:
     nothing = findings({}, {})
     assert (nothing.problems, nothing.notes) == ([], [])
+
+
+def test_revisions_from_s3_need_no_link_to_github() -> None:
+    unlinked = {"application": {"linkedToGitHub": False}}
+    assert findings({"revision_source": "s3"}, unlinked).problems == []
 
 
 @pytest.mark.parametrize("status", [404, 409])
