@@ -6,6 +6,7 @@ pinned, and `_replace` fails at once where a new version has no such attribute.
 """
 
 import ipaddress
+import json
 from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import timedelta
@@ -29,9 +30,11 @@ from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.responses.security_groups import SecurityGroups
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, filter_iam_instance_profiles
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, ManagedPolicy
 from moto.iam.responses import IamResponse
+from moto.s3.models import FakeBucket
 from moto.ssm.models import Parameter, ParameterDict, ssm_backends
 from moto.sts.responses import TokenResponse
 
@@ -87,6 +90,7 @@ def install(settings: Settings) -> None:
     _replace(AmiBackend, "_load_amis", _load_amis)
     _replace(ParameterDict, "_check_loading_status", _load_parameters)
     _replace(TokenResponse, "assume_role_with_web_identity", web_identity.handler(settings))
+    _replace(FakeBucket, "get_permission", _bucket_permission)
     for owner, name, replacement in ec2_changes.REPLACED:
         _replace(owner, name, replacement)
     for name, operation in CLIENT_ID_OPERATIONS.items():
@@ -101,6 +105,18 @@ def _replace(owner: Any, name: str, replacement: Any) -> None:
     if not hasattr(owner, name):
         raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
     setattr(owner, name, replacement)
+
+
+def _bucket_permission(bucket: FakeBucket, action: str, resource: str) -> Any:
+    """What a bucket's policy says, but for statements under conditions, which moto would take without them.
+
+    So the usual refusal of what is not TLS refuses nothing: here HTTP stands for it.
+    """
+    policy = json.loads(bucket.policy or "{}")
+    statements = [each for each in policy.get("Statement", []) if not each.get("Condition")]
+    if not statements:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps(policy | {"Statement": statements})).is_action_permitted(action, resource)
 
 
 def _init_aws_policies(backend: IAMBackend) -> list[ManagedPolicy]:

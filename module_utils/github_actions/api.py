@@ -123,10 +123,17 @@ def environment(connection: Connection, level: Level) -> dict[str, Any] | None:
 
     Raises for a repository that is not there, or that the token may not see.
     """
+    found = environment_if_any(connection, level)
+    if found is None:
+        require_repository(connection, level)
+    return found
+
+
+def environment_if_any(connection: Connection, level: Level) -> dict[str, Any] | None:
+    """The environment with its rules; None also where there is no such repository."""
     try:
         return connection.call("GET", level.path, f"read {level}")
     except MissingError:
-        require_repository(connection, level)
         return None
 
 

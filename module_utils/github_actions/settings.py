@@ -147,7 +147,10 @@ def from_parameters(parameters: Mapping[str, Any]) -> Settings:
 def describe(connection: Connection, wanted: Settings) -> Found:
     """Read everything before anything is written, so that a token that may not read fails first."""
     level = wanted.level
-    environment = api.environment(connection, level) if level.environment else {}
+    if wanted.removes_environment:
+        environment = api.environment_if_any(connection, level)
+    else:
+        environment = api.environment(connection, level) if level.environment else {}
     if environment is None:
         return Found(exists=False)
     try:

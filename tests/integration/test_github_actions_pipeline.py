@@ -26,11 +26,13 @@ for folder in ("actions", "local_cloud"):
     sys.path.append(str(CHECKOUT / "tests" / folder))
 
 import workflow  # noqa: E402 - found in the folders above
-from agents import Agent, Answer, Result, ec2_agent  # noqa: E402
+from agents import Agent, Answer, CommandClient, Result  # noqa: E402
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 ROLE = "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000"
 ROLE_ARN = f"arn:aws:iam::123456789012:role/{ROLE}"
+INSTANCE_ROLE = "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000"
+INSTANCE_ROLE_ARN = f"arn:aws:iam::123456789012:role/{INSTANCE_ROLE}"
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": Settings.root_access_key,
     "AWS_SECRET_ACCESS_KEY": "a-long-and-random-looking-secret-of-the-tests",
@@ -102,7 +104,16 @@ class Pipeline:
             self.cloud.gate.enforcing = False
 
     def agent(self, work: Callable[[Answer], Result | None]) -> Agent:
-        return ec2_agent(self.cloud.endpoint_url, self.instance, work)
+        """An agent with the session that its instance would have."""
+        arn = f"arn:aws:ec2:us-east-1:123456789012:instance/{self.instance}"
+        client = CommandClient(self.cloud.endpoint_url, arn)
+        keys = self.client("sts").assume_role(RoleArn=INSTANCE_ROLE_ARN, RoleSessionName=self.instance)
+        signed = client._headers["Authorization"]
+        client._headers["Authorization"] = signed.replace(
+            "AKIASIMULATEDAGENT00", keys["Credentials"]["AccessKeyId"]
+        )
+        client._headers["X-Amz-Security-Token"] = keys["Credentials"]["SessionToken"]
+        return Agent(client, work)
 
     def job(self, repository: str = REPOSITORY, **body: str) -> dict[str, Any]:
         answer = requests.post(
@@ -266,8 +277,13 @@ class TestTrust:
             RoleSessionName="a-test",
             WebIdentityToken=self.id_token(pipeline.job(environment="Prod")),
         )
-        keys = [role["Credentials"][name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
-        session: Any = boto3.Session(*keys, region_name="us-east-1")
+        keys = role["Credentials"]
+        session: Any = boto3.Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            region_name="us-east-1",
+        )
         client = session.client(service, endpoint_url=pipeline.cloud.endpoint_url)
         given = {} if arguments is None else {"applicationName": "test.codeDeploy.001"} | arguments
         with pipeline.enforcement(), pytest.raises(ClientError) as refused:
@@ -380,6 +396,5 @@ class TestRevisionsFromS3:
         assert done.returncode == 0, done.stdout
         assert "CODEDEPLOY_REVISION_BUCKET" not in pipeline.job(environment="Prod")["variables"]
         iam = pipeline.client("iam")
-        role = "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000"
-        assert iam.list_role_policies(RoleName=role)["PolicyNames"] == []
+        assert iam.list_role_policies(RoleName=INSTANCE_ROLE)["PolicyNames"] == []
         assert "s3:" not in json.dumps(iam.get_role_policy(RoleName=ROLE, PolicyName="github"))

@@ -105,6 +105,11 @@ class TestFourBeats:
         assert not run(state="absent", **asked)["changed"]
 
 
+def test_nothing_is_left_to_remove_where_the_repository_is_gone(run: Run) -> None:
+    gone = run(repository="OWNER/nobody", state="absent", secrets={"NAME": None})
+    assert not gone["changed"]
+
+
 class TestSecrets:
     def test_another_value_is_written(self, github: StandIn, run: Run) -> None:
         run(secrets={"NAME": "old"})
