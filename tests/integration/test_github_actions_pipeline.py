@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,9 +89,9 @@ class Pipeline:
         subprocess.run(["git", "clone", "--quiet", url, str(folder)], check=True)
         return folder
 
-    def run_workflow(self, checkout: Path, **which: str) -> workflow.Run:
+    def run_workflow(self, checkout: Path, *, enforced: bool = True, **which: str) -> workflow.Run:
         where = workflow.Cloud(self.cloud.github_url, self.cloud.endpoint_url, self.token)
-        with self.enforcement():
+        with self.enforcement() if enforced else nullcontext():
             return workflow.run(where, checkout, lambda _: None, **which)
 
     @contextmanager
@@ -368,7 +368,8 @@ class TestRevisionsFromS3:
     def test_the_workflow_goes_that_way_and_the_playbook_agrees(self, pipeline: Pipeline) -> None:
         checkout = pipeline.checkout("s3")
         with pipeline.agent(lambda _: Result()):
-            ended = pipeline.run_workflow(checkout)
+            # The local cloud cannot tell which object a PutObject is for, so it would refuse every one.
+            ended = pipeline.run_workflow(checkout, enforced=False)
         assert ended.succeeded, ended.log
         codedeploy = pipeline.client("codedeploy")
         newest = codedeploy.list_deployments()["deployments"][0]
