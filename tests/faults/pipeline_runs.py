@@ -70,6 +70,6 @@ class Pipeline:
         )
         assert result.returncode == 0, result.stdout + result.stderr
         outputs = re.findall(
-            r"^(\S+) \| .* >>\n(.*?)\n?(?=^\S+ \| |\Z)", result.stdout, re.MULTILINE | re.DOTALL
+            r"^(\S+) \| [^\n]* >>\n(.*?)\n?(?=^\S+ \| [^\n]* >>$|\Z)", result.stdout, re.MULTILINE | re.DOTALL
         )
         return [output for _, output in sorted(outputs) if output]
