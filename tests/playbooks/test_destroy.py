@@ -155,7 +155,7 @@ def test_what_is_somebody_elses_is_neither_taken_nor_removed(
 
 @pytest.mark.long
 def test_what_a_smaller_pipeline_does_not_need_goes_and_check_mode_names_the_rest(
-    playbook: Run, client: Callable[[str], Any], cloud: LocalCloud
+    playbook: Run, client: Callable[[str], Any], cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ec2 = client("ec2")
 
@@ -181,6 +181,11 @@ def test_what_a_smaller_pipeline_does_not_need_goes_and_check_mode_names_the_res
         assert named in dry.stdout
     for role in client("iam").list_roles()["Roles"]:
         assert role["RoleName"] in dry.stdout
+
+    with monkeypatch.context() as patch:
+        refuse(patch, cloud, "ReleaseAddress")
+        broken = playbook("destroy.yml", confirm=APPLICATION)
+    assert "ReleaseAddress" in broken.stdout
 
     destroyed = playbook("destroy.yml", confirm=APPLICATION)
     assert destroyed.returncode == 0, destroyed.stdout
