@@ -70,6 +70,7 @@ bench: environment engine ## how long things take, as a table
 
 docs: environment ## generate docs/modules from the modules
 	python scripts/stage_collection.py docs
+	python scripts/iam_docs.py
 
 lock: environment ## requirements.lock from pyproject.toml
 	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 from botocore.config import Config
@@ -25,6 +26,7 @@ from shop import wait_for
 
 from local_cloud.github import oidc
 from local_cloud.github.publish import publish
+from local_cloud.github.store import default_token
 from local_cloud.server import LocalCloud
 
 CHECKOUT = Path(__file__).parents[2]
@@ -166,7 +168,8 @@ class Pipeline:
 
     def job(self) -> None:
         """What a job of GitHub does after a push: deploy the branch's commit, and follow that to its end."""
-        codedeploy = self.client("codedeploy", self.github_session())
+        token = self.github_token(sub=f"{self._subject_prefix()}:environment:Prod")
+        codedeploy = self.client("codedeploy", self.github_session(token))
         revision = {
             "revisionType": "GitHub",
             "gitHubLocation": {"repository": REPOSITORY, "commitId": 40 * "a"},
@@ -192,6 +195,15 @@ class Pipeline:
                 if check.allowed:
                     found.setdefault(_name(entry.caller), set()).add((check.action, check.resource))
         return found
+
+    def _subject_prefix(self) -> str:
+        """How the tokens of the repository begin, as GitHub says."""
+        url = f"{self.cloud.github_url}/api/v3/repos/{REPOSITORY}/actions/oidc/customization/sub"
+        token = default_token(self.cloud.settings.state_dir / "github")
+        request = Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - loopback
+        with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+            prefix: str = json.load(answer)["sub_claim_prefix"]
+        return prefix
 
     def _inventory(self, keys: Keys) -> Path:
         """inventory/local, leading to this account as whoever has the keys."""

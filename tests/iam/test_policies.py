@@ -1,12 +1,17 @@
 """The policies say what they are for, are right by AWS's own reference, and grant only what is used."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
 
-from tests.iam import policies
+from tests.iam import policies, whole
 from tests.iam.linter import findings
+
+sys.path.append(str(policies.CHECKOUT / "scripts"))
+
+import iam_docs
 
 MANAGED = 6144
 """How many characters a managed policy may have, spaces between its parts apart."""
@@ -62,3 +67,7 @@ def test_other_partitions_have_their_own_arns(region: str, partition: str) -> No
     assert f"arn:{partition}:iam::" in text
     assert f"arn:{partition}:codedeploy:{region}:" in text
     assert "arn:aws:" not in text
+
+
+def test_the_page_says_what_the_policies_say() -> None:
+    assert iam_docs.PAGE.read_text() == iam_docs.page(whole.known()), "docs/iam.md is stale: run make docs"

@@ -1,0 +1,25 @@
+"""The whole pipeline with policies enforced: provisioned, deployed to and removed by who is meant to."""
+
+from typing import Any
+
+import pytest
+
+from tests.iam import policies, whole
+from tests.iam.pipeline import Pipeline
+
+
+@pytest.mark.long
+def test_everybody_can_do_their_part_and_every_grant_is_used_or_says_when(
+    pipeline: Pipeline, written: dict[str, dict[str, Any]]
+) -> None:
+    used = whole.run(pipeline, written)
+
+    unused = [
+        f"{name} {statement['sid']} {action}"
+        for name in (*policies.OF_ROLES, *policies.OF_OPERATORS)
+        for statement in policies.statements(name)
+        if "rarely" not in statement
+        for action in statement["actions"]
+        if action not in used.get(name, {}).get(statement["sid"], {})
+    ]
+    assert unused == []
