@@ -41,8 +41,7 @@ every single grant of GitHub's and the service's role away, one at a time, and s
 instances' role has no grant, and agents are let in by their instance's identity alone.
 `tests/iam/test_whole_pipeline.py` (in `make test-all`) provisions as a user with exactly the operator's
 policies, deploys as GitHub's role, and removes everything as a user with exactly `destroy`. "Used by" is from
-the request log of such a run; "not recorded yet" is what no recorded run has used so far: `destroy` as a
-whole, and a few reading actions.
+the request log of such a run; "not recorded yet" is what no recorded run has used so far.
 No real account has confirmed it yet: which calls CodeDeploy makes with the service role, and what
 CreateDeployment needs besides its own action, is known from documentation and from others' error messages.
 """
