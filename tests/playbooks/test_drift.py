@@ -22,8 +22,8 @@ GITHUB_ROLE = "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000"
 NAME = "ec2.cheaper.001"
 GROUP = {"applicationName": "test.codeDeploy.001", "deploymentGroupName": "test.deploymentGroup.001"}
 ANYBODY = [{"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-SAYS_IT_AGAIN = "Launch the instances"
-"""In a dry run it finds unmended what the task before it has named."""
+SAYS_IT_AGAIN = {"Launch the instances", "Release the addresses that no instance has"}
+"""In a dry run they find unmended what the task before them has named."""
 TAGS = "prerequisites,iam,ec2,dns,codedeploy"
 
 
@@ -182,7 +182,7 @@ DRIFTS: dict[str, tuple[Callable[[Account], None], str, str]] = {
     "a tag taken from the volume": (volume_untagged, "Keep the instances safe", "vol-"),
     "the Elastic IP taken from the instance": (address_taken_away, "Give each an Elastic IP", ""),
     "a tag taken from the Elastic IP": (address_untagged, "Give each an Elastic IP", ""),
-    "the A record pointed elsewhere": (record_changed, "Point the record to the instances", "192.0.2.1"),
+    "the A record pointed elsewhere": (record_changed, "Turn it to the instances", "192.0.2.1"),
     "a tag taken from the application": (application_untagged, "Create the application", "CostCenter"),
     "the tag filter edited": (filter_edited, "Create the deployment group", "somebody-else"),
     "the deployment configuration changed": (config_changed, "Create the deployment group", "CodeDeployDefault.AllAtOnce"),
@@ -266,7 +266,7 @@ def test_every_drift_is_named_alone_and_mended(
 
     changes = changes_of_tasks(site("--check", "--diff"))
 
-    assert set(changes) == {task for _, task, _ in DRIFTS.values()} | {SAYS_IT_AGAIN}
+    assert set(changes) == {task for _, task, _ in DRIFTS.values()} | SAYS_IT_AGAIN
     unsaid = {name: task for name, (_, task, words) in DRIFTS.items() if words not in changes[task]}
     assert unsaid == {}
     assert cloud.log.entries(mutating=True) == []
