@@ -59,7 +59,7 @@ def launch(public_key: Path) -> dict[str, str]:
     """The users that log in, by the ids of the hosts."""
     ec2, ssm = boto3.client("ec2"), boto3.client("ssm")
     ec2.import_key_pair(KeyName=NAME, PublicKeyMaterial=public_key.read_bytes())
-    users = {}
+    users: dict[str, str] = {}
     for user, (parameter, count) in IMAGES.items():
         made = ec2.run_instances(
             ImageId=ssm.get_parameter(Name=parameter)["Parameter"]["Value"],
