@@ -69,7 +69,7 @@ class TestFromParameters:
             ({"secrets": {"A-B": "v"}}, "letters, digits"),
             ({"variables": {"ANSIBLE_SECRET_FINGERPRINTS": "v"}}, "ANSIBLE_SECRET_FINGERPRINTS"),
             ({"variables": {"a": "1", "A": "2"}}, "A is given twice"),
-            ({"variables": {"A": None}}, "A is not text"),
+            ({"variables": {"A": {"b": "c"}}}, "A is not text"),
             ({"variables": {"A": [1]}}, "to_json"),
             ({"secrets": {"A": "x" * 49_153}}, "48 KB"),
         ],
