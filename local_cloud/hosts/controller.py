@@ -20,6 +20,7 @@ from local_cloud.aws import ec2_changes
 from local_cloud.hosts import console, image, instances
 from local_cloud.hosts import engine as engines
 from local_cloud.hosts.host import Host, State, Surroundings
+from local_cloud.hosts.image import programs
 from local_cloud.hosts.imds import MetadataServer
 from local_cloud.hosts.instances import RUNNING, Wanted
 from local_cloud.hosts.network import Network
@@ -85,9 +86,11 @@ class HostController:
         """
         if self._thread:
             self._stopping = True
+            programs.give_up()
             self.notify()
             self._thread.join()
             self._workers.shutdown()
+            programs.begin()
             self._selector.close()
             os.close(self._wake)
             self._thread = None

@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cloud import certificates
+from local_cloud.hosts.image import programs
 from local_cloud.hosts.image.amazon_linux_2023 import AMAZON_LINUX_2023
 from local_cloud.hosts.image.apt import AptError
 from local_cloud.hosts.image.debian_12 import DEBIAN_12
@@ -135,14 +135,11 @@ def _downloads(settings: Settings, distribution: Distribution) -> Path:
 def _configure(root: Path, environment: Mapping[str, str]) -> None:
     """Runs configure.sh in the tree, in namespaces of its own, which end with it."""
     inside = 'set -e; mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"; exec chroot "$1" "$2"'
-    result = subprocess.run(
+    result = programs.run(
         [
             *("unshare", "--mount", "--pid", "--net", "--fork", "--kill-child"),
             *("sh", "-c", inside, "sh", str(root), "/build/configure.sh"),
         ],
-        check=False,
-        capture_output=True,
-        text=True,
         env={**CHROOT_ENVIRONMENT, **environment},
     )
     if result.returncode:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from local_cloud.hosts.image import programs
+
 
 class AptError(Exception):
     """apt's own words."""
@@ -62,9 +64,11 @@ def unpack(targets: Sequence[tuple[Path, Path]], *, left_out: Sequence[str]) -> 
 
 def _unpack(package: Path, root: Path, left_out: Sequence[str]) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    tar = ["tar", "--extract", "--preserve-permissions", "--numeric-owner", "--keep-directory-symlink"]
+    tar = [*programs.TIED, "tar", "--extract", "--preserve-permissions"]
+    tar += ["--numeric-owner", "--keep-directory-symlink"]
     tar += [f"--directory={root}", *(f"--exclude={pattern}" for pattern in left_out)]
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as archive:
+    dpkg = [*programs.TIED, "dpkg-deb", "--fsys-tarfile", str(package)]
+    with subprocess.Popen(dpkg, stdout=subprocess.PIPE) as archive:
         subprocess.run(tar, stdin=archive.stdout, check=True)
     if archive.returncode:
         raise AptError(f"{package.name} can't be unpacked: remove it and try again")
@@ -111,7 +115,7 @@ def _apt(directory: Path, *arguments: str) -> str:
 
 
 def _output(command: Sequence[str]) -> str:
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = programs.run(command)
     if result.returncode:
         raise AptError(f"{command[0]}: {result.stderr.strip()}")
     return result.stdout
