@@ -37,7 +37,6 @@ COMMANDS = "codedeploy-commands"
 COMMANDS_TARGET = "CodeDeployCommandService"
 """How the X-Amz-Target of an agent's call begins, in both of its API models."""
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]*)/([^/]+)/aws4_request")
-VIRTUAL_HOST = re.compile(r"(.+)\.s3[.-]")
 
 
 AUTHORIZATION = "local_cloud.authorization"
@@ -242,19 +241,9 @@ def _form(environ: "WSGIEnvironment") -> dict[str, list[str]]:
 
 def _rest_action(environ: "WSGIEnvironment", service: str) -> str:
     """The operation whose HTTP method and path these are, by botocore's model of the service."""
-    seen = with_bucket_in_path(environ, service) | {"wsgi.input": BytesIO()}
+    seen = environ | {"wsgi.input": BytesIO()}
     try:
         operation, _ = get_service_router(service).match(Request(seen))
     except (NotFound, NotImplementedError, KeyError):
         return f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '/')}"
     return str(operation.name)
-
-
-def with_bucket_in_path(environ: "WSGIEnvironment", service: str) -> "WSGIEnvironment":
-    """A copy in which a bucket that the host's name has is in the path, as the service's model has it."""
-    seen = dict(environ)
-    bucket = VIRTUAL_HOST.match(environ.get("HTTP_HOST", "")) if service == "s3" else None
-    if bucket:
-        seen["PATH_INFO"] = f"/{bucket[1]}{environ.get('PATH_INFO', '')}"
-        seen["RAW_URI"] = f"/{bucket[1]}{environ.get('RAW_URI', '')}"
-    return seen

@@ -338,17 +338,21 @@ class TestConfigureGitHub:
             assert token not in said.stdout + said.stderr
 
 
+FROM_S3 = ("-e", "pipeline_revision_source=s3")
+
+
+@pytest.fixture(scope="class")
+def switched(pipeline: Pipeline) -> None:
+    names = ("provision-iam", "configure-codedeploy", "configure-github")
+    done = pipeline.play(*(f"playbooks/{name}.yml" for name in names), *FROM_S3)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.usefixtures("switched")
 class TestRevisionsFromS3:
     """The way round CodeDeploy's link to GitHub. The last class of the file: it changes the pipeline."""
 
-    SOURCE = ("-e", "pipeline_revision_source=s3")
     BUCKET = "test-codedeploy-001-123456789012-us-east-1"
-
-    @pytest.fixture(scope="class", autouse=True)
-    def switched(self, pipeline: Pipeline) -> None:
-        names = ("provision-iam", "configure-codedeploy", "configure-github")
-        done = pipeline.play(*(f"playbooks/{name}.yml" for name in names), *self.SOURCE)
-        assert done.returncode == 0, done.stdout
 
     def test_the_bucket_is_closed(self, pipeline: Pipeline) -> None:
         s3 = pipeline.client("s3")
@@ -364,3 +368,37 @@ class TestRevisionsFromS3:
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         [rule] = s3.get_bucket_lifecycle_configuration(Bucket=self.BUCKET)["Rules"]
         assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+
+    def test_the_workflow_goes_that_way_and_the_playbook_agrees(self, pipeline: Pipeline) -> None:
+        checkout = pipeline.checkout("s3")
+        with pipeline.agent(lambda _: Result()):
+            ended = pipeline.run_workflow(checkout)
+        assert ended.succeeded, ended.log
+        codedeploy = pipeline.client("codedeploy")
+        newest = codedeploy.list_deployments()["deployments"][0]
+        revision = codedeploy.get_deployment(deploymentId=newest)["deploymentInfo"]["revision"]
+        head = (checkout / ".git" / "refs" / "heads" / "main").read_text().strip()
+        place = {"bucket": self.BUCKET, "key": f"test.codeDeploy.001/{head}.tgz", "bundleType": "tgz"}
+        assert place.items() <= revision["s3Location"].items()
+
+        # What the workflow deployed is not deployed again, nor is the object written anew.
+        played = pipeline.play("playbooks/configure-codedeploy.yml", "playbooks/deploy-site.yml", *FROM_S3)
+        assert "changed=0" in played.stdout, played.stdout
+        assert codedeploy.list_deployments()["deployments"][0] == newest
+
+    def test_a_job_may_write_nothing_but_its_applications_revisions(self, pipeline: Pipeline) -> None:
+        policies = pipeline.client("iam").get_role_policy(RoleName=ROLE, PolicyName="github")
+        granted = [
+            each for each in policies["PolicyDocument"]["Statement"] if "s3:PutObject" in each["Action"]
+        ]
+        assert [each["Resource"] for each in granted] == [
+            [f"arn:aws:s3:::{self.BUCKET}/test.codeDeploy.001/*"]
+        ]
+
+    def test_back_to_github_the_grants_and_the_variable_go(self, pipeline: Pipeline) -> None:
+        done = pipeline.play("playbooks/provision-iam.yml", "playbooks/configure-github.yml")
+        assert done.returncode == 0, done.stdout
+        assert "CODEDEPLOY_REVISION_BUCKET" not in pipeline.job(environment="Prod")["variables"]
+        iam = pipeline.client("iam")
+        assert iam.list_role_policies(RoleName=INSTANCE_ROLE)["PolicyNames"] == []
+        assert "s3:" not in json.dumps(iam.get_role_policy(RoleName=ROLE, PolicyName="github"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from agents import Agent, AgentError, CommandClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -342,6 +343,39 @@ def test_a_record_is_changed_only_by_name_and_type(root: Clients, user: Any) -> 
         change("mail.local-cloud.example.")
     with denied(start):
         change("www.local-cloud.example.", "TXT", '"x"')
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+@pytest.mark.parametrize("host", ["", "bundles.s3.us-east-1.amazonaws.com"])
+def test_an_object_is_named_by_its_bucket_and_key_wherever_the_bucket_stands(
+    cloud: LocalCloud, user: Any, method: str, host: str
+) -> None:
+    key = user()("s3")._request_signer._credentials.access_key
+    scope = f"{key}/20260101/us-east-1/s3/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+    address = f"{cloud.endpoint_url}/a/b.tgz" if host else f"{cloud.endpoint_url}/bundles/a/b.tgz"
+    if host:
+        headers["Host"] = host
+
+    content = b"content" if method == "PUT" else None
+    answer = requests.request(method, address, headers=headers, data=content, timeout=30)
+
+    assert answer.status_code == 403
+    [check] = cloud.log.entries()[-1].checks
+    asked = (f"s3:{method.title()}Object", "arn:aws:s3:::bundles/a/b.tgz")
+    assert (check.action, check.resource) == asked
+
+
+def test_a_grant_on_some_objects_is_for_these(root: Clients, user: Any) -> None:
+    root("s3").create_bucket(Bucket="bundles")
+    s3 = user(allow("s3:PutObject", "s3:GetObject", on="arn:aws:s3:::bundles/shop/*"))("s3")
+
+    s3.put_object(Bucket="bundles", Key="shop/1.tgz", Body=b"content")
+    assert s3.get_object(Bucket="bundles", Key="shop/1.tgz")["Body"].read() == b"content"
+    with denied("s3:PutObject"):
+        s3.put_object(Bucket="bundles", Key="other/1.tgz", Body=b"content")
+    with denied("s3:PutObject"):
+        s3.put_object(Bucket="others", Key="shop/1.tgz", Body=b"content")
 
 
 def test_public_objects_need_nobody_and_others_somebody(cloud: LocalCloud, root: Clients) -> None:

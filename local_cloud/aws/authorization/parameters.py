@@ -9,7 +9,7 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from werkzeug.exceptions import HTTPException
 
-from local_cloud.request_log import Call, with_bucket_in_path
+from local_cloud.request_log import Call
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -44,8 +44,9 @@ def parameters(call: Call, environ: "WSGIEnvironment") -> dict[str, Any]:
     """
     body = environ["wsgi.input"].read()
     environ["wsgi.input"] = BytesIO(body)
-    seen = with_bucket_in_path(environ, call.service)
-    seen["wsgi.input"] = BytesIO(b"" if call.action in PATHS_ONLY else body)
+    read = b"" if call.action in PATHS_ONLY else body
+    # The length that the request says would be waited for.
+    seen = environ | {"wsgi.input": BytesIO(read), "CONTENT_LENGTH": str(len(read))}
     request = Request(seen)
     service = MODELS.get(call.service, call.service)
     if service == "elbv2" and request.values.get("Version") == CLASSIC_BALANCERS:
