@@ -2,19 +2,22 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from moto.sts.models import sts_backends
 
 from local_cloud.github import oidc
 from local_cloud.github.publish import publish
@@ -60,11 +63,13 @@ class Pipeline:
 
     def play(self, *arguments: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run playbooks with settings for this cloud."""
-        environment = CREDENTIALS | {"AWS_ENDPOINT_URL": self.cloud.endpoint_url}
+        region = CREDENTIALS["AWS_REGION"]
+        addresses = {"AWS_ENDPOINT_URL": self.cloud.endpoint_url, "AWS_DEFAULT_REGION": region}
         settings = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
-            "pipeline_aws_environment": environment,
+            # It stands in the command lines of tasks, so the keys come from the environment.
+            "pipeline_aws_environment": addresses,
             "pipeline_domain_record": "www.local-cloud.example",
             "pipeline_domain_zone": "local-cloud.example",
             "pipeline_github_api_url": f"{self.cloud.github_url}/api/v3",
@@ -79,7 +84,12 @@ class Pipeline:
         program = Path(sys.executable).parent / "ansible-playbook"
         command = [str(program), "-i", "localhost,", "-e", f"@{path}", *arguments]
         return subprocess.run(
-            command, cwd=CHECKOUT, env=os.environ | environment, capture_output=True, text=True, check=False
+            command,
+            cwd=CHECKOUT,
+            env=os.environ | CREDENTIALS | addresses,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def checkout(self, name: str) -> Path:
@@ -187,6 +197,67 @@ class TestWorkflow:
         assert ROLE_ARN not in ended.log
         assert pipeline.token not in ended.log
         assert "eyJ" not in ended.log
+
+
+class Watch:
+    """What the command lines of the processes below this one said, looked at all the time."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                # A process may end while it is looked at.
+                with suppress(OSError):
+                    self.seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+
+
+def test_no_secret_is_in_a_process_list_or_left_in_a_file(pipeline: Pipeline) -> None:
+    with Watch() as watch, pipeline.agent(lambda _: Result()):
+        played = pipeline.play("playbooks/configure-github.yml")
+        checkout = pipeline.checkout("watched")
+        ended = pipeline.run_workflow(checkout)
+    assert played.returncode == 0, played.stdout
+    assert ended.succeeded, ended.log
+    for program in ("ansible-playbook", "act push", "aws deploy create-deployment"):
+        assert any(program in line for line in watch.seen), program
+
+    sessions = sts_backends["123456789012"]["aws"].assumed_roles
+    canaries = [pipeline.token, CREDENTIALS["AWS_SECRET_ACCESS_KEY"]]
+    canaries += [value for each in sessions for value in (each.secret_access_key, each.session_token)]
+    assert len(canaries) > 2
+    said = "\n".join([*watch.seen, ended.log, ended.summary])
+    assert [value for value in canaries if value in said] == []
+    # The tokens that the job was given.
+    assert re.findall(r"(?:ghs_|runner_)\w{36}|eyJ[\w-]{20,}\.eyJ", said) == []
+
+    kept = {pipeline.directory / "settings.json", pipeline.cloud.settings.state_dir / "github" / "token"}
+    files = [
+        path
+        for folder in (pipeline.directory, CHECKOUT / "build")
+        for path in folder.rglob("*")
+        if path.is_file()
+    ]
+    holding = {
+        path
+        for path in files
+        for content in [path.read_bytes()]
+        if any(v.encode() in content for v in canaries)
+    }
+    assert checkout / "appspec.yml" in files
+    assert holding == kept
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
 
 
 def test_a_pull_request_is_checked_without_any_secret(pipeline: Pipeline) -> None:
@@ -402,3 +473,18 @@ class TestRevisionsFromS3:
         iam = pipeline.client("iam")
         assert iam.list_role_policies(RoleName=INSTANCE_ROLE)["PolicyNames"] == []
         assert "s3:" not in json.dumps(iam.get_role_policy(RoleName=ROLE, PolicyName="github"))
+
+    def test_destroy_takes_back_the_bucket_and_what_github_was_told(self, pipeline: Pipeline) -> None:
+        environment = f"{pipeline.cloud.github_url}/api/v3/repos/{REPOSITORY}/environments/Prod"
+        headers = {"Authorization": f"Bearer {pipeline.token}"}
+        assert requests.get(environment, headers=headers, timeout=30).status_code == 200
+        destroy = ("playbooks/destroy.yml", "-e", "confirm=test.codeDeploy.001", *FROM_S3)
+
+        destroyed = pipeline.play(*destroy)
+
+        assert destroyed.returncode == 0, destroyed.stdout
+        assert pipeline.client("s3").list_buckets()["Buckets"] == []
+        assert requests.get(environment, headers=headers, timeout=30).status_code == 404
+        again = pipeline.play(*destroy)
+        assert "changed=0" in again.stdout, again.stdout
+        assert again.returncode == 0
