@@ -44,6 +44,8 @@ policies, deploys as GitHub's role, and removes everything as a user with exactl
 the request log of such a run; "not recorded yet" is what no recorded run has used so far.
 No real account has confirmed it yet: which calls CodeDeploy makes with the service role, and what
 CreateDeployment needs besides its own action, is known from documentation and from others' error messages.
+Making, filling and removing the bucket of `pipeline_revision_source: s3` is in none of the operator's
+policies nor in `destroy` yet.
 """
 TITLES = {
     "github": "GitHub Actions (`pipeline_iam_github_role`)",
@@ -104,10 +106,10 @@ def page(usage: whole.Usage) -> str:
 def _section(name: str, usage: dict[str, dict[str, list[str]]]) -> str:
     statements = policies.statements(name)
     head = [f"## {TITLES[name]}", "", f"`playbooks/policies/{name}.yml`", ""]
+    beside = _through_s3(name)
     if not statements:
-        return "\n".join(
-            [*head, "Nothing: a revision from GitHub, the agent's package and its calls need no grant.", ""]
-        )
+        nothing = "Nothing: a revision from GitHub, the agent's package and its calls need no grant."
+        return "\n".join([*head, nothing, "", *beside])
     tested = name in TESTS
     rows = [
         "| statement | grant | on | used by |" + (" fails without it |" if tested else ""),
@@ -116,7 +118,17 @@ def _section(name: str, usage: dict[str, dict[str, list[str]]]) -> str:
     reasons = ["", *(f"- **{each['sid']}**: {each['reason']}" for each in statements), ""]
     for statement in statements:
         rows += [_row(name, statement, action, usage) for action in statement["actions"]]
-    return "\n".join([*head, *rows, *reasons])
+    return "\n".join([*head, *rows, *reasons, *beside])
+
+
+def _through_s3(name: str) -> list[str]:
+    """What is granted beside, from playbooks/policies/revisions.yml."""
+    granted = [
+        f"- **{each['sid']}**: {', '.join(f'`{action}`' for action in each['actions'])} on"
+        f" `<bucket>/<pipeline_application>/*`. {each['reason']}"
+        for each in policies.through_s3(name)
+    ]
+    return ["Where `pipeline_revision_source` is `s3`, beside that:", "", *granted, ""] if granted else []
 
 
 def _row(name: str, statement: dict[str, Any], action: str, usage: dict[str, dict[str, list[str]]]) -> str:

@@ -24,9 +24,20 @@ def statements(name: str) -> list[Statement]:
     return found
 
 
+def through_s3(name: str) -> list[Statement]:
+    """What is granted beside, where revisions go through S3."""
+    content = yaml.safe_load((FOLDER / "revisions.yml").read_text())
+    found: list[Statement] = content.get(f"policy_{name}_s3", [])
+    return found
+
+
 def write(**settings: Any) -> dict[str, dict[str, Any]]:
     """Every policy by name, as write-policies.yml writes it for an account without asking any cloud."""
-    given = {"aws_account": "123456789012", "pipeline_github_token": ""} | settings
+    given = {
+        "aws_account": "123456789012",
+        "pipeline_github_token": "",
+        "policy_folder": str(WRITTEN),
+    } | settings
     subprocess.run(
         [
             Path(sys.executable).parent / "ansible-playbook",
@@ -38,7 +49,8 @@ def write(**settings: Any) -> dict[str, dict[str, Any]]:
         check=True,
         capture_output=True,
     )
-    return {name: json.loads((WRITTEN / f"{name}.json").read_text()) for name in (*OF_ROLES, *OF_OPERATORS)}
+    folder = Path(given["policy_folder"])
+    return {name: json.loads((folder / f"{name}.json").read_text()) for name in (*OF_ROLES, *OF_OPERATORS)}
 
 
 def grants(name: str) -> list[tuple[str, str]]:

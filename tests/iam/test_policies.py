@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,18 @@ def test_every_statement_has_a_reason(name: str) -> None:
 def test_the_linter_finds_nothing(written: dict[str, Any], name: str) -> None:
     assert list(findings(written[name])) == []
     assert len(json.dumps(written[name], separators=(",", ":"))) <= MANAGED
+
+
+def test_through_s3_the_bucket_is_granted_beside(written: dict[str, Any], tmp_path: Path) -> None:
+    through_s3 = policies.write(pipeline_revision_source="s3", policy_folder=str(tmp_path))
+
+    objects = ["arn:aws:s3:::test-codedeploy-001-123456789012-us-east-1/test.codeDeploy.001/*"]
+    for name in NAMES:
+        assert list(findings(through_s3[name])) == []
+        beside = [each for each in through_s3[name]["Statement"] if each not in written[name]["Statement"]]
+        assert [each["Action"] for each in beside] == [each["actions"] for each in policies.through_s3(name)]
+        assert all(each["Resource"] == objects for each in beside)
+    assert [name for name in NAMES if through_s3[name] != written[name]] == ["github", "ec2"]
 
 
 @pytest.mark.parametrize(
