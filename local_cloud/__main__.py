@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,12 @@ def main(arguments: list[str]) -> int:
         print(f"local_cloud: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+HOST_IMAGE: dict[str, Any] = {
+    "metavar": "REFERENCE",
+    "help": "pull Amazon Linux's hosts from here, else they are made of packages",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
         start.add_argument(
             "--agent-packages", type=Path, metavar="DIR", help="AWS's own, laid out as in its bucket"
         )
+        start.add_argument("--host-image", **HOST_IMAGE)
         start.add_argument("--latency", type=latency, metavar="MS|MIN-MAX", help="hold back every answer")
         start.add_argument("--seed", type=int, metavar="N", help="the same ids, order and latencies again")
         start.add_argument("--aws-port", type=int, metavar="PORT", help="0: any free one")
@@ -73,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     push.add_argument("repository", metavar="OWNER/REPO")
     images = commands.add_parser("fetch-images", help="make host images now; others are made when needed")
     images.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    images.add_argument("--host-image", **HOST_IMAGE)
     check = commands.add_parser("check-appspec", help="the agent's verdict; no local cloud is needed")
     check.add_argument(
         "paths", nargs="+", type=Path, metavar="FILE|DIR", help="an appspec, or the bundle in a folder"
@@ -98,6 +107,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "github_port": getattr(options, "github_port", None),
         "hosts": False if getattr(options, "no_hosts", False) else None,
         "agent_packages": packages and packages.resolve(),
+        "host_image": getattr(options, "host_image", None),
         "latency": getattr(options, "latency", None),
         "seed": getattr(options, "seed", None),
         "pending_instances": getattr(options, "pending_instances", None),
@@ -171,15 +181,20 @@ def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def fetch_images(settings: Settings, options: argparse.Namespace) -> None:
-    from local_cloud.hosts import image  # noqa: PLC0415 - no other command needs it
+    from local_cloud.hosts import engine, image  # noqa: PLC0415 - no other command needs them
 
-    for name in options.names or image.DISTRIBUTIONS:
-        if name not in image.DISTRIBUTIONS:
-            raise daemon.RefusalError(f"there is no image {name}: choose of {', '.join(image.DISTRIBUTIONS)}")
-        try:
+    try:
+        for name in options.names or image.DISTRIBUTIONS:
+            if name not in image.DISTRIBUTIONS:
+                known = ", ".join(image.DISTRIBUTIONS)
+                raise daemon.RefusalError(f"there is no image {name}: choose of {known}")
             print(f"{name}  {image.ensure(settings, say, name).root}")
-        except (image.ImageError, image.AptError) as error:
-            raise daemon.RefusalError(str(error)) from error
+    except (image.ImageError, image.AptError) as error:
+        raise daemon.RefusalError(str(error)) from error
+    finally:
+        if settings.host_image and not daemon.running(settings):
+            engine.leave_nothing(settings)
+            shutil.rmtree(settings.state_dir, ignore_errors=True)
 
 
 def check_appspecs(paths: list[Path]) -> int:

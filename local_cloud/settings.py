@@ -38,6 +38,8 @@ class Settings:
     github_port: int = 4581
 
     hosts: bool = True
+    host_image: str = ""
+    """What Amazon Linux's hosts are made of, as `podman pull` takes it; empty: this machine's packages."""
     gateway: str = "172.31.0.1"
     network_cidr: str = "172.31.0.0/16"
     """The default VPC's range: a container's address is the instance's private address."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_cloud.hosts.image import Image
+from local_cloud.hosts.image import Image, programs
 from local_cloud.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -51,10 +51,13 @@ class Engine:
     init: Sequence[str] = (INIT,)
     """The first process of a host."""
 
-    def call(self, *arguments: str, stdin: int | None = subprocess.DEVNULL) -> str:
-        """Runs the engine and returns what it prints. Raises `EngineError` with its last line."""
+    def call(self, *arguments: str, stdin: int | None = subprocess.DEVNULL, tied: bool = False) -> str:
+        """Runs the engine and returns what it prints. Raises `EngineError` with its last line.
+
+        What is `tied` dies with this process.
+        """
         result = subprocess.run(
-            [self.program, *arguments],
+            [*(programs.TIED if tied else ()), self.program, *arguments],
             capture_output=True,
             text=True,
             check=False,
@@ -89,6 +92,33 @@ class Engine:
             *self._root(image),
             *self.init,
         )
+
+    def export(self, reference: str, script: str, archive: Path) -> None:
+        """Pulls an image, runs a script in it on this machine's network, and writes its files as a tar."""
+        name = f"{self.owner}-image"
+        self.remove(name)
+        pulled = self.call("pull", "--quiet", reference, tied=True).split()[-1]
+        try:
+            self.call(
+                "run",
+                f"--name={name}",
+                f"--label={LABEL}={self.owner}",
+                "--network=host",
+                "--volume=/etc/resolv.conf:/etc/resolv.conf:ro",
+                "--user=0:0",
+                *self.host_options,
+                "--entrypoint=/bin/sh",
+                pulled,
+                "-c",
+                script,
+                tied=True,
+            )
+            self.call("export", f"--output={archive}", name, tied=True)
+        finally:
+            self.remove(name)
+            if self._is_podman:
+                # Docker's images are the user's own.
+                self.call("rmi", pulled)
 
     def start(self, name: str) -> int:
         """Starts a container; the process id of its first process."""

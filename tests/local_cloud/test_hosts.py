@@ -52,8 +52,8 @@ class Cloud:
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout + result.stderr
 
-    def start(self) -> None:
-        self.run("start", "--aws-port=0", "--github-port=0")
+    def start(self, *options: str) -> None:
+        self.run("start", "--aws-port=0", "--github-port=0", *options)
         key = self.state_dir / "ssh/id_ed25519.pub"
         self.client("ec2").import_key_pair(KeyName="test", PublicKeyMaterial=key.read_bytes())
 

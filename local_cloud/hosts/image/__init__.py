@@ -1,10 +1,10 @@
 """The root file systems that hosts boot from, one for each distribution.
 
 No image registry is needed: they are made of the packages of the distribution that
-this machine runs (Debian or Ubuntu, by `apt-get`). The one of Amazon Linux is given
-Amazon's names and layout. Each lies in `.cache/images/<name>-<fingerprint>/`, where the
-fingerprint is of all that goes into it, so a change makes a new one. Containers use it
-as the lower layer of an overlay; nothing writes into it.
+this machine runs (Debian or Ubuntu, by `apt-get`), unless `Settings.host_image` names one.
+The one of Amazon Linux is given Amazon's names and layout. Each lies in
+`.cache/images/<name>-<fingerprint>/`, where the fingerprint is of all that goes into it, so a
+change makes a new one. Containers use it as the lower layer of an overlay; nothing writes into it.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cloud import certificates
-from local_cloud.hosts.image import programs
+from local_cloud.hosts.image import programs, pulled
 from local_cloud.hosts.image.amazon_linux_2023 import AMAZON_LINUX_2023
 from local_cloud.hosts.image.apt import AptError
 from local_cloud.hosts.image.debian_12 import DEBIAN_12
@@ -64,7 +64,8 @@ def ensure(settings: Settings, say: Say, distribution: str = DEFAULT) -> Image:
     `say` is given progress lines. Raises `ImageError` or `AptError`.
     """
     authority = certificates.ensure_authority(settings).read_bytes()
-    chosen = DISTRIBUTIONS[distribution]
+    is_pulled = settings.host_image and distribution == DEFAULT
+    chosen = pulled.distribution(settings) if is_pulled else DISTRIBUTIONS[distribution]
     image = _image(settings, authority, chosen)
     if image.root.is_dir():
         return image
@@ -78,7 +79,7 @@ def ensure(settings: Settings, say: Say, distribution: str = DEFAULT) -> Image:
 
 def _image(settings: Settings, authority: bytes, distribution: Distribution) -> Image:
     digest = hashlib.sha256(authority)
-    digest.update(settings.gateway.encode())
+    digest.update(f"{settings.gateway}{distribution.source}".encode())
     files = [*HERE.glob("*.py"), *(HERE / "common").rglob("*"), *distribution.folder.rglob("*")]
     for path in sorted(files):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -99,13 +100,14 @@ def _build(settings: Settings, image: Image, distribution: Distribution, authori
     """Makes the image under a temporary name: an interrupted build leaves nothing that looks finished."""
     if os.geteuid() != 0:
         raise ImageError("the host image is made by root: run this as root")
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+    if not distribution.source and not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise ImageError(
-            "the host image is made of Debian's or Ubuntu's packages: apt-get is not on this machine"
+            "the host image is made of Debian's or Ubuntu's packages, and apt-get is not on this machine: "
+            "name an image with --host-image"
         )
     started = time.monotonic()
     images = image.root.parent.parent
-    others = tuple(f"{name}-" for name in DISTRIBUTIONS if name != distribution.name)
+    others = tuple(f"{name}-" for name in (*DISTRIBUTIONS, pulled.NAME) if name != distribution.name)
     for old in images.iterdir():
         if old.is_dir() and not old.name.startswith(others):
             shutil.rmtree(old)
@@ -117,7 +119,8 @@ def _build(settings: Settings, image: Image, distribution: Distribution, authori
     (root / "build").mkdir()
     environment = distribution.lay_out(root, _downloads(settings, distribution), say)
     for directory in (HERE / "common", distribution.folder):
-        shutil.copytree(directory / "root", root, dirs_exist_ok=True, symlinks=True)
+        if (directory / "root").is_dir():
+            shutil.copytree(directory / "root", root, dirs_exist_ok=True, symlinks=True)
     shutil.copy2(HERE / "common/host.sh", root / "build")
     shutil.copy2(distribution.folder / "configure.sh", root / "build")
     (root / "build/authority.pem").write_bytes(authority)

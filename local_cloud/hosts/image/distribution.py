@@ -26,3 +26,5 @@ class Distribution:
     lay_out: Callable[[Path, Path, Callable[[str], None]], Mapping[str, str]]
     """Given the empty root, a folder for downloads and a voice, it puts there what `configure.sh` begins
     with, and returns its environment. Raises `ImageError` or `AptError`."""
+    source: str = ""
+    """The container image that it is made of; else it is made of this machine's packages."""
