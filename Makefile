@@ -45,10 +45,10 @@ unit: environment ## what needs nothing but Python
 	pytest -q tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
 integration: environment ## modules and playbooks against the local cloud in process
-	pytest -q -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam
+	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included
-	pytest -q -n 2 --dist loadfile -m "not long" tests/local_cloud
+	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/local_cloud
 
 # All scenarios take longer than CI should: these are those that show the most in the least time.
 molecule: environment engine ## real hosts, real playbooks: the pipeline, and its end
@@ -58,7 +58,7 @@ molecule-all: environment engine ## all scenarios: roles, the modules as tasks, 
 	molecule test --all
 
 faults: environment engine ## kills, crashes, races, and what fails while roles change a host
-	pytest -q -n 2 --dist load -m long tests/playbooks tests/iam tests/local_cloud
+	pytest -q -n 2 --dist load -m long tests/integration tests/playbooks tests/iam tests/local_cloud
 	pytest -q tests/faults
 
 browser: environment ## the status page in a headless Chromium

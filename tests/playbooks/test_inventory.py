@@ -118,6 +118,7 @@ def test_one_setting_leads_through_systems_manager(
     assert {"amazon.aws.aws_ssm", "a-bucket"} <= {word.strip("'") for word in words}
 
 
+@pytest.mark.long
 def test_systems_manager_brings_its_policy_and_ssh_takes_it_away(
     ansible_playbook: Callable[..., Any], addresses: dict[str, Any], iam: Any
 ) -> None:
