@@ -70,9 +70,8 @@ def refuse(monkeypatch: pytest.MonkeyPatch, cloud: LocalCloud, action: str) -> N
     monkeypatch.setattr(cloud.gate, "_refusal", judge)
 
 
-@pytest.mark.parametrize(
-    "play", [pytest.param(name, marks=[] if name == "ec2" else pytest.mark.long) for name in BREAKS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("play", BREAKS)
 def test_nothing_is_left_of_a_run_that_broke_off(
     playbook: Run,
     cloud: LocalCloud,
