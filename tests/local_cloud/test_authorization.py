@@ -378,6 +378,18 @@ def test_a_grant_on_some_objects_is_for_these(root: Clients, user: Any) -> None:
         s3.put_object(Bucket="others", Key="shop/1.tgz", Body=b"content")
 
 
+def test_a_version_of_an_object_is_deleted_by_a_grant_of_its_own(root: Clients, user: Any) -> None:
+    everywhere = "arn:aws:s3:::versions/*"
+    root("s3").create_bucket(Bucket="versions")
+    ann = user(allow("s3:DeleteObject", on=everywhere))("s3")
+    bob = user(allow("s3:DeleteObjectVersion", on=everywhere), name="bob")("s3")
+
+    with denied("s3:DeleteObjectVersion on"):
+        ann.delete_objects(Bucket="versions", Delete={"Objects": [{"Key": "a", "VersionId": "1"}]})
+    with denied("s3:DeleteObject on"):
+        bob.delete_objects(Bucket="versions", Delete={"Objects": [{"Key": "a"}]})
+
+
 def test_public_objects_need_nobody_and_others_somebody(cloud: LocalCloud, root: Clients) -> None:
     from botocore import UNSIGNED
 

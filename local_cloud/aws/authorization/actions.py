@@ -48,6 +48,10 @@ S3_ACTIONS = {
     "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
     "GetBucketReplication": "GetReplicationConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetBucketInventoryConfiguration": "GetInventoryConfiguration",
+    "ListBucketInventoryConfigurations": "GetInventoryConfiguration",
+    "PutBucketInventoryConfiguration": "PutInventoryConfiguration",
+    "DeleteBucketInventoryConfiguration": "PutInventoryConfiguration",
 }
 """S3's operations that an action of another name allows."""
 ALSO_NAMED = {"ec2:RunInstances": ("volume",)}
@@ -77,11 +81,9 @@ def iam_action(prefix: str, operation: str, parameters: Mapping[str, Any]) -> st
     if prefix != "s3":
         return operation
     action = S3_ACTIONS.get(operation, operation)
-    return (
-        f"{action}Version"
-        if action in {"GetObject", "DeleteObject"} and "VersionId" in parameters
-        else action
-    )
+    objects = [parameters, *parameters.get("Delete", {}).get("Objects", ())]
+    is_versioned = action in {"GetObject", "DeleteObject"} and any("VersionId" in each for each in objects)
+    return f"{action}Version" if is_versioned else action
 
 
 def on_resources(
