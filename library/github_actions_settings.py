@@ -188,13 +188,13 @@ github_actions_settings:
       sample: [IAMROLE_GITHUB_ARN]
 """
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-from ansible.module_utils.github_actions.api import MISSING_LIBRARY, Connection
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.github_actions.errors import GitHubActionsError
+from ansible.module_utils.github_actions.options import GITHUB_OPTIONS, connect
 from ansible.module_utils.github_actions.settings import from_parameters, reconcile
 
 ARGUMENT_SPEC = {
-    "repository": {"type": "str", "required": True},
+    **GITHUB_OPTIONS,
     "environment": {"type": "str"},
     "deployment_branches": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -208,17 +208,7 @@ ARGUMENT_SPEC = {
         "default": "changed",
         "no_log": False,
     },
-    "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GITHUB_TOKEN"])},
-    "api_url": {
-        "type": "str",
-        "default": "https://api.github.com",
-        "fallback": (env_fallback, ["GITHUB_API_URL"]),
-    },
 }
-
-NOT_GIVEN = (
-    "token: there is no GitHub token. Set GITHUB_TOKEN, or token, to one that may write the settings of {}."
-)
 
 
 def main() -> None:
@@ -227,13 +217,10 @@ def main() -> None:
         required_by={"deployment_branches": "environment"},
         supports_check_mode=True,
     )
-    if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib("PyGithub"), exception=MISSING_LIBRARY)
-    if not module.params["token"]:
-        module.fail_json(msg=NOT_GIVEN.format(module.params["repository"]))
+    parameters = module.params
     try:
-        connection = Connection(token=module.params["token"], api_url=module.params["api_url"])
-        outcome = reconcile(connection, from_parameters(module.params), dry_run=module.check_mode)
+        connection = connect(parameters, f"write the settings of {parameters['repository']}")
+        outcome = reconcile(connection, from_parameters(parameters), dry_run=module.check_mode)
     except GitHubActionsError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**outcome.as_result())

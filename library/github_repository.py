@@ -117,40 +117,27 @@ github_repository:
       sample: 7fd1a60b01f91b314f59955a4e4d4e80d8edf11d
 """
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-from ansible.module_utils.github_actions.api import MISSING_LIBRARY, Connection
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.github_actions.errors import GitHubActionsError
+from ansible.module_utils.github_actions.options import GITHUB_OPTIONS, connect
 from ansible.module_utils.github_actions.repositories import from_parameters, reconcile
 
 ARGUMENT_SPEC = {
-    "repository": {"type": "str", "required": True},
+    **GITHUB_OPTIONS,
     "private": {"type": "bool", "default": True},
     "description": {"type": "str", "default": ""},
     "source_dir": {"type": "path"},
     "branch": {"type": "str", "default": "main"},
-    "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GITHUB_TOKEN"])},
-    "api_url": {
-        "type": "str",
-        "default": "https://api.github.com",
-        "fallback": (env_fallback, ["GITHUB_API_URL"]),
-    },
 }
-
-NOT_GIVEN = (
-    "token: there is no GitHub token. Set GITHUB_TOKEN, or token, to one that may create and push to {}."
-)
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    token = module.params["token"]
-    if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib("PyGithub"), exception=MISSING_LIBRARY)
-    if not token:
-        module.fail_json(msg=NOT_GIVEN.format(module.params["repository"]))
+    parameters = module.params
     try:
-        connection = Connection(token=token, api_url=module.params["api_url"])
-        outcome = reconcile(connection, from_parameters(module.params), token, dry_run=module.check_mode)
+        connection = connect(parameters, f"create and push to {parameters['repository']}")
+        wanted = from_parameters(parameters)
+        outcome = reconcile(connection, wanted, parameters["token"], dry_run=module.check_mode)
     except GitHubActionsError as error:
         module.fail_json(msg=str(error))
     module.exit_json(**outcome.as_result())

@@ -1,6 +1,7 @@
 """GitHub's stand-in in this process, and the modules by the names that Ansible gives them."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ if str(CHECKOUT / "library") not in sys.path:
     sys.path.append(str(CHECKOUT / "library"))
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
+
+Run = Callable[..., dict[str, Any]]
+"""Runs a module; its result."""
 
 
 class StandIn:

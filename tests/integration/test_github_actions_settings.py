@@ -1,65 +1,29 @@
 """github_actions_settings against GitHub's stand-in: check, apply, again, check again."""
 
 import json
-from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from local_cloud.github.store import Environment
-from local_cloud.settings import Settings
-from tests.integration.github_stand_in import REPOSITORY, StandIn
+from tests.integration.github_stand_in import REPOSITORY, Run, StandIn
 
 CANARY = "arn:aws:iam::123456789012:role/canary"
 VARIABLES = {"AWS_REGION": "us-east-1", "CODEDEPLOY_APPLICATION_NAME": "test.codeDeploy.001"}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    stand_in = StandIn(Settings.in_process(tmp_path_factory.mktemp("github")))
-    stand_in.listener.start()
-    yield stand_in
-    stand_in.listener.stop()
-
-
 @pytest.fixture
-def github(running: StandIn) -> StandIn:
+def github(github: StandIn) -> StandIn:
     """A stand-in with one empty repository."""
-    running.app.reset()
-    running.app.store.create_repository(*REPOSITORY.split("/"), private=False)
-    running.requests.clear()
-    return running
+    github.app.store.create_repository(*REPOSITORY.split("/"), private=False)
+    return github
 
 
 @pytest.fixture
-def run(
-    github: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dict[str, Any]]:
+def run(run_module: Run) -> Run:
     """Run the module; its result."""
-    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    import github_actions_settings
-
-    def result(*, check: bool = False, **given: Any) -> dict[str, Any]:
-        arguments = {
-            "repository": REPOSITORY,
-            "environment": "Prod",
-            "api_url": github.api_url,
-            "token": github.token,
-            "_ansible_check_mode": check,
-        } | given
-        with (
-            patch_module_args({key: value for key, value in arguments.items() if value is not None}),
-            pytest.raises(SystemExit),
-        ):
-            github_actions_settings.main()
-        said: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return said
-
-    return result
-
-
-Run = Callable[..., dict[str, Any]]
+    return partial(run_module, "github_actions_settings", environment="Prod")
 
 
 class TestFourBeats:

@@ -2,33 +2,13 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
-from local_cloud.settings import Settings
-from tests.integration.github_stand_in import REPOSITORY, StandIn
-
-Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    stand_in = StandIn(Settings.in_process(tmp_path_factory.mktemp("github")))
-    stand_in.listener.start()
-    yield stand_in
-    stand_in.listener.stop()
-
-
-@pytest.fixture
-def github(running: StandIn) -> StandIn:
-    """A stand-in without a repository."""
-    running.app.reset()
-    running.requests.clear()
-    return running
+from tests.integration.github_stand_in import REPOSITORY, Run, StandIn
 
 
 @pytest.fixture
@@ -43,30 +23,9 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(
-    github: StandIn, site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Run:
+def run(run_module: Run, site: Path) -> Run:
     """Run the module; its result."""
-    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    import github_repository
-
-    def result(*, check: bool = False, **given: Any) -> dict[str, Any]:
-        arguments = {
-            "repository": REPOSITORY,
-            "source_dir": str(site),
-            "api_url": github.api_url,
-            "token": github.token,
-            "_ansible_check_mode": check,
-        } | given
-        with (
-            patch_module_args({key: value for key, value in arguments.items() if value is not None}),
-            pytest.raises(SystemExit),
-        ):
-            github_repository.main()
-        said: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return said
-
-    return result
+    return partial(run_module, "github_repository", source_dir=str(site))
 
 
 def log(github: StandIn, *options: str) -> str:
