@@ -23,6 +23,23 @@ def test_a_dry_run_of_everything_writes_nothing(
         assert said in result.stdout
 
 
+def test_a_dry_run_of_the_way_through_s3_tells_of_the_bucket(
+    ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
+) -> None:
+    result = ansible_playbook(
+        "deploy-site.yml",
+        "--check",
+        "playbooks/configure-codedeploy.yml",
+        pipeline_revision_source="s3",
+        **addresses,
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert cloud.log.entries(mutating=True) == []
+    assert "would create the bucket test-codedeploy-001-123456789012-us-east-1" in result.stdout
+    assert "and deploy it from there" in " ".join(result.stdout.split())
+
+
 def test_a_dry_run_of_the_removal_of_nothing_changes_nothing(
     ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
 ) -> None:
