@@ -37,15 +37,26 @@ def revision(commit: str) -> dict[str, Any]:
     return {"revisionType": "GitHub", "gitHubLocation": location}
 
 
-def deployed(shop: Shop, commit: str) -> str:
-    status: str = shop.finish(shop.deploy(revision(commit)))["status"]
+def in_s3(commit: str) -> dict[str, Any]:
+    """As the playbook and the workflow bring it there."""
+    location = {"bucket": "revisions", "key": f"shop/{commit}.tgz", "bundleType": "tgz", "eTag": commit[:8]}
+    return {"revisionType": "S3", "s3Location": location}
+
+
+def deployed(shop: Shop, commit: str, place: Callable[[str], dict[str, Any]] = revision) -> str:
+    status: str = shop.finish(shop.deploy(place(commit)))["status"]
     return status
 
 
-def live(shop: Shop) -> str:
+def live_revision(shop: Shop) -> dict[str, Any]:
     last = shop.group()["lastAttemptedDeployment"]
     assert last["status"] == "Succeeded"
-    commit: str = shop.info(last["deploymentId"])["revision"]["gitHubLocation"]["commitId"]
+    newest: dict[str, Any] = shop.info(last["deploymentId"])["revision"]
+    return newest
+
+
+def live(shop: Shop) -> str:
+    commit: str = live_revision(shop)["gitHubLocation"]["commitId"]
     return commit
 
 
@@ -104,3 +115,28 @@ def test_where_nothing_was_deployed_or_only_one_revision_was_good(
     only = roll_back("--check")
     assert only.returncode == 2
     assert "there is nothing to go back to" in " ".join(only.stdout.split())
+
+
+def test_through_s3_as_through_github(roll_back: RollBack, shop: Shop, cloud: LocalCloud) -> None:
+    through_s3 = {"pipeline_revision_source": "s3"}
+    with agents_on(cloud.endpoint_url, shop.instances):
+        assert deployed(shop, A) == "Succeeded"
+        assert [deployed(shop, commit, in_s3) for commit in (A, B)] == ["Succeeded"] * 2
+
+        result = roll_back(**through_s3)
+        assert result.returncode == 0, result.stdout
+        assert f"key: shop/{A}.tgz" in result.stdout
+        assert live_revision(shop) == in_s3(A)
+
+        named = roll_back(commit=B[:7], **through_s3)
+        assert named.returncode == 0, named.stdout
+        assert live_revision(shop) == in_s3(B)
+        assert "changed=0" in roll_back(commit=B[:7], **through_s3).stdout
+
+        # A came both ways: the one of now is taken.
+        assert roll_back(commit=A).returncode == 0
+        assert live(shop) == A
+
+    refused = roll_back(commit=C, **through_s3)
+    assert refused.returncode == 2
+    assert f"such as {B}, {A}" in " ".join(refused.stdout.split())

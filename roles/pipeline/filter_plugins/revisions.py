@@ -1,0 +1,46 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which commit a revision of CodeDeploy's is, and which commits have proved good."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Revision = Mapping[str, Any]
+
+LOCATIONS = {"github": "github_location", "s3": "s3_location"}
+"""Where a revision is, by pipeline_revision_source."""
+OBJECT = re.compile(r".*/([0-9a-f]{40})\.tgz")
+"""The key of what tasks/revision.yml and the workflow bring to the bucket."""
+
+
+def commit_of(revision: Revision) -> str:
+    """The commit; "" where an object is not named after one, and for what is in neither place."""
+    if github := revision.get("github_location"):
+        return str(github["commit_id"])
+    found = OBJECT.fullmatch((revision.get("s3_location") or {}).get("key", ""))
+    return found[1] if found else ""
+
+
+def good_revisions(deployments: Iterable[Mapping[str, Any]], source: str) -> dict[str, dict[str, Any]]:
+    """Commit -> its location, as an option of codedeploy_deployment, for all that succeeded.
+
+    Those that came the way that revisions come now are first, else they are in the order given.
+    """
+    succeeded = [each["revision"] for each in deployments if each["status"] == "Succeeded"]
+    good: dict[str, dict[str, Any]] = {}
+    for revision in sorted(succeeded, key=lambda revision: LOCATIONS[source] not in revision):
+        location = {name: revision[name] for name in LOCATIONS.values() if name in revision}
+        if commit := commit_of(revision):
+            good.setdefault(commit, location)
+    return good
+
+
+class FilterModule:
+    """How Ansible finds them."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"commit_of": commit_of, "good_revisions": good_revisions}
