@@ -69,14 +69,8 @@ notes:
   - 'Permissions: none with O(prices=sheet); C(pricing:GetProducts) with O(prices=live).'
   - Of prices that fall with the quantity it takes the first, the highest.
   - O(prices=live) was tested against recorded forms of answers, never against AWS.
-attributes:
-  check_mode:
-    description: Changes nothing, and so does the same in check mode.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
 extends_documentation_fragment:
+  - shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -53,14 +53,8 @@ seealso:
   - name: CodeDeploy API reference, CreateApplication
     description: The operation behind this module.
     link: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateApplication.html
-attributes:
-  check_mode:
-    description: Reports what would change, and returns the application as it would be.
-    support: full
-  diff_mode:
-    description: Returns what changes, before and after.
-    support: full
 extends_documentation_fragment:
+  - shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags

@@ -31,14 +31,8 @@ notes:
     C(ListTagsForResource) and C(sts:GetCallerIdentity).'
 seealso:
   - module: codedeploy_application
-attributes:
-  check_mode:
-    description: Changes nothing, and so does the same in check mode.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
 extends_documentation_fragment:
+  - shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -346,10 +346,8 @@ attributes:
       - An application or a role that does not exist yet is no error then.
     support: partial
     details: A role given by name that does not exist yet stays a name.
-  diff_mode:
-    description: Returns what changes, before and after.
-    support: full
 extends_documentation_fragment:
+  - shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags

@@ -37,14 +37,8 @@ notes:
     C(ListTagsForResource).'
 seealso:
   - module: codedeploy_deployment_group
-attributes:
-  check_mode:
-    description: Changes nothing, and so does the same in check mode.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
 extends_documentation_fragment:
+  - shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

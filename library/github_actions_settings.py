@@ -18,11 +18,6 @@ description:
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 options:
-  repository:
-    description:
-      - The repository, C(OWNER/NAME).
-    type: str
-    required: true
   environment:
     description:
       - The environment whose settings are managed. Without it the settings of the repository are.
@@ -72,21 +67,10 @@ options:
     type: str
     choices: [changed, always, on_create]
     default: changed
-  token:
-    description:
-      - A token for GitHub. Keep it in a vault or in the environment, not in a playbook.
-      - A fine-grained one needs these permissions for the repository, all of them "read and write". For an environment
-        C(Environments), and C(Administration) to create or delete it, and C(Actions) (read). For a repository C(Variables) and
-        C(Secrets). A classic one needs the scope C(repo).
-      - If not set, the environment variable E(GITHUB_TOKEN) is used.
-    type: str
-  api_url:
-    description:
-      - Where GitHub's REST API is. GitHub Enterprise Server has it at C(https://HOST/api/v3).
-      - If not set, the environment variable E(GITHUB_API_URL) is used, and then V(https://api.github.com).
-    type: str
-    default: https://api.github.com
 notes:
+  - A fine-grained O(token) needs these permissions for the repository, all of them "read and write". For an environment
+    C(Environments), and C(Administration) to create or delete it, and C(Actions) (read). For a repository C(Variables) and
+    C(Secrets). A classic one needs the scope C(repo).
   - With O(update_secrets=changed) a fingerprint is a salted scrypt hash, which a short or common value does not withstand
     for ever. Whoever may read the variables can read it; use V(on_create) or V(always) for a password that people chose.
   - What O(update_secrets=changed) cannot see is a write by somebody else within the same second as its own, since GitHub gives the
@@ -94,7 +78,6 @@ notes:
   - In check mode nothing is tried, so a token that may read but not write is found out only when changes are made.
   - An unchanged run makes two calls to GitHub for a repository and three for an environment.
 requirements:
-  - PyGithub >= 2.8
   - PyNaCl
 seealso:
   - name: GitHub, store information in variables
@@ -104,12 +87,12 @@ seealso:
     description: The operations behind this module.
     link: https://docs.github.com/en/rest/actions/secrets
 attributes:
-  check_mode:
-    description: Reports what would change, and returns the settings as they would be.
-    support: full
   diff_mode:
     description: Returns what changes, before and after. Of a secret it tells that it changes, never what it was or is.
     support: full
+extends_documentation_fragment:
+  - github_api
+  - shared_attributes.reconciles
 """
 
 EXAMPLES = r"""

@@ -17,8 +17,6 @@ options:
   repository:
     description:
       - The repository, C(OWNER/NAME). It is made in the account of the token's user, or in the organisation OWNER.
-    type: str
-    required: true
   private:
     description:
       - Whether a repository that is made is private.
@@ -41,34 +39,18 @@ options:
       - The branch of the first commit.
     type: str
     default: main
-  token:
-    description:
-      - A token for GitHub. Keep it in a vault or in the environment, not in a playbook.
-      - A fine-grained one needs these permissions, "read and write", C(Administration) to create a repository, C(Contents)
-        and C(Workflows) to push. A classic one needs the scopes C(repo) and C(workflow).
-      - If not set, the environment variable E(GITHUB_TOKEN) is used.
-    type: str
-  api_url:
-    description:
-      - Where GitHub's REST API is. GitHub Enterprise Server has it at C(https://HOST/api/v3).
-      - If not set, the environment variable E(GITHUB_API_URL) is used, and then V(https://api.github.com).
-    type: str
-    default: https://api.github.com
 notes:
+  - A fine-grained O(token) needs these permissions, "read and write", C(Administration) to create a repository, C(Contents)
+    and C(Workflows) to push. A classic one needs the scopes C(repo) and C(workflow).
   - git gets the token through its environment, so it is in no argument, address, configuration file or message.
   - An unchanged run makes two calls to GitHub.
 requirements:
-  - PyGithub >= 2.8
   - git, where there is something to push
 seealso:
   - module: github_actions_settings
-attributes:
-  check_mode:
-    description: Reports what would be created and pushed.
-    support: full
-  diff_mode:
-    description: Returns what changes, before and after.
-    support: full
+extends_documentation_fragment:
+  - github_api
+  - shared_attributes.reconciles
 """
 
 EXAMPLES = r"""

@@ -70,14 +70,8 @@ seealso:
   - name: OpenID Connect in Amazon Web Services
     description: What GitHub says about roles, audiences and subjects.
     link: https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
-attributes:
-  check_mode:
-    description: Reports what would change, and returns the provider as it would be.
-    support: full
-  diff_mode:
-    description: Returns what changes, before and after.
-    support: full
 extends_documentation_fragment:
+  - shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags

@@ -128,13 +128,8 @@ notes:
     C(iam:GetRole), C(GetInstanceProfile), C(GetPolicy), C(route53:ListHostedZonesByName), C(GetHostedZone),
     C(ListResourceRecordSets), C(codedeploy:GetApplication), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
     C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
-attributes:
-  check_mode:
-    description: Changes nothing, and so does the same in check mode.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - shared_attributes.reads
 """
 
 EXAMPLES = r"""

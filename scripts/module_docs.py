@@ -15,9 +15,10 @@ import yaml
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LIBRARY = CHECKOUT / "library"
+FRAGMENTS = CHECKOUT / "doc_fragments"
 PAGES = CHECKOUT / "docs" / "modules"
-# What documentation fragments bring, by fragment; said in one sentence instead of one table each.
-FRAGMENTS = {
+# What fragments of amazon.aws bring, by fragment; said in one sentence instead of one table each.
+OF_AMAZON_AWS = {
     "amazon.aws.common.modules": "`access_key`, `secret_key`, `session_token`, `profile`, `endpoint_url`, "
     "`validate_certs`, `aws_ca_bundle`, `aws_config`, `debug_botocore_endpoint_logs`",
     "amazon.aws.region.modules": "`region`",
@@ -34,13 +35,10 @@ MARKUP = (
 
 def pages() -> dict[str, str]:
     """Every page by file name, the index included."""
-    documents = {path.stem: _literals(path) for path in sorted(LIBRARY.glob("*.py"))}
-    texts = {f"{name}.md": _page(name, literals) for name, literals in documents.items()}
-    summaries = {
-        name: yaml.safe_load(literals["DOCUMENTATION"])["short_description"]
-        for name, literals in documents.items()
-    }
-    rows = [f"| [`{name}`]({name}.md) | {_words(summary)} |" for name, summary in summaries.items()]
+    literals = {path.stem: _literals(path) for path in sorted(LIBRARY.glob("*.py"))}
+    told = {name: documentation(texts["DOCUMENTATION"]) for name, texts in literals.items()}
+    texts = {f"{name}.md": _page(name, told[name], literals[name]) for name in literals}
+    rows = [f"| [`{name}`]({name}.md) | {_words(each['short_description'])} |" for name, each in told.items()]
     index = [
         "# Modules",
         "",
@@ -63,26 +61,47 @@ def write() -> None:
         (PAGES / name).write_text(text, encoding="utf-8")
 
 
+def documentation(text: str) -> dict[str, Any]:
+    """A module's documentation with what the project's own fragments bring, as Ansible merges them."""
+    told: dict[str, Any] = yaml.safe_load(text)
+    for reference in told.get("extends_documentation_fragment", []):
+        name, _, part = reference.partition(".")
+        path = FRAGMENTS / f"{name}.py"
+        if not path.is_file():
+            continue
+        fragment = yaml.safe_load(_literals(path)[part.upper() or "DOCUMENTATION"])
+        for section in ("options", "attributes"):
+            told[section] = _merged(fragment.get(section, {}), told.get(section, {}))
+    return told
+
+
+def _merged(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Entry by entry: what a module says itself counts."""
+    return shared | {name: shared.get(name, {}) | entry for name, entry in own.items()}
+
+
 def _literals(path: Path) -> dict[str, str]:
-    """DOCUMENTATION, EXAMPLES and RETURN of a module, which is not run."""
+    """The texts that a module, which is not run, or a fragment assigns to names in capitals."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    wanted = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
     return {
         target.id: ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         for target in node.targets
-        if isinstance(target, ast.Name) and target.id in wanted
+        if isinstance(target, ast.Name) and target.id.isupper()
     }
 
 
-def _page(name: str, literals: dict[str, str]) -> str:
-    told = yaml.safe_load(literals["DOCUMENTATION"])
+def _page(name: str, told: dict[str, Any], literals: dict[str, str]) -> str:
     lines = [f"# {name}", "", f"**{_words(told['short_description'])}.**", ""]
     lines += [f"{_words(line)}\n" for line in _list(told["description"])]
     lines += ["## Options", "", "| option | type | what it says |", "|---|---|---|"]
     lines += _options(told["options"], "")
-    common = [FRAGMENTS[item] for item in told.get("extends_documentation_fragment", []) if item in FRAGMENTS]
+    common = [
+        OF_AMAZON_AWS[item]
+        for item in told.get("extends_documentation_fragment", [])
+        if item in OF_AMAZON_AWS
+    ]
     if common:
         lines += ["", f"Besides, as every module of amazon.aws: {', '.join(common)}."]
     lines += ["", "## Attributes", ""]

@@ -5,7 +5,7 @@
 
 The staged copy differs from the checkout in names alone: what is `ansible.module_utils.x` and
 `codedeploy_x` here is `ansible_collections.local.pipeline.plugins.module_utils.x` and
-`local.pipeline.codedeploy_x` there.
+`local.pipeline.codedeploy_x` there, documentation fragments alike.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ import module_docs
 CHECKOUT = Path(__file__).resolve().parent.parent
 ROOT = CHECKOUT / "build" / "collection"
 NAME = "local.pipeline"
-FOLDERS = {"library": "modules", "module_utils": "module_utils", "action_plugins": "action"}
+FOLDERS = {
+    "library": "modules",
+    "module_utils": "module_utils",
+    "action_plugins": "action",
+    "doc_fragments": "doc_fragments",
+}
 GALAXY = """\
 namespace: local
 name: pipeline
@@ -62,6 +67,8 @@ def renamed(text: str, modules: list[str]) -> str:
         rf"ansible_collections.{NAME}.plugins.module_utils.\1",
         text,
     )
+    fragments = "|".join(path.stem for path in sorted((CHECKOUT / "doc_fragments").glob("*.py")))
+    text = re.sub(rf"^(  - )((?:{fragments})(?:\.\w+)?)$", rf"\1{NAME}.\2", text, flags=re.MULTILINE)
     names = "|".join(modules)
     text = re.sub(rf"(  - module: )({names})$", rf"\1{NAME}.\2", text, flags=re.MULTILINE)
     return re.sub(rf"\bM\(({names})\)", rf"M({NAME}.\1)", text)

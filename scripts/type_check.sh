@@ -16,7 +16,7 @@ done
 export MYPYPATH=library:scripts:tests/local_cloud:tests/actions
 
 checked=()
-for path in library action_plugins local_cloud scripts tests; do
+for path in library action_plugins doc_fragments local_cloud scripts tests; do
   if [[ -n $(find "$path" -name '*.py' -print -quit 2>/dev/null) ]]; then
     checked+=("$path")
   fi

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import stage_collection  # noqa: E402 - the path is set above
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "library").glob("*.py"))
 OURS = [name for name in MODULES if name.startswith(("aws", "codedeploy", "ec2", "iam", "pipeline"))]
+MODES = ("check_mode", "diff_mode")
 STALE = "is not what the modules say: run `make docs`"
 
 
@@ -114,6 +116,18 @@ def test_functions_fit_on_a_screen() -> None:
 
 
 class TestTools:
+    def test_ansible_doc_tells_what_fragments_bring(self) -> None:
+        tool = Path(sys.executable).with_name("ansible-doc")
+        command = [str(tool), "--json", *MODULES]
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+        told = {name: page["doc"] for name, page in json.loads(done.stdout).items()}
+        assert sorted(told) == MODULES
+        for name, page in told.items():
+            assert set(feature_table.specification(name)) <= set(page["options"]), name
+            assert all(option.get("type") for option in page["options"].values()), name
+            for mode in MODES:
+                assert {"description", "support"} <= set(page["attributes"][mode]), name
+
     def test_validate_modules_finds_nothing(self, staged: Path) -> None:
         ansible_test = Path(importlib.import_module("ansible_test").__path__[0])
         tool = ansible_test / "_util" / "controller" / "sanity" / "validate-modules"
