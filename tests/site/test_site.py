@@ -183,6 +183,12 @@ class TestChecker:
         ("file", "old", "new", "words"),
         [
             ("appspec.yml", "version: 0.0", "version: 1.0", "version is 1.0: it must be 0.0"),
+            (
+                "appspec.yml",
+                "version: 0.0",
+                'version: "0.0"',
+                "version is '0.0': it must be 0.0",
+            ),
             ("appspec.yml", "os: linux", "os: windows", "os is 'windows'"),
             ("appspec.yml", "hooks:", "hook:", "'hook' is no section"),
             ("appspec.yml", "source: icons", "source: pictures", "'pictures' does not exist"),

@@ -47,8 +47,9 @@ def appspec(root: Path) -> Iterator[tuple[str, str]]:
 
 def header(document: dict[str, Any]) -> Iterator[str]:
     """Version, system, and keys that the agent does not know."""
-    if document.get("version") not in (0, 0.0, "0.0"):
-        yield f"version is {document.get('version')!r}: it must be 0.0"
+    version = document.get("version")
+    if not isinstance(version, int | float) or version != 0:
+        yield f"version is {version!r}: it must be 0.0, without quotes"
     if document.get("os") != "linux":
         yield f"os is {document.get('os')!r}: it must be linux"
     for key in sorted(set(map(str, document)) - KEYS):
