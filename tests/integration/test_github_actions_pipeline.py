@@ -1,5 +1,6 @@
 """From `git push` to a deployment: the playbooks set up both sides, the workflow runs as it is written."""
 
+import base64
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from moto.sts.models import sts_backends
 
 from local_cloud.github import oidc
 from local_cloud.github.publish import publish
+from local_cloud.github.store import Token
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
@@ -55,11 +57,36 @@ class Pipeline:
     def token(self) -> str:
         return (self.cloud.settings.state_dir / "github" / "token").read_text()
 
-    def client(self, service: str) -> Any:
-        session: Any = boto3.Session(
+    def client(self, service: str, session: Any = None) -> Any:
+        session = session or boto3.Session(
             CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1"
         )
         return session.client(service, endpoint_url=self.cloud.endpoint_url)
+
+    def id_token(self, job: dict[str, Any], audience: str = "sts.amazonaws.com") -> str:
+        """What GitHub's token service gives a job."""
+        answer = requests.get(
+            f"{job['id_token_request_url']}&audience={audience}",
+            headers={"Authorization": f"Bearer {job['id_token_request_token']}"},
+            timeout=30,
+        )
+        token: str = answer.json()["value"]
+        return token
+
+    def session(self) -> Any:
+        """The session of the role that a job of the environment takes."""
+        taken = self.client("sts").assume_role_with_web_identity(
+            RoleArn=ROLE_ARN,
+            RoleSessionName="a-test",
+            WebIdentityToken=self.id_token(self.job(environment="Prod")),
+        )
+        keys = taken["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            region_name="us-east-1",
+        )
 
     def play(self, *arguments: str, token: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run playbooks with settings for this cloud."""
@@ -231,25 +258,24 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def test_no_secret_is_in_a_process_list_or_left_in_a_file(pipeline: Pipeline) -> None:
-    with Watch() as watch, pipeline.agent(lambda _: Result()):
-        played = pipeline.play("playbooks/configure-github.yml")
-        checkout = pipeline.checkout("watched")
-        ended = pipeline.run_workflow(checkout)
-    assert played.returncode == 0, played.stdout
-    assert ended.succeeded, ended.log
-    for program in ("ansible-playbook", "act push", "aws deploy create-deployment"):
-        assert any(program in line for line in watch.seen), program
-
+def canaries(pipeline: Pipeline) -> list[str]:
+    """Every secret there is: the token, the operator's key, and those of all sessions."""
     sessions = sts_backends["123456789012"]["aws"].assumed_roles
-    canaries = [pipeline.token, CREDENTIALS["AWS_SECRET_ACCESS_KEY"]]
-    canaries += [value for each in sessions for value in (each.secret_access_key, each.session_token)]
-    assert len(canaries) > 2
-    said = "\n".join([*watch.seen, ended.log, ended.summary])
-    assert [value for value in canaries if value in said] == []
-    # The tokens that the job was given.
+    found = [pipeline.token, CREDENTIALS["AWS_SECRET_ACCESS_KEY"]]
+    found += [value for each in sessions for value in (each.secret_access_key, each.session_token)]
+    assert len(found) > 2
+    return found
+
+
+def assert_none_is_in(said: str, pipeline: Pipeline) -> None:
+    assert [value for value in canaries(pipeline) if value in said] == []
+    # git's and curl's form of the token, and the tokens that a job is given.
+    assert base64.b64encode(f"x-access-token:{pipeline.token}".encode()).decode() not in said
     assert re.findall(r"(?:ghs_|runner_)\w{36}|eyJ[\w-]{20,}\.eyJ", said) == []
 
+
+def assert_none_is_in_a_file(pipeline: Pipeline, made: Path) -> None:
+    """`made` is a file of the run, which shows that this looks where it wrote."""
     kept = {pipeline.directory / "settings.json", pipeline.cloud.settings.state_dir / "github" / "token"}
     files = [
         path
@@ -257,10 +283,37 @@ def test_no_secret_is_in_a_process_list_or_left_in_a_file(pipeline: Pipeline) ->
         for path in folder.rglob("*")
         if path.is_file()
     ]
-    holding = {path for path in files if any(v.encode() in _content(path) for v in canaries)}
-    assert checkout / "appspec.yml" in files
-    assert holding == kept
+    secrets = [value.encode() for value in canaries(pipeline)]
+    assert made in files
+    assert {path for path in files if any(value in _content(path) for value in secrets)} == kept
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
+
+
+def test_no_secret_is_in_a_process_list_an_output_or_left_in_a_file(pipeline: Pipeline) -> None:
+    with Watch() as watch, pipeline.agent(lambda _: Result()):
+        played = pipeline.play("playbooks/configure-github.yml", "-vvv", "--diff")
+        checkout = pipeline.checkout("watched")
+        ended = pipeline.run_workflow(checkout)
+    assert played.returncode == 0, played.stdout
+    assert ended.succeeded, ended.log
+    for program in ("ansible-playbook", "act push", "aws deploy create-deployment"):
+        assert any(program in line for line in watch.seen), program
+
+    said = "\n".join([*watch.seen, played.stdout, played.stderr, ended.log, ended.summary])
+    assert_none_is_in(said, pipeline)
+    assert_none_is_in_a_file(pipeline, checkout / "appspec.yml")
+
+
+def test_no_secret_is_shown_where_the_repository_is_made(pipeline: Pipeline) -> None:
+    new = ("-e", "pipeline_github_repository=OWNER/made.by.a.playbook")
+    asked = (*new, "-e", "pipeline_github_create_repository=true", "-vvv", "--diff")
+    with Watch() as watch:
+        made = pipeline.play("playbooks/create-repository.yml", *asked)
+    assert made.returncode == 0, made.stdout
+    assert "changed=1" in made.stdout
+    assert any("git push" in line for line in watch.seen)
+    assert_none_is_in("\n".join([*watch.seen, made.stdout, made.stderr]), pipeline)
+    assert_none_is_in_a_file(pipeline, pipeline.directory / "settings.json")
 
 
 def test_a_pull_request_is_checked_without_any_secret(pipeline: Pipeline) -> None:
@@ -282,17 +335,8 @@ class TestTrust:
             return str(error.response["Error"]["Code"])
         return ""
 
-    def id_token(self, job: dict[str, Any], audience: str = "sts.amazonaws.com") -> str:
-        answer = requests.get(
-            f"{job['id_token_request_url']}&audience={audience}",
-            headers={"Authorization": f"Bearer {job['id_token_request_token']}"},
-            timeout=30,
-        )
-        token: str = answer.json()["value"]
-        return token
-
     def test_this_environment(self, pipeline: Pipeline) -> None:
-        assert self.assume(pipeline, self.id_token(pipeline.job(environment="Prod"))) == ""
+        assert self.assume(pipeline, pipeline.id_token(pipeline.job(environment="Prod"))) == ""
 
     @pytest.mark.parametrize(
         "body",
@@ -305,18 +349,18 @@ class TestTrust:
         ],
     )
     def test_another_context(self, pipeline: Pipeline, body: dict[str, str]) -> None:
-        assert self.assume(pipeline, self.id_token(pipeline.job(**body))) == "AccessDenied"
+        assert self.assume(pipeline, pipeline.id_token(pipeline.job(**body))) == "AccessDenied"
 
     def test_another_repository(self, pipeline: Pipeline) -> None:
         other = f"{REPOSITORY}x"
         publish(
             pipeline.cloud.settings, CHECKOUT / "site", other, lambda _: None, url=pipeline.cloud.github_url
         )
-        token = self.id_token(pipeline.job(other, environment="Prod"))
+        token = pipeline.id_token(pipeline.job(other, environment="Prod"))
         assert self.assume(pipeline, token) == "AccessDenied"
 
     def test_another_audience(self, pipeline: Pipeline) -> None:
-        token = self.id_token(pipeline.job(environment="Prod"), audience="https://github.com/OWNER")
+        token = pipeline.id_token(pipeline.job(environment="Prod"), audience="https://github.com/OWNER")
         assert self.assume(pipeline, token) == "InvalidIdentityToken"
 
     def test_an_expired_token(self, pipeline: Pipeline) -> None:
@@ -346,27 +390,15 @@ class TestTrust:
     def test_a_session_may_do_nothing_but_its_deployment(
         self, pipeline: Pipeline, service: str, operation: str, arguments: dict[str, str] | None
     ) -> None:
-        role = pipeline.client("sts").assume_role_with_web_identity(
-            RoleArn=ROLE_ARN,
-            RoleSessionName="a-test",
-            WebIdentityToken=self.id_token(pipeline.job(environment="Prod")),
-        )
-        keys = role["Credentials"]
-        session: Any = boto3.Session(
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-            region_name="us-east-1",
-        )
-        client = session.client(service, endpoint_url=pipeline.cloud.endpoint_url)
+        client = pipeline.client(service, pipeline.session())
         given = {} if arguments is None else {"applicationName": "test.codeDeploy.001"} | arguments
         with pipeline.enforcement(), pytest.raises(ClientError) as refused:
             getattr(client, operation)(**given)
         assert refused.value.response["Error"]["Code"].startswith(("AccessDenied", "UnauthorizedOperation"))
 
     def test_a_tampered_token(self, pipeline: Pipeline) -> None:
-        outside = self.id_token(pipeline.job())
-        inside = self.id_token(pipeline.job(environment="Prod"))
+        outside = pipeline.id_token(pipeline.job())
+        inside = pipeline.id_token(pipeline.job(environment="Prod"))
         head, _, signature = outside.split(".")
         assert self.assume(pipeline, f"{head}.{inside.split('.')[1]}.{signature}") == "InvalidIdentityToken"
 
@@ -406,10 +438,36 @@ class TestConfigureGitHub:
         for line in ("New environment: Prod", "Deployment branches: main"):
             assert line in told.stdout
 
-    def test_shows_no_secret_however_verbose(self, pipeline: Pipeline) -> None:
-        for token in (pipeline.token, "ghp_canary"):
-            said = pipeline.play("playbooks/configure-github.yml", "-vvv", "--diff", token=token)
-            assert token not in said.stdout + said.stderr
+    @pytest.mark.parametrize(
+        ("permissions", "reason"),
+        [
+            (None, "does not accept the token (401 Bad credentials)"),
+            ({"actions": "read", "environments": "write"}, "permission administration: write"),
+            (
+                {"actions": "read", "administration": "write", "environments": "read"},
+                "permission environments: write",
+            ),
+        ],
+        ids=["wrong", "may not create", "may not write"],
+    )
+    def test_a_token_that_does_not_do_is_told_in_a_line_and_changes_nothing(
+        self, pipeline: Pipeline, permissions: dict[str, str] | None, reason: str
+    ) -> None:
+        token = Token(value="github_pat_canary", permissions=permissions)
+        if permissions is not None:
+            pipeline.cloud._github_app.store.add_token(token)
+        environment = f"{pipeline.cloud.github_url}/api/v3/repos/{REPOSITORY}/environments/Stage"
+
+        asked = ("-e", "pipeline_github_environment=Stage", "-vvv", "--diff")
+        failed = pipeline.play("playbooks/configure-github.yml", *asked, token=token.value)
+
+        assert failed.returncode == 2
+        said = failed.stdout + failed.stderr
+        assert reason in " ".join(said.split())
+        assert "Traceback" not in said
+        assert token.value not in said
+        headers = {"Authorization": f"Bearer {pipeline.token}"}
+        assert requests.get(environment, headers=headers, timeout=30).status_code == 404
 
 
 FROM_S3 = ("-e", "pipeline_revision_source=s3")
@@ -444,31 +502,64 @@ class TestRevisionsFromS3:
         [rule] = s3.get_bucket_lifecycle_configuration(Bucket=self.BUCKET)["Rules"]
         assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
 
-    def test_the_workflow_goes_that_way_and_the_playbook_agrees(self, pipeline: Pipeline) -> None:
+    def test_both_ways_to_bring_a_commit_there_show_no_secret(self, pipeline: Pipeline) -> None:
         checkout = pipeline.checkout("s3")
-        with pipeline.agent(lambda _: Result()):
+        head = (checkout / ".git" / "refs" / "heads" / "main").read_text().strip()
+        brought = CHECKOUT / "build" / "revisions" / f"{head}.tgz"
+        brought.unlink(missing_ok=True)
+        with Watch() as watch, pipeline.agent(lambda _: Result()):
+            played = pipeline.play("playbooks/deploy-site.yml", "-vvv", "--diff", *FROM_S3)
+            pipeline.client("s3").delete_object(Bucket=self.BUCKET, Key=f"test.codeDeploy.001/{head}.tgz")
             ended = pipeline.run_workflow(checkout)
+        assert played.returncode == 0, played.stdout
         assert ended.succeeded, ended.log
+        for program in ("ansible-playbook", "aws s3api put-object", "aws deploy create-deployment"):
+            assert any(program in line for line in watch.seen), program
+
+        said = "\n".join([*watch.seen, played.stdout, played.stderr, ended.log, ended.summary])
+        assert_none_is_in(said, pipeline)
+        assert_none_is_in_a_file(pipeline, brought)
+
+    def test_the_workflow_goes_that_way_and_the_playbook_agrees(self, pipeline: Pipeline) -> None:
         codedeploy = pipeline.client("codedeploy")
         newest = codedeploy.list_deployments()["deployments"][0]
-        revision = codedeploy.get_deployment(deploymentId=newest)["deploymentInfo"]["revision"]
-        head = (checkout / ".git" / "refs" / "heads" / "main").read_text().strip()
+        information = codedeploy.get_deployment(deploymentId=newest)["deploymentInfo"]
+        assert information["description"].startswith(f"{REPOSITORY}@")
+        head = information["description"].partition("@")[2]
         place = {"bucket": self.BUCKET, "key": f"test.codeDeploy.001/{head}.tgz", "bundleType": "tgz"}
-        assert place.items() <= revision["s3Location"].items()
+        assert place.items() <= information["revision"]["s3Location"].items()
 
         # What the workflow deployed is not deployed again, nor is the object written anew.
         played = pipeline.play("playbooks/configure-codedeploy.yml", "playbooks/deploy-site.yml", *FROM_S3)
         assert "changed=0" in played.stdout, played.stdout
         assert codedeploy.list_deployments()["deployments"][0] == newest
 
-    def test_a_job_may_write_nothing_but_its_applications_revisions(self, pipeline: Pipeline) -> None:
-        policies = pipeline.client("iam").get_role_policy(RoleName=ROLE, PolicyName="github")
-        granted = [
-            each for each in policies["PolicyDocument"]["Statement"] if "s3:PutObject" in each["Action"]
-        ]
-        assert [each["Resource"] for each in granted] == [
-            [f"arn:aws:s3:::{self.BUCKET}/test.codeDeploy.001/*"]
-        ]
+    @pytest.mark.parametrize(
+        ("operation", "key", "arguments"),
+        [
+            ("put_object", "another.application/x.tgz", {"Body": b"x"}),
+            ("get_object", "another.application/x.tgz", {}),
+            ("delete_object", "test.codeDeploy.001/x.tgz", {}),
+            ("get_object_acl", "test.codeDeploy.001/x.tgz", {}),
+            ("list_objects_v2", None, {}),
+            ("delete_bucket", None, {}),
+        ],
+    )
+    def test_a_job_may_write_nothing_but_its_applications_revisions(
+        self, pipeline: Pipeline, operation: str, key: str | None, arguments: dict[str, Any]
+    ) -> None:
+        s3 = pipeline.client("s3", pipeline.session())
+        named = {"Bucket": self.BUCKET} | ({"Key": key} if key else {})
+        with pipeline.enforcement(), pytest.raises(ClientError) as refused:
+            getattr(s3, operation)(**named, **arguments)
+        assert refused.value.response["Error"]["Code"] == "AccessDenied"
+
+    def test_a_job_may_write_its_applications_revisions(self, pipeline: Pipeline) -> None:
+        s3 = pipeline.client("s3", pipeline.session())
+        place = {"Bucket": self.BUCKET, "Key": "test.codeDeploy.001/x.tgz"}
+        with pipeline.enforcement():
+            s3.put_object(**place, Body=b"x")
+            assert s3.get_object(**place)["Body"].read() == b"x"
 
     def test_back_to_github_the_grants_and_the_variable_go(self, pipeline: Pipeline) -> None:
         done = pipeline.play("playbooks/provision-iam.yml", "playbooks/configure-github.yml")

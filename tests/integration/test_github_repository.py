@@ -106,6 +106,13 @@ class TestRefusals:
         message = self.refused(github, run, token=token)
         assert "lacks the repository permission administration: write" in message
 
+    def test_with_a_token_that_may_create_and_not_push(self, github: StandIn, run: Run) -> None:
+        """GitHub tells what such a token may do to a repository only when that is there."""
+        failed = run(token=github.new_token(login="OWNER", permissions={"administration": "write"}))
+        assert failed["msg"].endswith(f"{REPOSITORY} was created and is empty: the next run pushes.")
+        assert "\n" not in failed["msg"]
+        assert run()["github_repository"]["pushed"]
+
     def test_in_an_organisation_of_others(self, github: StandIn, run: Run) -> None:
         token = github.new_token(scopes=frozenset({"repo", "workflow"}))
         assert "OWNER is no organisation in which" in self.refused(github, run, token=token)
