@@ -60,10 +60,9 @@ def stage(root: Path = ROOT) -> Path:
 
 def renamed(text: str, modules: list[str]) -> str:
     """A source file with the names that things have in the collection."""
+    utilities = "|".join(sorted({path.stem for path in (CHECKOUT / "module_utils").glob("[a-z]*")}))
     text = re.sub(
-        r"\bansible\.module_utils\."
-        r"(codedeploy|costs|ec2_instance_hardening|github_actions|iam_oidc_provider|pipeline_run|pipeline_status"
-        r"|prerequisites)\b",
+        rf"\bansible\.module_utils\.({utilities})\b",
         rf"ansible_collections.{NAME}.plugins.module_utils.\1",
         text,
     )

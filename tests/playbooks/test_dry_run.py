@@ -14,7 +14,8 @@ def test_a_dry_run_of_everything_writes_nothing(
     assert result.returncode == 0, result.stdout + result.stderr
     assert cloud.log.entries(mutating=True) == []
     for said in (
-        "would grant AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000",
+        "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000:",
+        "Sid: DeployToOneGroup",
         "would launch 1 x t3a.nano ec2.cheaper.001",
         "would point www.local-cloud.example",
         "test.deploymentGroup.001",

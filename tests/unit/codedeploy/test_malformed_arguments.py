@@ -17,6 +17,7 @@ GITHUB = {"repository": "OWNER/shop", "commit_id": COMMIT}
 S3 = {"bucket": "bundles", "key": "shop.zip"}
 PLACE: dict[str, Any] = {"application_name": "shop", "deployment_group_name": "web"}
 DEPLOY: dict[str, Any] = {**PLACE, "github_location": GITHUB}
+AN_ARN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 OIDC: dict[str, Any] = {"url": "https://token.actions.githubusercontent.com"}
 FILTER = {"key": "Name", "value": "web"}
 LONG = "x" * 101
@@ -292,6 +293,21 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
             ({"client_ids": ["two words"]}, ["client_ids", "two words", "without spaces"]),
             ({"thumbprints": ["abc"]}, ["thumbprints", "abc", "40"]),
             ({"state": "x"}, ["state", "x", "present, absent"]),
+        )
+    ],
+    *[
+        ("iam_role_policies", {"roles": [{"name": "reader", **role}]}, said)
+        for role, said in (
+            ({"name": "a role"}, ["roles[0].name", "'a role'", "1 to 64"]),
+            ({"inline": {"a policy": {}}}, ["roles[0].inline", "'a policy'", "1 to 128"]),
+            ({"inline": {"read": "s3:*"}}, ["roles[0].inline.read", "'s3:*'", "Statement"]),
+            ({"inline": {"read": {"Version": "2012-10-17"}}}, ["roles[0].inline.read", "Statement"]),
+            ({"attached": ["ReadOnly"]}, ["roles[0].attached", "'ReadOnly'", "arn:"]),
+            ({"detached": ["arn:aws:iam::1:policy/x"]}, ["roles[0].detached", "arn:aws:iam::1", "arn:"]),
+            (
+                {"attached": [AN_ARN], "detached": [AN_ARN]},
+                ["roles[0].detached", AN_ARN, "one of the two"],
+            ),
         )
     ],
 ]
