@@ -102,7 +102,7 @@ class RolePolicies:
         for option, arns in (("attached", self.attached), ("detached", self.detached)):
             for arn in arns:
                 if not re.fullmatch(POLICY_ARN, arn):
-                    yield f"{where}.{option}: {arn!r} is no policy. Allowed: arn:PARTITION:iam::OWNER:policy/NAME"
+                    yield f"{where}.{option}: {arn!r} is no policy. Allowed: arn:aws:iam::OWNER:policy/NAME"
         for arn in sorted(set(self.attached) & set(self.detached)):
             yield f"{where}.detached: {arn!r} is in attached too. Allowed: one of the two."
 

@@ -51,9 +51,9 @@ def test_a_playbook_begins_with_its_purpose_and_usage(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_play_has_the_settings_and_a_tag(path: Path) -> None:
+def test_every_play_has_the_settings_looks_at_them_once_and_has_a_tag(path: Path) -> None:
     for play in plays(path):
-        assert "pipeline" in [role["role"] for role in play["roles"]]
+        assert {"role": "pipeline", "when": "pipeline_unchecked"} in play["roles"]
         assert play["tags"]
         assert play["gather_facts"] is False
 
