@@ -260,3 +260,84 @@ class TestWorkflow:
     def test_the_deployment_is_the_articles(self, workflow: str) -> None:
         for option in ("--file-exists-behavior OVERWRITE", "--ignore-application-stop-failures"):
             assert option in workflow
+
+
+class TestSummary:
+    """follow_deployment.py, with an `aws` that answers as the AWS CLI does."""
+
+    ANSWERS: dict[str, dict[str, object]] = {  # noqa: RUF012 - read only
+        "get-deployment": {
+            "deploymentInfo": {
+                "deploymentId": "d-ABC",
+                "status": "Failed",
+                "errorInformation": {"code": "HEALTH_CONSTRAINTS", "message": "Too few hosts: 0 < 1."},
+            }
+        },
+        "list-deployment-targets": {"targetIds": ["i-1"]},
+        "batch-get-deployment-targets": {
+            "deploymentTargets": [
+                {
+                    "instanceTarget": {
+                        "targetId": "i-1",
+                        "lifecycleEvents": [
+                            {"lifecycleEventName": "Install", "status": "Succeeded"},
+                            {
+                                "lifecycleEventName": "ValidateService",
+                                "status": "Failed",
+                                "diagnostics": {
+                                    "errorCode": "ScriptFailed",
+                                    "scriptName": "scripts/validate-service.sh",
+                                    "message": "It failed with exit code 1",
+                                    "logTail": "[stderr]no <h1> & no page\n```\n",
+                                },
+                            },
+                        ],
+                    }
+                }
+            ]
+        },
+    }
+
+    def summary(self, folder: Path, region: str) -> str:
+        answers = "\n".join(
+            f"{name}) cat <<'END'\n{json.dumps(said)}\nEND\n;;" for name, said in self.ANSWERS.items()
+        )
+        (folder / "aws").write_text(f'#!/bin/sh\ncase "$2" in\n{answers}\nesac\n')
+        (folder / "aws").chmod(0o755)
+        written = folder / "summary.md"
+        done = subprocess.run(
+            [sys.executable, SITE / ".github/scripts/follow_deployment.py", "d-ABC", "--summary", written],
+            env={"PATH": f"{folder}:{os.environ['PATH']}", "AWS_REGION": region},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        assert "i-1 ValidateService Failed" in done.stdout
+        return written.read_text()
+
+    def test_it_tells_what_happened_on_each_host_and_why(self, tmp_path: Path) -> None:
+        said = self.summary(tmp_path, "us-east-1")
+        for line in (
+            "Too few hosts: 0 &lt; 1.",
+            "| i-1 | Install | Succeeded |",
+            "| i-1 | ValidateService | Failed |",
+            "#### i-1: ValidateService, scripts/validate-service.sh",
+        ):
+            assert line in said.splitlines()
+        log = "ScriptFailed: It failed with exit code 1\n[stderr]no &lt;h1&gt; &amp; no page\n```\n"
+        assert f"<pre>{log}</pre>" in said
+
+    @pytest.mark.parametrize(
+        ("region", "console"),
+        [
+            ("eu-central-1", "eu-central-1.console.aws.amazon.com"),
+            ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+            ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+        ],
+    )
+    def test_it_leads_to_the_console_of_the_partition(
+        self, tmp_path: Path, region: str, console: str
+    ) -> None:
+        link = f"(https://{console}/codesuite/codedeploy/deployments/d-ABC?region={region})"
+        assert f"### Deployment [d-ABC]{link}: Failed" in self.summary(tmp_path, region).splitlines()
