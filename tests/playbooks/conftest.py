@@ -103,16 +103,16 @@ def addresses(cloud: LocalCloud) -> dict[str, Any]:
 
 
 @pytest.fixture
-def client(cloud: LocalCloud) -> Callable[[str], Any]:
-    """`client("ec2")`: a boto3 client of `cloud`."""
+def client(cloud: LocalCloud) -> Callable[..., Any]:
+    """`client("ec2")`: a boto3 client of `cloud`, where asked of another region than the first."""
     session: Any = boto3.Session(
         aws_access_key_id="AKIALOCALCLOUDTESTS0",
         aws_secret_access_key="a-long-and-random-looking-secret",
         region_name="us-east-1",
     )
 
-    def make(service: str) -> Any:
-        return session.client(service, endpoint_url=cloud.endpoint_url)
+    def make(service: str, region: str = "us-east-1") -> Any:
+        return session.client(service, region, endpoint_url=cloud.endpoint_url)
 
     return make
 

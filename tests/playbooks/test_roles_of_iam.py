@@ -140,3 +140,21 @@ def test_profiles_can_be_switched_and_what_others_attached_stays(provision: Prov
 
     assert [attached(iam, role) for role in ARTICLE] == [{"audit"}, set(), set()]
     assert iam.list_role_policies(RoleName=GITHUB)["PolicyNames"] == ["github"]
+
+
+def test_in_china_tokens_are_for_its_own_sts(
+    ansible_playbook: Callable[..., Any], client: Callable[..., Any], addresses: dict[str, Any]
+) -> None:
+    there = {"AWS_REGION": "cn-north-1", "AWS_DEFAULT_REGION": "cn-north-1"}
+    environment = {"pipeline_aws_environment": addresses["pipeline_aws_environment"] | there}
+
+    result = ansible_playbook("provision-iam.yml", pipeline_region="cn-north-1", **addresses | environment)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    iam = client("iam", "cn-north-1")
+    statement = trust(iam, GITHUB)
+    assert statement["Principal"] == {"Federated": f"arn:aws-cn:iam::123456789012:oidc-provider/{ISSUER}"}
+    assert statement["Condition"]["StringEquals"][f"{ISSUER}:aud"] == "sts.amazonaws.com.cn"
+    [provider] = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+    assert found["ClientIDList"] == ["sts.amazonaws.com.cn"]
