@@ -87,6 +87,10 @@ options:
     description: The AWS region.
     type: str
     required: true
+  revision_bucket:
+    description: The company's bucket that revisions go through. Looked for with O(revision_source=s3) only.
+    type: str
+    default: ""
   revision_source:
     description: From where hosts fetch revisions. Only V(github) needs the link.
     type: str
@@ -231,6 +235,7 @@ ARGUMENT_SPEC = {
     "instance_type": {"type": "str", "required": True},
     "owned_tags": {"type": "dict", "required": True},
     "region": {"type": "str", "required": True},
+    "revision_bucket": {"type": "str", "default": ""},
     "revision_source": {"type": "str", "choices": ["github", "s3"], "default": "github"},
     "roles": {"type": "dict", "required": True},
     "security_group": {"type": "str", "required": True},

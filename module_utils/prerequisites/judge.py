@@ -238,6 +238,14 @@ def agent(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
 
 
+def bucket(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    if seen.get("bucket") == "":
+        yield (
+            f"pipeline_revision_bucket is '{wanted.revision_bucket}': there is no such bucket. Name one that "
+            "is there, or none for one of the pipeline's own."
+        )
+
+
 def image(wanted: Wanted, seen: Seen) -> Iterator[str]:
     kind, found = there(seen, "instance_type"), there(seen, "image")
     if missing(seen, "instance_type"):
@@ -385,7 +393,7 @@ def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
-    *(region, zone, record, commit, github_link, key_file, agent),
+    *(region, zone, record, commit, github_link, key_file, agent, bucket),
     *(image, quotas, names, strangers, network, boundary),
 )
 

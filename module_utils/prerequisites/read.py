@@ -215,6 +215,18 @@ def agent(clients: Clients, wanted: Wanted) -> str:
     return bucket
 
 
+def bucket(clients: Clients, wanted: Wanted) -> str:
+    """The company's bucket for revisions; "" where there is none, which even strangers are told."""
+    try:
+        clients["s3"].head_bucket(Bucket=wanted.revision_bucket)
+    except ClientError as error:
+        if code_of(error) == "404":
+            return ""
+        if code_of(error) != "403":
+            raise
+    return wanted.revision_bucket
+
+
 WITHOUT_AWS: tuple[Reader, ...] = (commit, delegation, key_file, agent)
 OF_THE_ACCOUNT: tuple[Reader, ...] = (
     *(zone, image, instances, region, instance_type, addresses, security_group, key_pair, subnet),
@@ -229,8 +241,11 @@ def look(clients: Clients, wanted: Wanted) -> Seen:
         readers.append(boundary)
     if wanted.github_token_name:
         readers.append(github_links)
+    without_aws = list(WITHOUT_AWS)
+    if wanted.revision_source == "s3" and wanted.revision_bucket:
+        without_aws.append(bucket)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        early = {each.__name__: pool.submit(_see, each, clients, wanted) for each in WITHOUT_AWS}
+        early = {each.__name__: pool.submit(_see, each, clients, wanted) for each in without_aws}
         identity = _see(lambda *_: clients["sts"].get_caller_identity(), clients, wanted)
         late = {}
         if not isinstance(identity, Unseen):

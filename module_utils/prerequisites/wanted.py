@@ -35,6 +35,7 @@ class Wanted:
     instance_name: str
     instance_type: str
     owned_tags: Mapping[str, str]
+    revision_bucket: str
     revision_source: str
     roles: Mapping[str, str]  # setting without its prefix -> name
     security_group: str

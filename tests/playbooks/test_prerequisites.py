@@ -88,6 +88,21 @@ def test_all_that_is_missing_is_said_at_once(
     assert cloud.log.entries(mutating=True) == []
 
 
+def test_the_companys_bucket_for_revisions_has_to_be_there(
+    ansible_playbook: Callable[..., Any], addresses: dict[str, Any], client: Callable[[str], Any]
+) -> None:
+    through_s3 = {"pipeline_revision_source": "s3", "pipeline_revision_bucket": "the-companys-own"}
+
+    missing = ansible_playbook("check-prerequisites.yml", **addresses, **through_s3)
+    assert missing.returncode != 0
+    said = " ".join(missing.stdout.split())
+    assert "pipeline_revision_bucket is 'the-companys-own': there is no such bucket" in said
+
+    client("s3").create_bucket(Bucket="the-companys-own")
+    there = ansible_playbook("check-prerequisites.yml", **addresses, **through_s3)
+    assert there.returncode == 0, there.stdout
+
+
 def test_what_is_there_is_summed_up(
     ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
 ) -> None:

@@ -27,6 +27,7 @@ WANTED = Wanted(
     instance_name="web",
     instance_type="t3a.nano",
     owned_tags=TAGS,
+    revision_bucket="",
     revision_source="github",
     roles={"iam_ec2_role": "ec2", "iam_codedeploy_role": "deploy", "iam_github_role": "github"},
     security_group="web",
@@ -84,6 +85,13 @@ def test_an_account_that_has_everything_gives_no_word() -> None:
 def test_revisions_from_s3_need_no_link_to_github() -> None:
     unlinked = {"application": {"linkedToGitHub": False}}
     assert findings({"revision_source": "s3"}, unlinked).problems == []
+
+
+def test_a_bucket_of_the_companys_is_missed_only_where_it_was_looked_for() -> None:
+    wanted = {"revision_source": "s3", "revision_bucket": "theirs"}
+    assert findings(wanted, {"bucket": "theirs"}).problems == []
+    [problem] = findings(wanted, {"bucket": ""}).problems
+    assert problem.startswith("pipeline_revision_bucket is 'theirs': there is no such bucket")
 
 
 @pytest.mark.parametrize("status", [404, 409])
