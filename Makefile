@@ -57,7 +57,7 @@ molecule: environment engine ## real hosts, real playbooks: the pipeline, and it
 molecule-all: environment engine ## all scenarios: roles, the modules as tasks, changed settings and broken hosts too
 	molecule test --all
 
-faults: environment engine ## kills, crashes, races, and what fails while roles change a host
+faults: environment engine ## kills, crashes, races, pushes to real hosts, and what fails while roles change a host
 	pytest -q -n 2 --dist load -m long tests/integration tests/playbooks tests/iam tests/local_cloud
 	pytest -q tests/faults
 

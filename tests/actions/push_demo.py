@@ -4,9 +4,7 @@ Usage: push_demo.py [--repository OWNER/NAME]   (after `make demo`)
 """
 
 import argparse
-import base64
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,10 +12,10 @@ import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
+from developer import clone, push, write_news
 from workflow import Cloud, WorkflowError, run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-DEVELOPER = {"NAME": "A Developer", "EMAIL": "developer@localhost"}
 
 
 def main() -> int:
@@ -30,7 +28,9 @@ def main() -> int:
         cloud = Cloud.running(CHECKOUT)
         site = json.loads((CHECKOUT / "build" / "deployment.json").read_text())["site"]
         with tempfile.TemporaryDirectory(prefix="push-demo-") as scratch:
-            checkout = push(cloud, options.repository, Path(scratch) / "site", news)
+            checkout = clone(cloud, options.repository, Path(scratch) / "site")
+            write_news(checkout, news)
+            say(f"pushed {push(cloud, checkout, news)} to {cloud.github_url}/{options.repository}")
             ended = run(cloud, checkout, say)
     except (WorkflowError, FileNotFoundError, subprocess.CalledProcessError) as error:
         say(f"push-demo: {getattr(error, 'stderr', None) or error}")
@@ -41,32 +41,6 @@ def main() -> int:
     live = news in page(site)
     say(f"\nsite: {site}\n{news}: {'live' if live else 'not on the page'}")
     return 0 if live else 1
-
-
-def push(cloud: Cloud, repository: str, checkout: Path, news: str) -> Path:
-    """Clone, change the page, commit and push, as a developer does."""
-    credentials = base64.b64encode(f"developer:{cloud.token}".encode()).decode()
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": os.devnull,
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"http.{cloud.github_url}/.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {credentials}",
-        **{f"GIT_{who}_{what}": DEVELOPER[what] for who in ("AUTHOR", "COMMITTER") for what in DEVELOPER},
-    }
-
-    def git(*arguments: str, directory: Path) -> None:
-        subprocess.run(
-            ["git", *arguments], cwd=directory, env=environ, check=True, capture_output=True, text=True
-        )
-
-    git("clone", "--quiet", f"{cloud.github_url}/{repository}.git", str(checkout), directory=checkout.parent)
-    index = checkout / "index.html"
-    index.write_text(index.read_text().replace("</body>", f"<p>{news}</p>\n</body>"))
-    git("commit", "--quiet", "--all", f"--message={news}", directory=checkout)
-    git("push", "--quiet", "origin", "HEAD", directory=checkout)
-    say(f"pushed to {cloud.github_url}/{repository}")
-    return checkout
 
 
 def page(site: str) -> str:

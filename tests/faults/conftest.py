@@ -8,15 +8,28 @@ from tests.faults.pipeline_runs import Pipeline
 
 
 @pytest.fixture(scope="session")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """A pipeline that is up, with the site live."""
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """A local cloud with the site's repository, and nothing in the account."""
     it = Pipeline(tmp_path_factory.mktemp("pipeline"))
     started = it.cloud("start")
     assert started.returncode == 0, started.stderr
     try:
         it.publish()
-        provisioned = it.playbook("site.yml")
-        assert provisioned.returncode == 0, provisioned.stdout
         yield it
     finally:
         it.cloud("stop")
+
+
+@pytest.fixture(scope="session")
+def empty_account(started: Pipeline) -> str:
+    """What the account holds without the pipeline."""
+    return started.holdings()
+
+
+@pytest.fixture(scope="session")
+def pipeline(started: Pipeline, empty_account: str) -> Pipeline:
+    """A pipeline that is up, with the site live."""
+    assert "test.codeDeploy.001" not in empty_account
+    provisioned = started.playbook("site.yml")
+    assert provisioned.returncode == 0, provisioned.stdout
+    return started

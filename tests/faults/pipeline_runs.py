@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import boto3
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
+ACCESS_KEY = "AKIALOCALCLOUDEXAMPL"
+SECRET_KEY = "local-cloud-accepts-any-secret-access-key"
 ANSIBLE = str(Path(sys.executable).with_name("ansible"))
 ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 
@@ -43,11 +46,38 @@ class Pipeline:
 
     def client(self, service: str) -> Any:
         session: Any = boto3.Session(
-            aws_access_key_id="AKIALOCALCLOUDEXAMPL",
-            aws_secret_access_key="local-cloud-accepts-any-secret-access-key",
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
             region_name="us-east-1",
         )
         return session.client(service, endpoint_url=self.status()["endpoint"])
+
+    def holdings(self) -> str:
+        """What the account holds, in a form to compare."""
+        keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+        where = {"AWS_ENDPOINT_URL": self.status()["endpoint"], "AWS_DEFAULT_REGION": "us-east-1"}
+        listed = subprocess.run(
+            [sys.executable, str(CHECKOUT / "tests" / "playbooks" / "account.py")],
+            env=self.environment | keys | where,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return listed.stdout
+
+    def page(self) -> str:
+        """What a visitor of the site sees."""
+        live = json.loads((CHECKOUT / "build" / "deployment.json").read_text())
+        with urllib.request.urlopen(live["site"], timeout=30) as answer:  # noqa: S310 - a host of this machine
+            text: str = answer.read().decode()
+        return text
+
+    def administer(self, method: str, path: str) -> Any:
+        """Call the local cloud's own API."""
+        url = f"{self.status()['endpoint']}/_local_cloud/{path}"
+        request = urllib.request.Request(url, method=method)  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+            return json.load(answer)
 
     def status(self) -> dict[str, Any]:
         status: dict[str, Any] = json.loads(self.cloud("status", "--json").stdout)

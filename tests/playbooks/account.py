@@ -62,6 +62,19 @@ def parameters() -> list[str]:
     return [name for name in found if not name.startswith("/aws/")]
 
 
+def buckets() -> list[str]:
+    """Their names, and what is in them."""
+    s3 = boto3.client("s3")
+    found = []
+    for bucket in s3.list_buckets()["Buckets"]:
+        pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"])
+        found += [bucket["Name"]]
+        found += [
+            f"{bucket['Name']}/{version['Key']}" for page in pages for version in page.get("Versions", [])
+        ]
+    return found
+
+
 def main() -> None:
     """Print it."""
     held: dict[str, Any] = {
@@ -69,6 +82,7 @@ def main() -> None:
         **machines(),
         **names(),
         "parameters": parameters(),
+        "buckets": buckets(),
         "applications": boto3.client("codedeploy").list_applications()["applications"],
     }
     json.dump({kind: sorted(members) for kind, members in held.items()}, sys.stdout, sort_keys=True)
