@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mypy over all Python of the project. Ansible gives module_utils/* the names
+# mypy over all Python of the project. Ansible gives module_utils/*, the roles' too, the names
 # ansible.module_utils.*; links in build/types show mypy the same.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,15 +8,15 @@ export PATH="$PWD/.venv/bin:$PATH"
 links=build/types/ansible/module_utils
 mkdir -p "$links"
 find "$links" -type l -delete
-for path in module_utils/*; do
+for path in module_utils/* roles/*/module_utils/*; do
   ln -s "../../../../$path" "$links/"
 done
 
-# Modules, scripts and the helpers of the local cloud's tests are imported by their bare names.
-export MYPYPATH=library:scripts:tests/local_cloud:tests/actions
+# Modules, the roles' too, scripts and the helpers of the local cloud's tests are imported by their bare names.
+export MYPYPATH=library:$(printf '%s:' roles/*/library)scripts:tests/local_cloud:tests/actions
 
 checked=()
-for path in library action_plugins doc_fragments local_cloud scripts tests; do
+for path in library roles/*/library action_plugins doc_fragments local_cloud scripts tests; do
   if [[ -n $(find "$path" -name '*.py' -print -quit 2>/dev/null) ]]; then
     checked+=("$path")
   fi

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
+import ansible.module_utils
 import boto3
 import pytest
 
@@ -16,6 +17,7 @@ from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
+ansible.module_utils.__path__ += map(str, ROLES.glob("*/module_utils"))
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,6 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 @pytest.fixture(scope="session")
 def nginx_info() -> ModuleType:
     return load(ROLES / "nginx/library/nginx_info.py")
-
-
-@pytest.fixture(scope="session")
-def host_findings() -> ModuleType:
-    return load(ROLES / "host_repair/library/host_findings.py")
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,9 @@ def test_a_modules_documentation_is_its_argument_specification(path: Path) -> No
     assert documented["module"] == path.stem
 
 
-@pytest.mark.parametrize("path", sorted(ROLES.glob("*/library/*.py")), ids=lambda path: path.stem)
-def test_a_module_is_written_for_the_python_of_hosts(path: Path) -> None:
+ON_HOSTS = [path for pattern in ("*/library/*.py", "*/module_utils/**/*.py") for path in ROLES.glob(pattern)]
+
+
+@pytest.mark.parametrize("path", sorted(ON_HOSTS), ids=lambda path: path.stem)
+def test_what_runs_on_hosts_is_written_for_their_python(path: Path) -> None:
     ast.parse(path.read_text(), feature_version=(3, 8))

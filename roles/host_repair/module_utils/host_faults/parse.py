@@ -1,0 +1,78 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What commands and files say, understood: pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ansible.module_utils.host_faults.seen import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+LISTEN = "0A"
+SETTING = re.compile(r"^:?(\w+):(?:\s+(.*?))?\s*$")
+STAMP = re.compile(r"^[0-9/]+ [0-9:]+ ")
+
+
+def service_of(properties: str, now: float, monotonic: float) -> Service:
+    """From the output of `systemctl show`; the clocks are in seconds."""
+    values = dict(line.split("=", 1) for line in properties.splitlines() if "=" in line)
+    entered = int(values.get("ActiveEnterTimestampMonotonic") or 0) / 1_000_000
+    return Service(
+        known=values.get("LoadState") in ("loaded", "masked"),
+        active=values.get("ActiveState") in ("active", "reloading"),
+        enabled=values.get("UnitFileState") == "enabled",
+        since=now - (monotonic - entered),
+    )
+
+
+def agent_settings(text: str) -> tuple[dict[str, str], str]:
+    """The settings of the agent's configuration, and what is wrong with it ("" = nothing).
+
+    The file is flat: `:name: value`, a line each. Hosts need not have a YAML parser.
+    """
+    settings: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith(("#", "---")):
+            continue
+        found = SETTING.match(line)
+        if not found:
+            return settings, f"line {number} is not a setting: {line.strip()[:60]}"
+        value = found.group(2) or ""
+        if value[:1] in ("'", '"') and (len(value) == 1 or value[-1] != value[0]):
+            return settings, f"line {number} has a quote without its end: {line.strip()[:60]}"
+        settings[found.group(1)] = value.strip("'\"")
+    for name in ("root_dir", "log_dir", "pid_dir"):
+        if not settings.get(name, "/").startswith("/"):
+            return settings, f"{name} is not an absolute path: {settings[name]}"
+    for name in ("max_revisions", "wait_between_runs"):
+        if name in settings and not re.match(r"[1-9][0-9]*$", settings[name]):
+            return settings, f"{name} is not a number above 0: {settings[name]}"
+    return settings, "" if settings else "it is empty"
+
+
+def listeners(tables: Iterable[str], port: int) -> set[str]:
+    """The inodes of the sockets that listen on a port, by /proc/net/tcp and tcp6."""
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return {row[9] for row in rows if row[3] == LISTEN and int(row[1].rpartition(":")[2], 16) == port}
+
+
+def nginx_complaint(status: int, said: str) -> str:
+    """Why `nginx -t` does not take a configuration, "" = it does."""
+    problem = (said.strip().splitlines() or ["nginx -t fails"])[0] if status else ""
+    return STAMP.sub("", problem)
+
+
+def address_of_aws(region: str, proxy: str, settings: Mapping[str, str]) -> tuple[str, str, int] | None:
+    """Who must answer so that the agent can poll, its name and port. None = nobody was named."""
+    if proxy:
+        host, _, port = proxy.rpartition("://")[2].rstrip("/").rpartition("@")[2].partition(":")
+        return "the proxy", host, int(port or 80)
+    if not region:
+        return None
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    secure = "-secure" if settings.get("enable_auth_policy") == "true" else ""
+    endpoint = settings.get("deploy_control_endpoint", "").rpartition("://")[2].rstrip("/")
+    return "CodeDeploy's endpoint", endpoint or f"codedeploy-commands{secure}.{region}.{suffix}", 443
