@@ -21,9 +21,6 @@ IMAGES = {
 }
 """The public parameter of the image and how many hosts it gets, by the user that logs in."""
 
-USER_DATA = "#!/bin/sh\n! command -v apt-get || apt-get update\n"
-"""A fresh Debian has no package lists, and a dry run, which is every scenario's first step, fetches none."""
-
 
 def roles() -> str:
     """Makes the hosts' instance profile and CodeDeploy's role; the ARN of the latter."""
@@ -67,7 +64,6 @@ def launch(public_key: Path) -> dict[str, str]:
             MinCount=count,
             MaxCount=count,
             KeyName=NAME,
-            UserData=USER_DATA,
             IamInstanceProfile={"Name": NAME},
             TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": NAME}]}],
         )
