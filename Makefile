@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all faults browser bench docs lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -37,7 +37,7 @@ lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 	scripts/type_check.sh
 	yamllint --strict .
 	ANSIBLE_INVENTORY=inventory/local/hosts.yml ansible-lint
-	shellcheck .ci/run scripts/*.sh site/scripts/*.sh tests/molecule/*.sh
+	shellcheck .ci/run scripts/*.sh site/scripts/*.sh
 	check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	zizmor --offline --quiet $(WORKFLOWS)
 
@@ -56,6 +56,9 @@ molecule: environment engine ## real hosts, real playbooks: the pipeline, and it
 
 molecule-all: environment engine ## all scenarios: roles, the modules as tasks, changed settings and broken hosts too
 	molecule test --all
+
+molecule-roles: environment engine ## the scenarios of the roles; HOST_IMAGE=debian:13 takes another system for two of the hosts
+	molecule test $(foreach role,codedeploy_agent nginx site_checkout swap,--scenario-name $(role))
 
 faults: environment engine ## kills, crashes, races, pushes to real hosts, and what fails while roles change a host
 	pytest -q -n 2 --dist load -m long tests/integration tests/playbooks tests/iam tests/local_cloud

@@ -241,13 +241,10 @@ def site(fleet: Pipeline) -> str:
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"nginx_cache_seconds": 60}, ""),
-        ({"nginx_cache_seconds": 3600}, ""),
-        ({"nginx_listen": ["80", "8080"]}, ""),
-        ({"nginx_listen": ["80"]}, ""),
+        ({"nginx_cache_seconds": 60, "nginx_listen": ["80", "8080"]}, ""),
+        ({}, ""),
         ({"nginx_headers": {"X-Broken": "a\\"}}, "[emerg]"),
         ({"nginx_server_name": "{{ no_such_variable }}"}, "no_such_variable"),
-        ({"nginx_server_name": "_; no_such_directive on"}, 'unknown directive "no_such_directive"'),
         (
             {"nginx_tls_certificate": "/no/such.pem", "nginx_tls_certificate_key": "/no/such.key"},
             "/no/such.pem",
@@ -268,6 +265,25 @@ def test_a_configuration_interrupts_no_request(
     assert "Traceback" not in said
     fleet.on_hosts("nginx -t && systemctl is-active nginx")
     assert (fleet.on_hosts("sha256sum /etc/nginx/nginx.conf") == before) == bool(reason)
+
+
+def test_a_configuration_that_somebody_edited_is_named_and_mended(fleet: Pipeline, site: str) -> None:
+    before = fleet.on_hosts("sha256sum /etc/nginx/nginx.conf")
+    fleet.on_hosts("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf && nginx -s reload")
+    edited = fleet.on_hosts("sha256sum /etc/nginx/nginx.conf")
+
+    named = fleet.playbook("site.yml", "--tags=nginx", "--check", "--diff")
+
+    assert named.returncode == 0, named.stdout + named.stderr
+    for line in (r"-\s+server_tokens on;", r"\+\s+server_tokens off;"):
+        assert len(re.findall(f"(?m)^{line}$", named.stdout)) == len(edited)
+    assert fleet.on_hosts("sha256sum /etc/nginx/nginx.conf") == edited
+
+    mended = fleet.playbook("site.yml", "--tags=nginx")
+
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert fleet.on_hosts("sha256sum /etc/nginx/nginx.conf") == before
+    assert get(site)[1]["Server"] == "nginx"
 
 
 @pytest.fixture(scope="module")
@@ -380,7 +396,6 @@ def test_the_token_of_a_private_repository_shows_nowhere(fleet: Pipeline, config
     assert token not in said
     fleet.on_hosts(f"! grep -rqF {token} /srv/site /root /tmp; rm /srv/site/.git/seen")
     fleet.on_hosts("test -e /srv/site/appspec.yml && ! find /srv/site -perm /022 | grep .")
-    assert configure("--tags=site_checkout", **settings).count("changed=0") == PLAYS
 
     configure("--tags=site_checkout", site_checkout_owner="daemon", **settings)
     again = configure("--tags=site_checkout", site_checkout_owner="daemon", **settings)

@@ -4,9 +4,11 @@
 
 Two of Amazon Linux 2023 and one of Debian 12, with an instance profile, an application and a deployment group
 of their own: the pipeline's are for the scenarios that make and remove them. Returns when all have booted.
+Hosts of Debian 12 are made of this machine's packages: where it runs another system, all are of Amazon Linux.
 """
 
 import json
+import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,17 @@ import boto3
 import yaml
 
 NAME = "molecule"
-IMAGES = {
-    "ec2-user": ("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", 2),
-    "admin": ("/aws/service/debian/release/12/latest/amd64", 1),
-}
-"""The public parameter of the image and how many hosts it gets, by the user that logs in."""
+AMAZON_LINUX_2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+DEBIAN_12 = "/aws/service/debian/release/12/latest/amd64"
+"""Public parameters of images."""
+
+
+def images() -> list[tuple[str, str]]:
+    """For each host, the public parameter of its image and the user that logs in."""
+    amazon, debian = (AMAZON_LINUX_2023, "ec2-user"), (DEBIAN_12, "admin")
+    system = platform.freedesktop_os_release()
+    has_debian = (system.get("ID"), system.get("VERSION_ID")) == ("debian", "12")
+    return [amazon, amazon, debian if has_debian else amazon]
 
 
 def roles() -> str:
@@ -57,17 +65,17 @@ def launch(public_key: Path) -> dict[str, str]:
     ec2, ssm = boto3.client("ec2"), boto3.client("ssm")
     ec2.import_key_pair(KeyName=NAME, PublicKeyMaterial=public_key.read_bytes())
     users: dict[str, str] = {}
-    for user, (parameter, count) in IMAGES.items():
-        made = ec2.run_instances(
+    for parameter, user in images():
+        [made] = ec2.run_instances(
             ImageId=ssm.get_parameter(Name=parameter)["Parameter"]["Value"],
             InstanceType="t3a.nano",
-            MinCount=count,
-            MaxCount=count,
+            MinCount=1,
+            MaxCount=1,
             KeyName=NAME,
             IamInstanceProfile={"Name": NAME},
             TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": NAME}]}],
-        )
-        users |= {instance["InstanceId"]: user for instance in made["Instances"]}
+        )["Instances"]
+        users[made["InstanceId"]] = user
     waiter = ec2.get_waiter("instance_status_ok")
     waiter.wait(InstanceIds=list(users), WaiterConfig={"Delay": 1, "MaxAttempts": 240})
     return users
