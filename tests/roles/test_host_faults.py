@@ -113,10 +113,11 @@ class TestRoom:
         assert judge.of_room({"/var/log/a": 5 << 20}, 5, {"/": 5}, 5) == []
 
     def test_logs_are_cut_where_they_are_large_or_closed(self) -> None:
-        logs = {"a.log": 9 << 20, "b.log": 10, "b.log.1": 10, "b.log-20260101": 10, "c.log.2.gz": 10}
+        closed = {"b.log.1": 10, "b.log-20260101": 10, "c.log.2.gz": 10, "codedeploy-agent.20260101.log": 10}
+        logs = {"a.log": 9 << 20, "b.log": 10, **closed}
         (found,) = judge.of_room(logs, 5, {}, 5)
         assert found.fault == "logs_large"
-        assert set(found.paths) == {"a.log", "b.log.1", "b.log-20260101", "c.log.2.gz"}
+        assert set(found.paths) == {"a.log", *closed}
 
     def test_a_full_disk_is_named(self) -> None:
         (found,) = judge.of_room({}, 5, {"/": 4}, 5)
@@ -451,6 +452,15 @@ def test_a_log_is_cut_to_whole_lines(log_cut: ModuleType, tmp_path: Path) -> Non
     assert log_cut.cut(log, 13, dry_run=False) == 6
     assert log.read_bytes() == b"second\nthird\n"
     assert log_cut.cut(log, 13, dry_run=False) == 0
+
+
+def test_a_log_that_is_closed_is_removed(log_cut: ModuleType, tmp_path: Path) -> None:
+    log = tmp_path / "access.log.1"
+    log.write_bytes(b"first\n")
+    assert log_cut.remove(log, dry_run=True) == 6
+    assert log.exists()
+    assert log_cut.remove(log, dry_run=False) == 6
+    assert not log.exists()
 
 
 def test_the_documentation_lists_every_fault_and_its_area() -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host_faults.parse import is_closed_log
 
 DOCUMENTATION = r"""
 module: log_cut
 short_description: Cut logs to their end
 description:
   - Keeps the last whole lines of logs that programs write to, in place, so that they go on writing there.
+  - Removes logs that a rotation has put aside, which their names tell.
 options:
   paths:
     description: The logs.
@@ -64,6 +66,14 @@ def cut(path: Path, keep: int, *, dry_run: bool) -> int:
     return size - len(end)
 
 
+def remove(path: Path, *, dry_run: bool) -> int:
+    """Removes one log; the bytes that it had."""
+    size = path.stat().st_size
+    if not dry_run:
+        path.unlink()
+    return size
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -74,7 +84,11 @@ def main() -> None:
     )
     keep = module.params["keep_kb"] * 1024
     logs = [path for path in map(Path, module.params["paths"]) if path.is_file()]
-    freed = sum(cut(path, keep, dry_run=module.check_mode) for path in logs)
+    dry_run = module.check_mode
+    freed = sum(
+        remove(path, dry_run=dry_run) if is_closed_log(str(path)) else cut(path, keep, dry_run=dry_run)
+        for path in logs
+    )
     module.exit_json(changed=freed > 0, freed=freed)
 
 

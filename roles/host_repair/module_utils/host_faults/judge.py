@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.host_faults.parse import is_closed_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,7 +56,6 @@ FAULTS = {
 PROGRAM = "/opt/codedeploy-agent/bin/codedeploy-agent"
 DAY = 86400
 MEBIBYTE = 1024 * 1024
-ROTATED = re.compile(r"\.(?:gz|xz|bz2|zst|[0-9]+)$|-[0-9]{8}$")
 NO_WAY = ("dns_broken", "endpoint_unreachable")
 NO_AGENT = ("agent_not_installed", "agent_program_missing")
 
@@ -98,10 +98,10 @@ def of_room(
     total = sum(logs.values()) // MEBIBYTE
     if total > limit_mb:
         largest = sorted(logs, key=lambda path: -logs[path])
-        paths = tuple(path for path in largest if ROTATED.search(path) or logs[path] > MEBIBYTE)
+        paths = tuple(path for path in largest if is_closed_log(path) or logs[path] > MEBIBYTE)
         text = f"{total} MiB of logs, {limit_mb} are allowed; the largest is {largest[0]}"
         findings.append(
-            Finding("logs_large", text, "rotated logs removed, others cut", "cut_logs", paths=paths)
+            Finding("logs_large", text, "closed logs removed, others cut", "cut_logs", paths=paths)
         )
     for path, percent in free.items():
         if percent < free_percent:

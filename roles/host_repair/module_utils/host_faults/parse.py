@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LISTEN = "0A"
 SETTING = re.compile(r"^:?(\w+):(?:\s+(.*?))?\s*$")
+CLOSED = re.compile(r"\.(?:gz|xz|bz2|zst|[0-9]+)$|-[0-9]{8}$|\.[0-9]{8}\.log$")
 STAMP = re.compile(r"^[0-9/]+ [0-9:]+ ")
 
 
@@ -76,3 +77,8 @@ def address_of_aws(region: str, proxy: str, settings: Mapping[str, str]) -> tupl
     secure = "-secure" if settings.get("enable_auth_policy") == "true" else ""
     endpoint = settings.get("deploy_control_endpoint", "").rpartition("://")[2].rstrip("/")
     return "CodeDeploy's endpoint", endpoint or f"codedeploy-commands{secure}.{region}.{suffix}", 443
+
+
+def is_closed_log(path: str) -> bool:
+    """Whether a rotation has put a log aside, by its name. The agent's are called NAME.YYYYMMDD.log."""
+    return CLOSED.search(path) is not None
