@@ -482,3 +482,11 @@ def test_every_repair_has_its_tasks_and_every_fault_its_tag() -> None:
         if task["name"] == "Repair one after another"
     )
     assert set(tags) - {"always"} == {*judge.FAULTS, *judge.FAULTS.values()}
+
+
+def test_the_scenario_breaks_hosts_in_every_way_that_a_container_can_be_broken() -> None:
+    variables = CHECKOUT / "molecule/repair/vars"
+    faults = yaml.safe_load((variables / "faults.yml").read_text())["faults"]
+    named = yaml.safe_load((variables / "named.yml").read_text())["named"]
+    broken = {each["fault"] for each in faults} | {name for each in named for name in each["faults"]}
+    assert judge.FAULTS.keys() - broken == {"clock_off", "swap_missing", "disk_full"}
