@@ -13,7 +13,9 @@ for path in module_utils/* roles/*/module_utils/*; do
 done
 
 # Modules, the roles' too, scripts and the helpers of the local cloud's tests are imported by their bare names.
-export MYPYPATH=library:$(printf '%s:' roles/*/library)scripts:tests/local_cloud:tests/actions
+bare=(library roles/*/library scripts tests/local_cloud tests/actions)
+MYPYPATH=$(IFS=:; echo "${bare[*]}")
+export MYPYPATH
 
 checked=()
 for path in library roles/*/library action_plugins doc_fragments local_cloud scripts tests; do
