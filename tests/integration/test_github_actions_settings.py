@@ -220,6 +220,7 @@ class TestToken:
         [
             ("Prod", {}, "actions: read"),
             ("Prod", {"actions": "read"}, "administration: write"),
+            ("Prod", {"actions": "read", "variables": "write"}, "administration: write"),
             ("Prod", {"actions": "read", "administration": "write"}, "environments: write"),
             (
                 "Prod",
