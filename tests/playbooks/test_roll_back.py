@@ -117,6 +117,7 @@ def test_where_nothing_was_deployed_or_only_one_revision_was_good(
     assert "there is nothing to go back to" in " ".join(only.stdout.split())
 
 
+@pytest.mark.long
 def test_through_s3_as_through_github(roll_back: RollBack, shop: Shop, cloud: LocalCloud) -> None:
     through_s3 = {"pipeline_revision_source": "s3"}
     with agents_on(cloud.endpoint_url, shop.instances):

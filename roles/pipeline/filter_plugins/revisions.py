@@ -30,7 +30,7 @@ def good_revisions(deployments: Iterable[Mapping[str, Any]], source: str) -> dic
 
     Those that came the way that revisions come now are first, else they are in the order given.
     """
-    succeeded = [each["revision"] for each in deployments if each["status"] == "Succeeded"]
+    succeeded = [each.get("revision") or {} for each in deployments if each["status"] == "Succeeded"]
     good: dict[str, dict[str, Any]] = {}
     for revision in sorted(succeeded, key=lambda revision: LOCATIONS[source] not in revision):
         location = {name: revision[name] for name in LOCATIONS.values() if name in revision}

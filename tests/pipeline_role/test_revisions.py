@@ -1,0 +1,69 @@
+"""The filters of roll-back-site.yml: which commit a revision is, and which commits have proved good."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PLUGIN = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins" / "revisions.py"
+A, B = "a" * 40, "b" * 40
+
+
+@pytest.fixture(scope="module")
+def filters() -> Any:
+    specification = importlib.util.spec_from_file_location("revisions", PLUGIN)
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module.FilterModule().filters()
+
+
+def on_github(commit: str) -> dict[str, Any]:
+    return {"revision_type": "GitHub", "github_location": {"repository": "o/r", "commit_id": commit}}
+
+
+def in_s3(name: str) -> dict[str, Any]:
+    location = {"bucket": "b", "key": f"app/{name}.tgz", "bundle_type": "tgz", "etag": "1"}
+    return {"revision_type": "S3", "s3_location": location}
+
+
+@pytest.mark.parametrize(
+    ("revision", "commit"),
+    [
+        (on_github(A), A),
+        (in_s3(A), A),
+        (in_s3("a-bundle-by-hand"), ""),
+        (in_s3(A[:-1]), ""),
+        ({"revision_type": "AppSpecContent", "app_spec_content": {"sha256": A}}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_commit_of_a_revision(filters: Any, revision: dict[str, Any], commit: str) -> None:
+    assert filters["commit_of"](revision) == commit
+
+
+def test_what_did_not_succeed_or_is_no_commit_is_not_good(filters: Any) -> None:
+    deployments = [
+        {"status": "Failed", "revision": on_github(A)},
+        {"status": "Succeeded"},
+        {"status": "Succeeded", "revision": in_s3("a-bundle-by-hand")},
+        {"status": "Succeeded", "revision": on_github(B)},
+    ]
+    location = {"github_location": {"repository": "o/r", "commit_id": B}}
+    assert filters["good_revisions"](deployments, "github") == {B: location}
+
+
+def test_a_commit_that_came_both_ways_is_taken_from_where_revisions_come_from_now(filters: Any) -> None:
+    deployments = [
+        {"status": "Succeeded", "revision": each} for each in (in_s3(A), on_github(B), on_github(A))
+    ]
+    through_github = filters["good_revisions"](deployments, "github")
+    assert list(through_github) == [B, A]
+    assert all("github_location" in location for location in through_github.values())
+    through_s3 = filters["good_revisions"](deployments, "s3")
+    assert {commit: list(location) for commit, location in through_s3.items()} == {
+        A: ["s3_location"],
+        B: ["github_location"],
+    }
