@@ -2,6 +2,9 @@
 
 import csv
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +58,23 @@ def test_a_usage_file_and_a_price_sheet_of_ones_own(
     with (BUILD / "cost.csv").open() as file:
         first, *_ = csv.DictReader(file)
     assert (first["region"], first["item"], first["monthly"]) == ("eu-west-1", "t3a.nano", "0.47")
+
+
+def test_without_a_local_cloud_there_is_no_token_and_that_is_no_error(tmp_path: Path) -> None:
+    inventory = shutil.copytree(BUILD.parent / "inventory" / "local", tmp_path / "inventory" / "local")
+    result = subprocess.run(
+        [
+            *(Path(sys.executable).parent / "ansible", "localhost", f"--inventory={inventory / 'hosts.yml'}"),
+            *("--module-name=ansible.builtin.debug", "--args=msg={{ pipeline_github_token | length }}"),
+        ],
+        cwd=BUILD.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "msg: 0" in result.stdout.replace('"', "")
+    assert "file" not in result.stderr
 
 
 def test_an_unknown_type_is_named_with_what_is_known(ansible_playbook: Callable[..., Any]) -> None:
