@@ -11,7 +11,6 @@ import re
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "iam.md"
@@ -40,12 +39,13 @@ alone.
 every single grant of GitHub's and the service's role away, one at a time, and sees a deployment fail; the
 instances' role has no grant, and agents are let in by their instance's identity alone.
 `tests/iam/test_whole_pipeline.py` (in `make test-all`) provisions as a user with exactly the operator's
-policies, deploys as GitHub's role, and removes everything as a user with exactly `destroy`. "Used by" is from
+policies, deploys as GitHub's role, from GitHub and through S3, and removes everything as a user with exactly
+`destroy`. "Used by" is from
 the request log of such a run; "not recorded yet" is what no recorded run has used so far.
 No real account has confirmed it yet: which calls CodeDeploy makes with the service role, and what
 CreateDeployment needs besides its own action, is known from documentation and from others' error messages.
-Making, filling and removing the bucket of `pipeline_revision_source: s3` is in none of the operator's
-policies nor in `destroy` yet.
+What sessions of AWS Systems Manager need is from their documentation alone: the local cloud has no Session
+Manager.
 """
 TITLES = {
     "github": "GitHub Actions (`pipeline_iam_github_role`)",
@@ -56,11 +56,18 @@ TITLES = {
     "operator_deploy": "Operator: CodeDeploy",
     "destroy": "Whoever removes the pipeline",
 }
-TESTS = {
-    "github": "test_a_job_is_refused_without[{sid}-{action}]",
-    "codedeploy": "test_a_deployment_fails_without[{sid}-{action}]",
+WAYS = {
+    "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
+    "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
+    "ssm": "Where `pipeline_connection` is `ssm`, beside that:",
 }
-"""The test case of tests/iam/test_role_grants.py that fails without a grant."""
+TESTS = {
+    ("github", ""): "test_a_job_is_refused_without[{sid}-{action}]",
+    ("github", "s3"): "test_a_job_brings_nothing_without[{sid}-{action}]",
+    ("codedeploy", ""): "test_a_deployment_fails_without[{sid}-{action}]",
+    ("ec2", "s3"): "test_an_instance_fetches_nothing_without[{sid}-{action}]",
+}
+"""Policy and way -> the test case of tests/iam/test_role_grants.py that fails without a grant."""
 TAKERS = (
     (
         "GitHub Actions",
@@ -104,52 +111,51 @@ def page(usage: whole.Usage) -> str:
 
 
 def _section(name: str, usage: dict[str, dict[str, list[str]]]) -> str:
-    statements = policies.statements(name)
-    head = [f"## {TITLES[name]}", "", f"`playbooks/policies/{name}.yml`", ""]
-    beside = _through_s3(name)
-    if not statements:
-        nothing = "Nothing: a revision from GitHub, the agent's package and its calls need no grant."
-        return "\n".join([*head, nothing, "", *beside])
-    tested = name in TESTS
+    lines = [f"## {TITLES[name]}", "", f"`playbooks/policies/{name}.yml`", ""]
+    if not policies.statements(name):
+        lines += ["Nothing: a revision from GitHub, the agent's package and its calls need no grant.", ""]
+    for way in ("", *policies.WAYS):
+        statements = policies.beside(name, way) if way else policies.statements(name)
+        if statements:
+            lines += [WAYS[way], ""] if way else []
+            lines += _table(statements, usage, TESTS.get((name, way)))
+    return "\n".join(lines)
+
+
+def _table(
+    statements: list[policies.Statement], usage: dict[str, dict[str, list[str]]], test: str | None
+) -> list[str]:
     rows = [
-        "| statement | grant | on | used by |" + (" fails without it |" if tested else ""),
-        "|---|---|---|---|" + ("---|" if tested else ""),
+        "| statement | grant | on | used by |" + (" fails without it |" if test else ""),
+        "|---|---|---|---|" + ("---|" if test else ""),
     ]
-    reasons = ["", *(f"- **{each['sid']}**: {each['reason']}" for each in statements), ""]
     for statement in statements:
-        rows += [_row(name, statement, action, usage) for action in statement["actions"]]
-    return "\n".join([*head, *rows, *reasons, *beside])
+        rows += [_row(statement, action, usage, test) for action in statement["actions"]]
+    return [*rows, "", *(f"- **{each['sid']}**: {each['reason']}" for each in statements), ""]
 
 
-def _through_s3(name: str) -> list[str]:
-    """What is granted beside, from playbooks/policies/revisions.yml."""
-    granted = [
-        f"- **{each['sid']}**: {', '.join(f'`{action}`' for action in each['actions'])} on"
-        f" `<bucket>/<pipeline_application>/*`. {each['reason']}"
-        for each in policies.through_s3(name)
-    ]
-    return ["Where `pipeline_revision_source` is `s3`, beside that:", "", *granted, ""] if granted else []
-
-
-def _row(name: str, statement: dict[str, Any], action: str, usage: dict[str, dict[str, list[str]]]) -> str:
+def _row(
+    statement: policies.Statement, action: str, usage: dict[str, dict[str, list[str]]], test: str | None
+) -> str:
     sid = statement["sid"]
     steps = usage.get(sid, {}).get(action, [])
     otherwise = f"not in a first run: {statement['rarely']}" if "rarely" in statement else "not recorded yet"
     used = ", ".join(steps) or otherwise
     limit = ", by condition" if "condition" in statement else ""
     cells = [sid, f"`{action}`", f"{_resources(statement)}{limit}", used]
-    if name in TESTS:
-        cells.append(f"`{TESTS[name].format(sid=sid, action=action)}`")
+    if test:
+        cells.append(f"`{test.format(sid=sid, action=action)}`")
     return f"| {' | '.join(cells)} |"
 
 
-def _resources(statement: dict[str, Any]) -> str:
+def _resources(statement: policies.Statement) -> str:
     """What a person needs to know of the ARNs: the last part, without Jinja's braces."""
     given = statement["resources"]
     if isinstance(given, str):
         return "the three roles"
     short = [re.sub(r"\{\{\s*(\w+)[^}]*\}\}", r"<\1>", each).split(":", 5)[-1] for each in given]
-    return ", ".join(f"`{re.sub('^<policy_[a-z0-9]+_arn>:', '', each)}`" for each in short)
+    bare = [re.sub("^<policy_(ec2|iam|ssm|codedeploy)_arn>:", "", each) for each in short]
+    return ", ".join(f"`{re.sub('^<policy_(own_)?bucket_arn>', '<bucket>', each)}`" for each in bare)
 
 
 def record() -> whole.Usage:
@@ -165,7 +171,10 @@ def record() -> whole.Usage:
             pipeline = Pipeline(cloud, Path(folder))
             pipeline.publish()
             cloud.gate.enforcing = True
-            usage = whole.run(pipeline, policies.write())
+            through_s3 = policies.write(
+                pipeline_revision_source="s3", policy_folder=str(Path(folder) / "through_s3")
+            )
+            usage = whole.run(pipeline, policies.write(), through_s3)
         finally:
             cloud.stop()
     whole.USAGE.write_text(json.dumps(usage, indent=1, sort_keys=True) + "\n")

@@ -17,6 +17,13 @@ def written() -> dict[str, dict[str, Any]]:
     return policies.write()
 
 
+@pytest.fixture(scope="session")
+def through_s3(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Every policy by name, where revisions go through S3."""
+    folder = tmp_path_factory.mktemp("through_s3")
+    return policies.write(pipeline_revision_source="s3", policy_folder=str(folder))
+
+
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """An empty account and the site's repository, with policies enforced."""

@@ -17,7 +17,9 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import boto3
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 sys.path.append(str(Path(__file__).parents[1] / "local_cloud"))
 
@@ -33,6 +35,7 @@ CHECKOUT = Path(__file__).parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 ACCOUNT = "123456789012"
 ISSUER = "token.actions.githubusercontent.com"
+BUCKET = f"test-codedeploy-001-{ACCOUNT}-us-east-1"
 SUBJECT = f"repo:{REPOSITORY}:environment:Prod"
 NAMES = {
     "ec2": "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000",
@@ -166,10 +169,13 @@ class Pipeline:
         keys: Keys = answer["Credentials"]
         return keys
 
+    def job_token(self) -> str:
+        """An OIDC token as a job of the repository has it by now: subjects may name it by its number."""
+        return self.github_token(sub=f"{self._subject_prefix()}:environment:Prod")
+
     def job(self) -> None:
         """What a job of GitHub does after a push: deploy the branch's commit, and follow that to its end."""
-        token = self.github_token(sub=f"{self._subject_prefix()}:environment:Prod")
-        codedeploy = self.client("codedeploy", self.github_session(token))
+        codedeploy = self.client("codedeploy", self.github_session(self.job_token()))
         revision = {
             "revisionType": "GitHub",
             "gitHubLocation": {"repository": REPOSITORY, "commitId": 40 * "a"},
@@ -186,6 +192,20 @@ class Pipeline:
         assert info["status"] == "Succeeded", info
         targets = codedeploy.list_deployment_targets(deploymentId=started)["targetIds"]
         codedeploy.batch_get_deployment_targets(deploymentId=started, targetIds=targets)
+
+    def bring(self) -> None:
+        """What a job does beside, where revisions go through S3: look for the commit, and bring it."""
+        s3 = self.client("s3", self.github_session(self.job_token()))
+        place = {"Bucket": BUCKET, "Key": f"test.codeDeploy.001/{40 * 'b'}.tgz"}
+        with pytest.raises(ClientError, match="404"):
+            s3.head_object(**place)
+        s3.put_object(**place, Body=b"content")
+
+    def fetch(self) -> None:
+        """What the agent fetches then: the revision, by its version where the deployment names one."""
+        s3 = self.client("s3", self.instance()[1])
+        place = {"Bucket": BUCKET, "Key": f"test.codeDeploy.001/{40 * 'b'}.tgz"}
+        s3.get_object(**place, VersionId=s3.get_object(**place)["VersionId"])
 
     def used(self) -> dict[str, set[tuple[str, str]]]:
         """Caller -> the actions and resources that it was allowed, from the request log."""

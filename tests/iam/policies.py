@@ -14,6 +14,9 @@ WRITTEN = CHECKOUT / "build" / "iam"
 OF_ROLES = ("github", "codedeploy", "ec2")
 OF_OPERATORS = ("operator_iam", "operator", "operator_deploy", "destroy")
 
+WAYS = {"s3": "revisions", "bucket": "revisions", "ssm": "sessions"}
+"""What a policy's name ends in, where it is granted beside another -> the file that it is in."""
+
 Statement = dict[str, Any]
 
 
@@ -24,10 +27,10 @@ def statements(name: str) -> list[Statement]:
     return found
 
 
-def through_s3(name: str) -> list[Statement]:
-    """What is granted beside, where revisions go through S3."""
-    content = yaml.safe_load((FOLDER / "revisions.yml").read_text())
-    found: list[Statement] = content.get(f"policy_{name}_s3", [])
+def beside(name: str, way: str) -> list[Statement]:
+    """What is granted beside, where the settings take another way."""
+    content = yaml.safe_load((FOLDER / f"{WAYS[way]}.yml").read_text())
+    found: list[Statement] = content.get(f"policy_{name}_{way}", [])
     return found
 
 
@@ -53,9 +56,10 @@ def write(**settings: Any) -> dict[str, dict[str, Any]]:
     return {name: json.loads((folder / f"{name}.json").read_text()) for name in (*OF_ROLES, *OF_OPERATORS)}
 
 
-def grants(name: str) -> list[tuple[str, str]]:
-    """Every action that a policy grants, with its statement."""
-    return [(each["sid"], action) for each in statements(name) for action in each["actions"]]
+def grants(name: str, way: str = "") -> list[tuple[str, str]]:
+    """Every action that a policy grants, or one beside it, with its statement."""
+    granted = beside(name, way) if way else statements(name)
+    return [(each["sid"], action) for each in granted for action in each["actions"]]
 
 
 def without(document: dict[str, Any], sid: str, action: str) -> dict[str, Any]:

@@ -16,15 +16,22 @@ import iam_docs
 
 MANAGED = 6144
 """How many characters a managed policy may have, spaces between its parts apart."""
+OTHER_WAYS = {
+    "pipeline_connection": "ssm",
+    "pipeline_connection_bucket": "travels",
+    "pipeline_revision_source": "s3",
+    "pipeline_revision_bucket": "theirs",
+}
 NAMES = (*policies.OF_ROLES, *policies.OF_OPERATORS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_statement_has_a_reason(name: str) -> None:
-    for statement in policies.statements(name):
-        assert statement.keys() <= {"sid", "reason", "rarely", "actions", "resources", "condition"}
-        assert len(statement["reason"]) > 15
-        assert statement["actions"] == sorted(statement["actions"], key=str.lower)
+    for way in ("", *policies.WAYS):
+        for statement in policies.beside(name, way) if way else policies.statements(name):
+            assert statement.keys() <= {"sid", "reason", "rarely", "actions", "resources", "condition"}
+            assert len(statement["reason"]) > 15
+            assert statement["actions"] == sorted(statement["actions"], key=str.lower)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,16 +40,27 @@ def test_the_linter_finds_nothing(written: dict[str, Any], name: str) -> None:
     assert len(json.dumps(written[name], separators=(",", ":"))) <= MANAGED
 
 
-def test_through_s3_the_bucket_is_granted_beside(written: dict[str, Any], tmp_path: Path) -> None:
-    through_s3 = policies.write(pipeline_revision_source="s3", policy_folder=str(tmp_path))
+def test_through_s3_the_bucket_is_granted_beside(written: dict[str, Any], through_s3: dict[str, Any]) -> None:
+    bucket = "arn:aws:s3:::test-codedeploy-001-123456789012-us-east-1"
 
-    objects = ["arn:aws:s3:::test-codedeploy-001-123456789012-us-east-1/test.codeDeploy.001/*"]
     for name in NAMES:
-        assert list(findings(through_s3[name])) == []
-        beside = [each for each in through_s3[name]["Statement"] if each not in written[name]["Statement"]]
-        assert [each["Action"] for each in beside] == [each["actions"] for each in policies.through_s3(name)]
-        assert all(each["Resource"] == objects for each in beside)
-    assert [name for name in NAMES if through_s3[name] != written[name]] == ["github", "ec2"]
+        beside = granted_beside(written[name], through_s3[name])
+        expected = [each["actions"] for way in ("s3", "bucket") for each in policies.beside(name, way)]
+        assert [each["Action"] for each in beside] == expected
+        assert all(each["Resource"] in ([bucket], [f"{bucket}/test.codeDeploy.001/*"]) for each in beside)
+    assert [name for name in NAMES if through_s3[name] != written[name]] == [
+        "github",
+        "ec2",
+        "operator_deploy",
+    ]
+
+
+def granted_beside(policy: dict[str, Any], more: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements that one policy has beside another's; the linter finds nothing in it."""
+    assert list(findings(more)) == []
+    assert len(json.dumps(more, separators=(",", ":"))) <= MANAGED
+    assert more["Statement"][: len(policy["Statement"])] == policy["Statement"]
+    return list(more["Statement"][len(policy["Statement"]) :])
 
 
 @pytest.mark.parametrize(
@@ -73,13 +91,32 @@ def test_the_linter_finds_mistakes(change: dict[str, Any], found: str) -> None:
     assert any(found in line for line in said), said
 
 
-@pytest.mark.parametrize(("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
-def test_other_partitions_have_their_own_arns(region: str, partition: str) -> None:
-    text = json.dumps(policies.write(pipeline_region=region))
+@pytest.mark.parametrize(
+    ("region", "partition", "settings"),
+    [("cn-north-1", "aws-cn", OTHER_WAYS), ("us-gov-west-1", "aws-us-gov", {})],
+)
+def test_other_partitions_have_their_own_arns(
+    tmp_path: Path, region: str, partition: str, settings: dict[str, str]
+) -> None:
+    text = json.dumps(policies.write(pipeline_region=region, policy_folder=str(tmp_path), **settings))
 
     assert f"arn:{partition}:iam::" in text
     assert f"arn:{partition}:codedeploy:{region}:" in text
     assert "arn:aws:" not in text
+    if settings:
+        check_other_ways(json.loads((tmp_path / "operator_deploy.json").read_text()))
+
+
+def check_other_ways(policy: dict[str, Any]) -> None:
+    """Sessions and a bucket of others are granted beside, and no bucket is made."""
+    expected = [each["sid"] for each in policies.statements("operator_deploy")]
+    expected += [each["sid"] for way in ("s3", "ssm") for each in policies.beside("operator_deploy", way)]
+    assert [each["Sid"] for each in policy["Statement"]] == expected
+    assert list(findings(policy)) == []
+    assert len(json.dumps(policy, separators=(",", ":"))) <= MANAGED
+    resources = {resource for each in policy["Statement"] for resource in each["Resource"]}
+    buckets = {each.rpartition(":")[2] for each in resources if ":s3:::" in each}
+    assert buckets == {"theirs", "theirs/test.codeDeploy.001/*", "travels", "travels/i-*"}
 
 
 def test_the_page_says_what_the_policies_say() -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from shop import IMAGE, wait_for
 
 from tests.iam import policies
-from tests.iam.pipeline import ACCOUNT, CHECKOUT, ISSUER, NAMES, SUBJECT, Pipeline, agent_at_work
+from tests.iam.pipeline import ACCOUNT, BUCKET, CHECKOUT, ISSUER, NAMES, SUBJECT, Pipeline, agent_at_work
 
 APPLICATION = {"applicationName": "test.codeDeploy.001"}
 GROUP = APPLICATION | {"deploymentGroupName": "test.deploymentGroup.001"}
@@ -21,6 +21,7 @@ REVISION = {
     "revisionType": "GitHub",
     "gitHubLocation": {"repository": "OWNER/codedeploy.nginx.001", "commitId": 40 * "a"},
 }
+OBJECTS = f"arn:aws:s3:::{BUCKET}/test.codeDeploy.001"
 CALLS = {"create-deployment", "get-deployment", "list-deployment-targets", "batch-get-deployment-targets"}
 """What `Account.deploy` calls; a test compares it with what the workflow calls."""
 OTHERS_TOKEN = {
@@ -81,6 +82,20 @@ class Account:
             self.iam.put_role_policy(RoleName=NAMES[role], PolicyName=role, PolicyDocument=text)
         elif role in self.iam.list_role_policies(RoleName=NAMES[role])["PolicyNames"]:
             self.iam.delete_role_policy(RoleName=NAMES[role], PolicyName=role)
+
+    @contextmanager
+    def through_s3(self, role: str, sid: str, action: str) -> Iterator[None]:
+        """As long as the block lasts, the role has what S3 needs beside, less one grant."""
+        beside = [
+            {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": f"{OBJECTS}/*"}
+            for each in policies.beside(role, "s3")
+        ]
+        document = {"Version": "2012-10-17", "Statement": self.written[role]["Statement"] + beside}
+        self.grant(role, policies.without(document, sid, action))
+        try:
+            yield
+        finally:
+            self.grant(role, self.written[role])
 
     @contextmanager
     def lacking(self, role: str, sid: str, action: str) -> Iterator[None]:
@@ -150,6 +165,56 @@ def test_a_deployment_fails_without(account: Account, sid: str, action: str) -> 
         ended = account.deploy()
 
     assert ended["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+
+
+@pytest.fixture(scope="module")
+def bucket(account: Account) -> dict[str, str]:
+    """The bucket of revisions with one in it, and where that is."""
+    s3 = account.pipeline.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    place = {"Bucket": BUCKET, "Key": "test.codeDeploy.001/1.tgz"}
+    return place | {"VersionId": s3.put_object(**place, Body=b"content")["VersionId"]}
+
+
+def bring(account: Account) -> None:
+    """What a job does where revisions go through S3: look, and bring what is missing."""
+    s3 = account.pipeline.client("s3", account.pipeline.github_session())
+    s3.head_object(Bucket=BUCKET, Key="test.codeDeploy.001/1.tgz")
+    s3.put_object(Bucket=BUCKET, Key="test.codeDeploy.001/2.tgz", Body=b"content")
+
+
+def fetch(account: Account, bucket: dict[str, str]) -> None:
+    """What the agent does then: fetch a revision, by its version where the deployment names one."""
+    s3 = account.pipeline.client("s3", account.pipeline.instance()[1])
+    s3.get_object(Bucket=BUCKET, Key=bucket["Key"])
+    s3.get_object(**bucket)
+
+
+def test_through_s3_a_job_brings_and_an_instance_fetches(account: Account, bucket: dict[str, str]) -> None:
+    with account.through_s3("github", "none", "none"), account.through_s3("ec2", "none", "none"):
+        bring(account)
+        fetch(account, bucket)
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize(("sid", "action"), policies.grants("github", "s3"))
+def test_a_job_brings_nothing_without(account: Account, sid: str, action: str) -> None:
+    with account.through_s3("github", sid, action), pytest.raises(ClientError) as error:
+        bring(account)
+
+    # HEAD is answered without words.
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+@pytest.mark.parametrize(("sid", "action"), policies.grants("ec2", "s3"))
+def test_an_instance_fetches_nothing_without(
+    account: Account, bucket: dict[str, str], sid: str, action: str
+) -> None:
+    with account.through_s3("ec2", sid, action), pytest.raises(ClientError) as error:
+        fetch(account, bucket)
+
+    assert f"is not authorized to perform: {action} on" in error.value.response["Error"]["Message"]
 
 
 def test_the_instances_need_nothing_but_to_be_themselves(account: Account) -> None:

@@ -10,14 +10,15 @@ from tests.iam.pipeline import Pipeline
 
 @pytest.mark.long
 def test_everybody_can_do_their_part_and_every_grant_is_used_or_says_when(
-    pipeline: Pipeline, written: dict[str, dict[str, Any]]
+    pipeline: Pipeline, written: dict[str, dict[str, Any]], through_s3: dict[str, dict[str, Any]]
 ) -> None:
-    used = whole.run(pipeline, written)
+    used = whole.run(pipeline, written, through_s3)
 
     unused = [
         f"{name} {statement['sid']} {action}"
         for name in (*policies.OF_ROLES, *policies.OF_OPERATORS)
-        for statement in policies.statements(name)
+        for way in ("", *policies.WAYS)
+        for statement in (policies.beside(name, way) if way else policies.statements(name))
         if "rarely" not in statement
         for action in statement["actions"]
         if action not in used.get(name, {}).get(statement["sid"], {})

@@ -18,29 +18,41 @@ Usage = dict[str, dict[str, dict[str, list[str]]]]
 Written = dict[str, dict[str, Any]]
 
 
-def run(pipeline: Pipeline, written: Written) -> Usage:
+def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
     """Provision, deploy, look and remove. Raises where somebody lacks a right, or something is left."""
     operator = pipeline.user("operator", *(written[name] for name in OPERATOR))
     destroyer = pipeline.user("destroyer", written["destroy"])
     before = held(pipeline)
     used: Usage = {}
 
-    def step(name: str, action: Callable[[], Any]) -> None:
+    def step(name: str, policies: Written, action: Callable[[], Any]) -> None:
         pipeline.cloud.log.clear()
         action()
-        note(used, name, written, pipeline.used())
+        note(used, name, policies, pipeline.used())
 
     def play(playbook: str, *options: str, keys: Keys = operator, **settings: Any) -> Callable[[], Any]:
         # There is no web server whose page could be looked at.
         return lambda: pipeline.play(playbook, *options, keys=keys, **settings)
 
-    step("site.yml", play("site.yml", "--skip-tags=hosts,deploy"))
-    step("provision-iam.yml again", play("provision-iam.yml"))
+    protected = {"pipeline_termination_protection": True}
+    step("site.yml", written, play("site.yml", "--skip-tags=hosts,deploy", **protected))
+    step("site.yml again", written, play("site.yml", "--skip-tags=prerequisites,hosts,deploy", **protected))
     with agent_at_work(pipeline):
-        step("deploy-site.yml", play("deploy-site.yml", pipeline_hosts="nobody"))
-        step("the workflow", pipeline.job)
-    step("show-status.yml", play("show-status.yml", pipeline_hosts="nobody"))
-    step("destroy.yml", play("destroy.yml", keys=destroyer, confirm="test.codeDeploy.001"))
+        step("deploy-site.yml", written, play("deploy-site.yml", pipeline_hosts="nobody"))
+        step("the workflow", written, pipeline.job)
+    step("show-status.yml", written, play("show-status.yml", pipeline_hosts="nobody"))
+
+    operator_s3 = pipeline.user("operator_s3", *(through_s3[name] for name in OPERATOR))
+    other_way: dict[str, Any] = {"keys": operator_s3, "pipeline_revision_source": "s3"}
+    step("site.yml through S3", through_s3, play("site.yml", "--tags=iam,codedeploy,github", **other_way))
+    with agent_at_work(pipeline):
+        deploy = play("deploy-site.yml", pipeline_hosts="nobody", **other_way)
+        step("deploy-site.yml through S3", through_s3, deploy)
+    step("the workflow through S3", through_s3, pipeline.bring)
+    step("the agent through S3", through_s3, pipeline.fetch)
+
+    # As if revisions had never gone another way: what S3 was used for goes all the same.
+    step("destroy.yml", written, play("destroy.yml", keys=destroyer, confirm="test.codeDeploy.001"))
     left = held(pipeline)
     assert left == before, f"destroy.yml left {left}, and there was {before}"
     return used
@@ -48,21 +60,20 @@ def run(pipeline: Pipeline, written: Written) -> Usage:
 
 def note(used: Usage, step: str, written: Written, accesses: dict[str, set[tuple[str, str]]]) -> None:
     """Write down which grants allowed a step's accesses."""
-    callers = {name: NAMES.get(name) for name in written} | dict.fromkeys(OPERATOR, "user/operator")
-    for name, caller in (callers | {"destroy": "user/destroyer"}).items():
+    operators = dict.fromkeys(OPERATOR, ("user/operator", "user/operator_s3"))
+    callers = {name: (NAMES.get(name, ""),) for name in written} | operators
+    for name, users in (callers | {"destroy": ("user/destroyer",)}).items():
+        done = {access for caller in users for access in accesses.get(caller, ())}
         for statement in written[name]["Statement"]:
             for action in statement["Action"]:
-                if any(
-                    action == done and any(covers(resource, on) for resource in statement["Resource"])
-                    for done, on in accesses.get(str(caller), ())
-                ):
+                if any(action == did and covers_any(statement["Resource"], on) for did, on in done):
                     steps = used.setdefault(name, {}).setdefault(statement["Sid"], {})
                     steps.setdefault(action, []).append(step)
 
 
-def covers(granted: str, resource: str) -> bool:
-    """Does a granted resource hold this one?"""
-    return granted == "*" or arn_like(resource, granted)
+def covers_any(granted: list[str], resource: str) -> bool:
+    """Does one of the granted resources hold this one?"""
+    return any(each == "*" or arn_like(resource, each) for each in granted)
 
 
 def held(pipeline: Pipeline) -> dict[str, list[str]]:
@@ -84,6 +95,7 @@ def held(pipeline: Pipeline) -> dict[str, list[str]]:
         "security groups": sorted(
             each["GroupName"] for each in ec2.describe_security_groups()["SecurityGroups"]
         ),
+        "buckets": [bucket["Name"] for bucket in pipeline.client("s3").list_buckets()["Buckets"]],
         "applications": pipeline.client("codedeploy").list_applications()["applications"],
         "records": [
             record["Name"]

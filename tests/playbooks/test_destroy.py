@@ -8,20 +8,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from botocore.exceptions import ClientError
+from werkzeug import Request, Response
 
 from local_cloud.aws.authorization.answers import Problem, Refusal
+from local_cloud.github.errors import GitHubError
 from local_cloud.request_log import Call
 from local_cloud.server import LocalCloud
 
 ACCOUNT = Path(__file__).with_name("account.py")
-APPLICATION, RECORD, ZONE = "test.codeDeploy.001", "www.local-cloud.example", "local-cloud.example"
-# One action of each play that makes something, the last or the worst to be without.
-BREAKS = {
-    "iam": "PutRolePolicy",
-    "ec2": "AssociateAddress",
-    "dns": "ChangeResourceRecordSets",
-    "codedeploy": "CreateDeploymentGroup",
-    "hosts": "",  # nobody answers at the addresses of this cloud's instances
+APPLICATION, RECORD = "test.codeDeploy.001", "www.local-cloud.example"
+REPOSITORY = "OWNER/codedeploy.nginx.001"
+BUCKET = "test-codedeploy-001-123456789012-us-east-1"
+IMAGE = "ami-12c6146b"
+"""One that no setting leads to."""
+CREATED = {"pipeline_github_create_repository": True}
+THROUGH_S3 = {"pipeline_revision_source": "s3"}
+# Where each play that makes something breaks off: an action of AWS or a path of GitHub that is refused, the
+# last or the worst to be without, and what site.yml is told.
+BREAKS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    "create-repository": ("git-receive-pack", (), CREATED),
+    "provision-iam": ("PutRolePolicy", (), {}),
+    "provision-ec2": ("AssociateAddress", (), {}),
+    "provision-dns": ("ChangeResourceRecordSets", (), {}),
+    "configure-codedeploy": ("CreateDeploymentGroup", (), THROUGH_S3),
+    "configure-github": ("environments/Prod/variables", (), {}),
+    "configure-hosts": ("", (), {}),  # nobody answers at the addresses of this cloud's instances
+    "deploy-site": ("CreateDeployment", ("--skip-tags=hosts",), THROUGH_S3),
 }
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,19 +62,22 @@ def playbook(
 
 @pytest.fixture
 def account(addresses: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """What the account holds."""
+    """What the account holds, and which environments the repository has."""
+    environments = f"{addresses['pipeline_github_api_url']}/repos/{REPOSITORY}/environments"
+    headers = {"Authorization": f"Bearer {addresses['pipeline_github_token']}"}
 
     def look() -> dict[str, Any]:
         environment = addresses["pipeline_aws_environment"] | {"PATH": "/usr/bin"}
         shown = subprocess.run([sys.executable, ACCOUNT], env=environment, capture_output=True, check=True)
-        held: dict[str, Any] = json.loads(shown.stdout)
+        there = requests.get(environments, headers=headers, timeout=30).json().get("environments", [])
+        held: dict[str, Any] = json.loads(shown.stdout) | {"environments": [each["name"] for each in there]}
         return held
 
     return look
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, cloud: LocalCloud, action: str) -> None:
-    """From now on nobody may do this."""
+    """From now on nobody may do this on AWS."""
     refusal = Refusal(problem=Problem.DENIED, sentence=f"not authorized to perform: {action}")
 
     def judge(call: Call, _environ: Any) -> Refusal | None:
@@ -68,6 +85,18 @@ def refuse(monkeypatch: pytest.MonkeyPatch, cloud: LocalCloud, action: str) -> N
 
     monkeypatch.setattr(cloud.gate, "enforcing", True)
     monkeypatch.setattr(cloud.gate, "_refusal", judge)
+
+
+def refuse_on_github(monkeypatch: pytest.MonkeyPatch, cloud: LocalCloud, path: str) -> None:
+    """From now on nobody may write there on GitHub."""
+    respond = cloud._github_app.respond
+
+    def judge(request: Request) -> Response:
+        if path and path in request.path and request.method != "GET":
+            raise GitHubError(403, f"Nobody may write to {path}")
+        return respond(request)
+
+    monkeypatch.setattr(cloud._github_app, "respond", judge)
 
 
 @pytest.mark.long
@@ -79,20 +108,17 @@ def test_nothing_is_left_of_a_run_that_broke_off(
     monkeypatch: pytest.MonkeyPatch,
     play: str,
 ) -> None:
+    refused, options, settings = BREAKS[play]
     before = account()
     with monkeypatch.context() as patch:
-        refuse(patch, cloud, BREAKS[play])
-        broken = playbook("site.yml")
+        refuse(patch, cloud, refused)
+        refuse_on_github(patch, cloud, refused)
+        broken = playbook("site.yml", *options, **settings)
     assert broken.returncode != 0, broken.stdout
-    assert BREAKS[play] in broken.stdout
+    assert refused in broken.stdout
     assert account() != before
 
-    cloud.log.clear()
-    refused = playbook("destroy.yml")
-    assert refused.returncode != 0
-    assert f"-e confirm={APPLICATION}" in refused.stdout
-    assert cloud.log.entries(mutating=True) == []
-
+    # What went through S3 goes also where nothing says so any more.
     destroyed = playbook("destroy.yml", confirm=APPLICATION)
     assert destroyed.returncode == 0, destroyed.stdout
     assert account() == before
@@ -128,7 +154,7 @@ def test_what_is_somebody_elses_is_neither_taken_nor_removed(
     owned = {"ManagedBy": "aws-codedeploy-pipeline", "Application": APPLICATION, "Name": "ec2.cheaper.001"}
     tags = [{"Key": key, "Value": value} for key, value in owned.items()]
     client("ec2").run_instances(
-        ImageId="ami-12c6146b",
+        ImageId=IMAGE,
         MinCount=1,
         MaxCount=1,
         TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
@@ -142,9 +168,15 @@ def test_what_is_somebody_elses_is_neither_taken_nor_removed(
     assert "leads to 192.0.2.44, which is not this pipeline's" in " ".join(refused.stdout.split())
     assert cloud.log.entries(mutating=True) == []
 
-    destroyed = playbook("destroy.yml", confirm=APPLICATION)
+    unconfirmed = playbook("destroy.yml")
+    assert unconfirmed.returncode != 0
+    assert f"-e confirm={APPLICATION}" in unconfirmed.stdout
+    assert cloud.log.entries(mutating=True) == []
+
+    destroyed = playbook("destroy.yml", confirm=APPLICATION, pipeline_github_token="")
     assert destroyed.returncode == 0, destroyed.stdout
     assert "leads to 192.0.2.44" in destroyed.stdout
+    assert "there is no GITHUB_TOKEN" in destroyed.stdout
     assert values(client) == ["192.0.2.44"]
     # It carries the name and not the tags.
     assert client("codedeploy").list_applications()["applications"] == [APPLICATION]
@@ -153,33 +185,61 @@ def test_what_is_somebody_elses_is_neither_taken_nor_removed(
 
 
 @pytest.mark.long
-def test_what_a_smaller_pipeline_does_not_need_goes_and_check_mode_names_the_rest(
+def test_what_a_smaller_pipeline_does_not_need_goes_and_what_is_protected_stays(
+    playbook: Run, client: Callable[[str], Any], cloud: LocalCloud
+) -> None:
+    ec2 = client("ec2")
+    first = ("playbooks/provision-iam.yml", "playbooks/provision-ec2.yml")
+    made = playbook("provision-dns.yml", *first, pipeline_instance_count=2)
+    assert made.returncode == 0, made.stdout
+    assert len(ec2.describe_addresses()["Addresses"]) == 2
+    assert len(values(client)) == 2
+    cloud.log.clear()
+
+    refused = playbook("provision-ec2.yml", pipeline_instance_count=1, pipeline_termination_protection=True)
+    assert refused.returncode != 0
+    assert "Say -e pipeline_termination_protection=false for this run" in " ".join(refused.stdout.split())
+    assert {entry.action for entry in cloud.log.entries(mutating=True)} == {
+        "PutParameter",
+        "ModifyInstanceAttribute",
+    }
+    one, _ = (address["InstanceId"] for address in ec2.describe_addresses()["Addresses"])
+    with pytest.raises(ClientError, match="OperationNotPermitted"):
+        ec2.terminate_instances(InstanceIds=[one])
+
+    smaller = playbook("provision-dns.yml", "playbooks/provision-ec2.yml", pipeline_instance_count=1)
+    assert smaller.returncode == 0, smaller.stdout
+    [address] = ec2.describe_addresses()["Addresses"]
+    assert values(client) == [address["PublicIp"]]
+
+    ec2.modify_instance_attribute(InstanceId=address["InstanceId"], DisableApiTermination={"Value": True})
+    replaced = playbook("provision-ec2.yml", pipeline_instance_replace=True, pipeline_instance_image=IMAGE)
+    assert replaced.returncode == 0, replaced.stdout
+    [moved] = ec2.describe_addresses()["Addresses"]
+    [reservation] = ec2.describe_instances(InstanceIds=[moved["InstanceId"]])["Reservations"]
+    assert (moved["PublicIp"], reservation["Instances"][0]["ImageId"]) == (address["PublicIp"], IMAGE)
+
+
+@pytest.mark.long
+def test_check_mode_names_all_that_goes_and_a_removal_that_broke_off_is_ended(
     playbook: Run, client: Callable[[str], Any], cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ec2 = client("ec2")
-
-    def provision(count: int) -> None:
-        for name in ("provision-iam.yml", "provision-ec2.yml", "provision-dns.yml"):
-            result = playbook(name, pipeline_instance_count=count)
-            assert result.returncode == 0, result.stdout
-
-    provision(2)
-    assert len(ec2.describe_addresses()["Addresses"]) == 2
-    assert len(values(client)) == 2
-    provision(1)
+    kinds = ("provision-iam", "provision-ec2", "provision-dns", "configure-codedeploy")
+    first = [f"playbooks/{kind}.yml" for kind in kinds]
+    made = playbook("configure-github.yml", *first, pipeline_termination_protection=True, **THROUGH_S3)
+    assert made.returncode == 0, made.stdout
     [address] = ec2.describe_addresses()["Addresses"]
-    assert values(client) == [address["PublicIp"]]
-    ec2.modify_instance_attribute(InstanceId=address["InstanceId"], DisableApiTermination={"Value": True})
     cloud.log.clear()
 
     dry = playbook("destroy.yml", "--check")
     assert dry.returncode == 0, dry.stdout
     assert cloud.log.entries(mutating=True) == []
     [group] = ec2.describe_security_groups(GroupNames=["ec2.cheaper.001"])["SecurityGroups"]
-    for named in (address["InstanceId"], address["PublicIp"], RECORD, group["GroupId"], "ec2.cheaper.001"):
-        assert named in dry.stdout
-    for role in client("iam").list_roles()["Roles"]:
-        assert role["RoleName"] in dry.stdout
+    roles = [role["RoleName"] for role in client("iam").list_roles()["Roles"]]
+    ids = (address["InstanceId"], address["PublicIp"], group["GroupId"])
+    for named in (*ids, *roles, "ec2.cheaper.001", RECORD, APPLICATION, BUCKET, "IAMROLE_GITHUB_ARN"):
+        assert f" {named}" in dry.stdout
 
     with monkeypatch.context() as patch:
         refuse(patch, cloud, "ReleaseAddress")
