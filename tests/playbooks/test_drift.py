@@ -1,11 +1,10 @@
 # ruff: noqa: E501 - a drift is a line
 """What was changed by hand is named by `site.yml --check --diff`, nothing else is, and the next run mends it.
 
-The account has no hosts: what drifts on a host is in tests/faults and molecule/.
+The account has no hosts: what drifts on a host is in tests/faults/test_host_drift.py.
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from local_cloud.server import LocalCloud
+from tests.playbooks.said import changes_of_tasks
 
 CHECKOUT = Path(__file__).parents[2]
 EC2_ROLE = "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000"
@@ -189,13 +189,6 @@ DRIFTS: dict[str, tuple[Callable[[Account], None], str, str]] = {
     "the tag filter edited": (filter_edited, "Create the deployment group", "somebody-else"),
     "the deployment configuration changed": (config_changed, "Create the deployment group", "CodeDeployDefault.AllAtOnce"),
 }  # fmt: skip
-
-
-def changes_of_tasks(output: str) -> dict[str, str]:
-    """By the name of each task that changes something: all that is said of it, its diff included."""
-    _, *parts = re.split(r"^TASK \[([^\]]+)\] \*+$", output, flags=re.MULTILINE)
-    tasks = dict(zip(parts[::2], parts[1::2], strict=True))
-    return {name: text for name, text in tasks.items() if re.search(r"^changed: \[", text, re.MULTILINE)}
 
 
 def state(account: Account) -> dict[str, Any]:
