@@ -36,12 +36,12 @@ looks needs `operator_deploy` and the reading statements of the other two; `dest
 alone.
 
 **Proof.** With the local cloud's policies enforced (`--enforce-iam`), `tests/iam/test_role_grants.py` takes
-every single grant of GitHub's and the service's role away, one at a time, and sees a deployment fail; the
-instances' role has no grant, and agents are let in by their instance's identity alone.
+every single grant of the three roles away, one at a time, and sees a deployment, or what leads to it, fail.
+The instances' role has no grant where revisions come from GitHub: agents are let in by their instance's
+identity alone.
 `tests/iam/test_whole_pipeline.py` (in `make test-all`) provisions as a user with exactly the operator's
 policies, deploys as GitHub's role, from GitHub and through S3, and removes everything as a user with exactly
-`destroy`. "Used by" is from
-the request log of such a run; "not recorded yet" is what no recorded run has used so far.
+`destroy`. "Used by" is from the request log of such a run; "not recorded yet" is what no recorded run used.
 No real account has confirmed it yet: which calls CodeDeploy makes with the service role, and what
 CreateDeployment needs besides its own action, is known from documentation and from others' error messages.
 What sessions of AWS Systems Manager need is from their documentation alone: the local cloud has no Session

@@ -47,7 +47,8 @@ def test_through_s3_the_bucket_is_granted_beside(written: dict[str, Any], throug
         beside = granted_beside(written[name], through_s3[name])
         expected = [each["actions"] for way in ("s3", "bucket") for each in policies.beside(name, way)]
         assert [each["Action"] for each in beside] == expected
-        assert all(each["Resource"] in ([bucket], [f"{bucket}/test.codeDeploy.001/*"]) for each in beside)
+        on = ([bucket], [f"{bucket}/test.codeDeploy.001/*"], ["*"])
+        assert all(each["Resource"] in on for each in beside)
     assert [name for name in NAMES if through_s3[name] != written[name]] == [
         "github",
         "ec2",
@@ -121,3 +122,9 @@ def check_other_ways(policy: dict[str, Any]) -> None:
 
 def test_the_page_says_what_the_policies_say() -> None:
     assert iam_docs.PAGE.read_text() == iam_docs.page(whole.known()), "docs/iam.md is stale: run make docs"
+
+
+def test_the_page_names_tests_that_are_there() -> None:
+    tests = (Path(__file__).parent / "test_role_grants.py").read_text()
+    named = [*iam_docs.TESTS.values(), *(test for *_, test in iam_docs.TAKERS)]
+    assert [name for name in named if f"def {name.partition('[')[0]}(" not in tests] == []

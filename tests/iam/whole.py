@@ -34,7 +34,7 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
         # There is no web server whose page could be looked at.
         return lambda: pipeline.play(playbook, *options, keys=keys, **settings)
 
-    protected = {"pipeline_termination_protection": True}
+    protected: dict[str, Any] = {"pipeline_termination_protection": True}
     step("site.yml", written, play("site.yml", "--skip-tags=hosts,deploy", **protected))
     step("site.yml again", written, play("site.yml", "--skip-tags=prerequisites,hosts,deploy", **protected))
     with agent_at_work(pipeline):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,20 +61,32 @@ def playbook(
     return run
 
 
-@pytest.fixture
-def account(addresses: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """What the account holds, and which environments the repository has."""
-    environments = f"{addresses['pipeline_github_api_url']}/repos/{REPOSITORY}/environments"
-    headers = {"Authorization": f"Bearer {addresses['pipeline_github_token']}"}
+@dataclass(frozen=True)
+class Account:
+    """The account of AWS, and the repository."""
 
-    def look() -> dict[str, Any]:
-        environment = addresses["pipeline_aws_environment"] | {"PATH": "/usr/bin"}
+    addresses: dict[str, Any]
+
+    def held(self) -> dict[str, Any]:
+        """What the account holds, and which environments the repository has."""
+        environment = self.addresses["pipeline_aws_environment"] | {"PATH": "/usr/bin"}
         shown = subprocess.run([sys.executable, ACCOUNT], env=environment, capture_output=True, check=True)
-        there = requests.get(environments, headers=headers, timeout=30).json().get("environments", [])
-        held: dict[str, Any] = json.loads(shown.stdout) | {"environments": [each["name"] for each in there]}
-        return held
+        there = self._github("GET", "/environments").json().get("environments", [])
+        held: dict[str, Any] = json.loads(shown.stdout)
+        return held | {"environments": [each["name"] for each in there]}
 
-    return look
+    def remove_repository(self) -> None:
+        assert self._github("DELETE").status_code == 204
+
+    def _github(self, method: str, path: str = "") -> requests.Response:
+        address = f"{self.addresses['pipeline_github_api_url']}/repos/{REPOSITORY}{path}"
+        headers = {"Authorization": f"Bearer {self.addresses['pipeline_github_token']}"}
+        return requests.request(method, address, headers=headers, timeout=30)
+
+
+@pytest.fixture
+def account(addresses: dict[str, Any]) -> Account:
+    return Account(addresses)
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, cloud: LocalCloud, action: str) -> None:
@@ -104,24 +117,26 @@ def refuse_on_github(monkeypatch: pytest.MonkeyPatch, cloud: LocalCloud, path: s
 def test_nothing_is_left_of_a_run_that_broke_off(
     playbook: Run,
     cloud: LocalCloud,
-    account: Callable[[], dict[str, Any]],
+    account: Account,
     monkeypatch: pytest.MonkeyPatch,
     play: str,
 ) -> None:
     refused, options, settings = BREAKS[play]
-    before = account()
+    if settings is CREATED:
+        account.remove_repository()
+    before = account.held()
     with monkeypatch.context() as patch:
         refuse(patch, cloud, refused)
         refuse_on_github(patch, cloud, refused)
         broken = playbook("site.yml", *options, **settings)
     assert broken.returncode != 0, broken.stdout
     assert refused in broken.stdout
-    assert account() != before
+    assert account.held() != before
 
     # What went through S3 goes also where nothing says so any more.
     destroyed = playbook("destroy.yml", confirm=APPLICATION)
     assert destroyed.returncode == 0, destroyed.stdout
-    assert account() == before
+    assert account.held() == before
 
 
 def values(client: Callable[[str], Any]) -> list[str]:
