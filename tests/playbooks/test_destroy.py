@@ -54,7 +54,7 @@ def playbook(
     def run(name: str, *options: str, **settings: Any) -> subprocess.CompletedProcess[str]:
         quick = {"pipeline_hosts_timeout": 1}
         result: subprocess.CompletedProcess[str] = ansible_playbook(
-            name, f"--inventory={inventory}", *options, **addresses, **quick, **settings
+            name, f"--inventory={inventory}", *options, **addresses | quick | settings
         )
         return result
 
