@@ -518,6 +518,7 @@ class TestRevisionsFromS3:
         said = "\n".join([*watch.seen, played.stdout, played.stderr, ended.log, ended.summary])
         assert_none_is_in(said, pipeline)
         assert_none_is_in_a_file(pipeline, brought)
+        assert brought.stat().st_mode & 0o077 == 0
 
     def test_the_workflow_goes_that_way_and_the_playbook_agrees(self, pipeline: Pipeline) -> None:
         codedeploy = pipeline.client("codedeploy")
