@@ -267,25 +267,6 @@ def test_a_configuration_interrupts_no_request(
     assert (fleet.on_hosts("sha256sum /etc/nginx/nginx.conf") == before) == bool(reason)
 
 
-def test_a_configuration_that_somebody_edited_is_named_and_mended(fleet: Pipeline, site: str) -> None:
-    before = fleet.on_hosts("sha256sum /etc/nginx/nginx.conf")
-    fleet.on_hosts("sed -i 's/server_tokens off/server_tokens on/' /etc/nginx/nginx.conf && nginx -s reload")
-    edited = fleet.on_hosts("sha256sum /etc/nginx/nginx.conf")
-
-    named = fleet.playbook("site.yml", "--tags=nginx", "--check", "--diff")
-
-    assert named.returncode == 0, named.stdout + named.stderr
-    for line in (r"-\s+server_tokens on;", r"\+\s+server_tokens off;"):
-        assert len(re.findall(f"(?m)^{line}$", named.stdout)) == len(edited)
-    assert fleet.on_hosts("sha256sum /etc/nginx/nginx.conf") == edited
-
-    mended = fleet.playbook("site.yml", "--tags=nginx")
-
-    assert mended.returncode == 0, mended.stdout + mended.stderr
-    assert fleet.on_hosts("sha256sum /etc/nginx/nginx.conf") == before
-    assert get(site)[1]["Server"] == "nginx"
-
-
 @pytest.fixture(scope="module")
 def copied(fleet: Pipeline) -> None:
     """What belongs to a deployment lies in the document root."""
