@@ -161,7 +161,10 @@ def grant(client: IAMClient, roles: Sequence[RolePolicies], *, dry_run: bool) ->
             role.apply(client, current, wanted)
     before = {role.name: current.shown() for role, current, _ in plan}
     after = {role.name: wanted.shown() for role, _, wanted in plan}
-    return {"changed": before != after, "roles": after, "diff": {"before": before, "after": after}}
+    # A diff shows a few lines around each change: the role's name may not be among them.
+    changed = ", ".join(name for name in after if before[name] != after[name])
+    diff = {"before": before, "after": after, "before_header": changed, "after_header": changed}
+    return {"changed": bool(changed), "roles": after, "diff": diff}
 
 
 def _of_new_role(client: IAMClient, role: RolePolicies) -> Grants:

@@ -111,6 +111,16 @@ def test_what_drifted_is_shown_and_mended(role_policies: Module, iam: Any) -> No
     assert iam.get_role_policy(RoleName="first", PolicyName="read")["PolicyDocument"] == READ
 
 
+def test_the_diff_says_which_roles_differ(role_policies: Module, iam: Any) -> None:
+    iam.put_role_policy(RoleName="first", PolicyName="read", PolicyDocument=json.dumps(READ))
+
+    result = role_policies.check(
+        roles=[{"name": name, "inline": {"read": READ}} for name in ("first", "second")]
+    )
+
+    assert result["diff"]["before_header"] == result["diff"]["after_header"] == "second"
+
+
 def test_a_dry_run_tells_what_a_role_to_come_would_be_granted(role_policies: Module, iam: Any) -> None:
     result = role_policies.check(roles=[{"name": "third", "inline": {"read": READ}}])
 
