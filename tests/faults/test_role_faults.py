@@ -375,7 +375,7 @@ def test_the_token_of_a_private_repository_shows_nowhere(fleet: Pipeline, config
 
     fleet.on_hosts("rm /run/watched; grep -q git-remote-http /root/seen && mv /root/seen /srv/site/.git/seen")
     assert token not in said
-    fleet.on_hosts(f"! grep -rqF {token} /srv/site /root /tmp; rm /srv/site/.git/seen")
+    fleet.on_hosts(f"! grep -rqF {token} /srv/site /root /run /tmp; rm /srv/site/.git/seen")
     fleet.on_hosts("test -e /srv/site/appspec.yml && ! find /srv/site -perm /022 | grep .")
 
     configure("--tags=site_checkout", site_checkout_owner="daemon", **settings)
