@@ -92,6 +92,12 @@ class Shop:
         )
         return str(answer["deploymentId"])
 
+    def begin(self, revision: dict[str, Any] | None = GITHUB, **options: Any) -> str:
+        """A deployment that goes to its targets by now: before, they cannot be asked for."""
+        deployment = self.deploy(revision, **options)
+        wait_for(lambda: self.info(deployment)["status"] == "InProgress")
+        return deployment
+
     def info(self, deployment: str) -> dict[str, Any]:
         return dict(self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"])
 

@@ -146,7 +146,7 @@ class TestFailure:
     def test_of_an_instance_that_is_terminated(self, local_cloud: LocalCloud, client: MakeClient) -> None:
         shop = Shop.open(client)
         with agents_on(local_cloud.endpoint_url, shop.instances, lambda _: None):
-            deployment = shop.deploy()
+            deployment = shop.begin()
             wait_for(lambda: shop.events(deployment, shop.instances[0])["ApplicationStop"].get("startTime"))
             client("ec2").terminate_instances(InstanceIds=shop.instances)
             info = shop.finish(deployment)

@@ -153,8 +153,7 @@ class TestAlarm:
         with agents_on(local_cloud.endpoint_url, shop.instances):
             good = shop.deploy()
             assert shop.finish(good)["status"] == "Succeeded"
-        deployment = shop.deploy(S3)
-        wait_for(lambda: shop.info(deployment)["status"] == "InProgress")
+        deployment = shop.begin(S3)
         sound_alarm(client)
         info = shop.finish(deployment)
 

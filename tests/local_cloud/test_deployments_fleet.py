@@ -63,7 +63,7 @@ class TestMinimumHealthyHosts:
         """The example of AWS's documentation: nine instances."""
         shop = Shop.open(client, instances=9)
         shop.codedeploy.create_deployment_config(deploymentConfigName="careful", minimumHealthyHosts=minimum)
-        deployment = shop.deploy(deploymentConfigName="careful")
+        deployment = shop.begin(deploymentConfigName="careful")
         waiting = wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]), len_is(expected))
         with agents_on(local_cloud.endpoint_url, shop.instances):
             info = shop.finish(deployment)
@@ -112,7 +112,7 @@ class TestMinimumHealthyHosts:
             agents_on(local_cloud.endpoint_url, [last], failing_at("Install")),
         ):
             shop.finish(shop.deploy())
-        deployment = shop.deploy()
+        deployment = shop.begin()
 
         wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]) == [last])
 
