@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from agents import agents_on
-from conftest import ACCESS_KEY, SECRET_KEY
 from shop import Shop
 
 from local_cloud.server import LocalCloud
@@ -20,12 +19,13 @@ Aws = Callable[..., Any]
 
 
 @pytest.fixture
-def deploy(local_cloud: LocalCloud) -> Aws:
+def deploy(local_cloud: LocalCloud, aws_session: Any) -> Aws:
     """`deploy("list-applications")`: what `aws deploy` prints, parsed where it is JSON."""
     program = str(Path(sys.executable).with_name("aws"))
+    credentials = aws_session.get_credentials()
     environment = os.environ | {
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": local_cloud.endpoint_url,
         "AWS_PAGER": "",
