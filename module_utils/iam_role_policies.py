@@ -28,8 +28,8 @@ POLICY_ARN = r"arn:aws[a-z-]*:iam::(aws|\d{12}):policy/\S+"
 @explained("read the inline policy {PolicyName} of the role {RoleName}")
 @none_if("NoSuchEntity")
 def get_inline(client: IAMClient, request: Record) -> Record | None:
-    document: Any = client.get_role_policy(**request)["PolicyDocument"]
-    decoded: Record = json.loads(document) if isinstance(document, str) else document
+    document: Any = client.get_role_policy(**request)["PolicyDocument"]  # decoded by botocore
+    decoded: Record = document
     return decoded
 
 

@@ -289,18 +289,29 @@ def assert_none_is_in_a_file(pipeline: Pipeline, made: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
 
 
+def assert_both_went_well_and_show_none(
+    played: subprocess.CompletedProcess[str],
+    ended: workflow.Run,
+    watch: Watch,
+    programs: tuple[str, ...],
+    pipeline: Pipeline,
+) -> None:
+    """A playbook and a workflow, watched while their programs ran: no secret in what was seen or said."""
+    assert played.returncode == 0, played.stdout
+    assert ended.succeeded, ended.log
+    for program in programs:
+        assert any(program in line for line in watch.seen), program
+    said = "\n".join([*watch.seen, played.stdout, played.stderr, ended.log, ended.summary])
+    assert_none_is_in(said, pipeline)
+
+
 def test_no_secret_is_in_a_process_list_an_output_or_left_in_a_file(pipeline: Pipeline) -> None:
     with Watch() as watch, pipeline.agent(lambda _: Result()):
         played = pipeline.play("playbooks/configure-github.yml", "-vvv", "--diff")
         checkout = pipeline.checkout("watched")
         ended = pipeline.run_workflow(checkout)
-    assert played.returncode == 0, played.stdout
-    assert ended.succeeded, ended.log
-    for program in ("ansible-playbook", "act push", "aws deploy create-deployment"):
-        assert any(program in line for line in watch.seen), program
-
-    said = "\n".join([*watch.seen, played.stdout, played.stderr, ended.log, ended.summary])
-    assert_none_is_in(said, pipeline)
+    programs = ("ansible-playbook", "act push", "aws deploy create-deployment")
+    assert_both_went_well_and_show_none(played, ended, watch, programs, pipeline)
     assert_none_is_in_a_file(pipeline, checkout / "appspec.yml")
 
 
@@ -510,13 +521,8 @@ class TestRevisionsFromS3:
             played = pipeline.play("playbooks/deploy-site.yml", "-vvv", "--diff", *FROM_S3)
             pipeline.client("s3").delete_object(Bucket=self.BUCKET, Key=f"test.codeDeploy.001/{head}.tgz")
             ended = pipeline.run_workflow(checkout)
-        assert played.returncode == 0, played.stdout
-        assert ended.succeeded, ended.log
-        for program in ("ansible-playbook", "aws s3api put-object", "aws deploy create-deployment"):
-            assert any(program in line for line in watch.seen), program
-
-        said = "\n".join([*watch.seen, played.stdout, played.stderr, ended.log, ended.summary])
-        assert_none_is_in(said, pipeline)
+        programs = ("ansible-playbook", "aws s3api put-object", "aws deploy create-deployment")
+        assert_both_went_well_and_show_none(played, ended, watch, programs, pipeline)
         assert_none_is_in_a_file(pipeline, brought)
         assert brought.stat().st_mode & 0o077 == 0
 
