@@ -6,7 +6,6 @@ with a token of the repository; the host's agent has the credentials of its inst
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -30,6 +29,7 @@ from local_cloud.github import oidc
 from local_cloud.github.publish import publish
 from local_cloud.github.store import default_token
 from local_cloud.server import LocalCloud
+from tests.inventories import inventory
 
 CHECKOUT = Path(__file__).parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
@@ -97,11 +97,11 @@ class Pipeline:
 
     def play(self, playbook: str, *options: str, keys: Keys | None = None, **settings: Any) -> str:
         """Run a playbook as whoever has the keys; what it said. Raises PlaybookError."""
-        inventory = self._inventory(keys or self.root)
+        where = self._inventory(keys or self.root)
         result = subprocess.run(
             [
                 Path(sys.executable).parent / "ansible-playbook",
-                f"--inventory={inventory}",
+                f"--inventory={where}",
                 f"--extra-vars={json.dumps(settings)}",
                 *options,
                 f"playbooks/{playbook}",
@@ -227,25 +227,9 @@ class Pipeline:
 
     def _inventory(self, keys: Keys) -> Path:
         """inventory/local, leading to this account as whoever has the keys."""
-        folder = self.directory / "inventory"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(CHECKOUT / "inventory" / "local", folder)
-        settings = self.cloud.settings
-        changes = {
-            "http://127.0.0.1:4580": self.cloud.endpoint_url,
-            "http://127.0.0.1:4581": self.cloud.github_url,
-            settings.root_access_key: keys["AccessKeyId"],
-            "local-cloud-accepts-any-secret-access-key": keys["SecretAccessKey"],
-            "inventory_dir ~ '/../../.local_cloud": f"'{settings.state_dir}",
-            "{{ inventory_dir }}/../../.local_cloud": str(settings.state_dir),
-        }
-        for path in folder.rglob("*"):
-            if path.is_file():
-                text = path.read_text()
-                for old, new in changes.items():
-                    text = text.replace(old, new)
-                path.write_text(text)
-        return folder
+        return inventory(
+            self.directory / "inventory", self.cloud, keys["AccessKeyId"], keys["SecretAccessKey"]
+        )
 
 
 @contextmanager

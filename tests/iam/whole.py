@@ -38,7 +38,7 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
     step("site.yml", written, play("site.yml", "--skip-tags=hosts,deploy", **protected))
     step("site.yml again", written, play("site.yml", "--skip-tags=prerequisites,hosts,deploy", **protected))
     with agent_at_work(pipeline):
-        step("deploy-site.yml", written, play("deploy-site.yml", pipeline_hosts="nobody"))
+        step("deploy-site.yml", written, play("deploy-site.yml", addresses=[]))
         step("the workflow", written, pipeline.job)
     step("show-status.yml", written, play("show-status.yml", pipeline_hosts="nobody"))
 
@@ -46,7 +46,7 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
     other_way: dict[str, Any] = {"keys": operator_s3, "pipeline_revision_source": "s3"}
     step("site.yml through S3", through_s3, play("site.yml", "--tags=iam,codedeploy,github", **other_way))
     with agent_at_work(pipeline):
-        deploy = play("deploy-site.yml", pipeline_hosts="nobody", **other_way)
+        deploy = play("deploy-site.yml", addresses=[], **other_way)
         step("deploy-site.yml through S3", through_s3, deploy)
     step("the workflow through S3", through_s3, pipeline.bring)
     step("the agent through S3", through_s3, pipeline.fetch)

@@ -1,0 +1,185 @@
+"""Two pipelines in one account, each with an inventory of its own: neither touches what is the other's."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.server import LocalCloud
+from tests.inventories import inventory
+
+CHECKOUT = Path(__file__).parents[2]
+KEYS = ("AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret")
+IMAGE = "ami-12c6146b"
+PRODUCTION = "test.codeDeploy.001"
+"""What the settings are by default."""
+OF_HOSTS = ("configure-hosts.yml", "repair-hosts.yml", "show-status.yml")
+QUICK = {"pipeline_hosts_timeout": 1}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One pipeline, by its inventory."""
+
+    folder: Path
+
+    def play(self, name: str, *options: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """Run a playbook; settings are extra variables. Nobody answers at the addresses of these hosts."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "GITHUB_"))}
+        return subprocess.run(
+            [
+                Path(sys.executable).with_name("ansible-playbook"),
+                f"--inventory={self.folder}",
+                f"--extra-vars={json.dumps(settings)}",
+                *options,
+                f"playbooks/{name}",
+            ],
+            cwd=CHECKOUT,
+            # A user's own region is not the pipeline's.
+            env=kept | {"AWS_REGION": "sa-east-1", "AWS_DEFAULT_REGION": "sa-east-1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def side(cloud: LocalCloud, tmp_path: Path) -> Callable[..., Side]:
+    """`side("staging", pipeline_application="staging")`: settings are group variables of its inventory."""
+    return lambda name, **settings: Side(inventory(tmp_path / name, cloud, *KEYS, **QUICK, **settings))
+
+
+@pytest.fixture
+def launch(client: Callable[..., Any]) -> Callable[..., str]:
+    """`launch("staging")`: the id of a running instance of this application."""
+
+    def run(application: str, region: str = "us-east-1") -> str:
+        tags = {"ManagedBy": "aws-codedeploy-pipeline", "Application": application}
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        ec2 = client("ec2", region)
+        image = ec2.describe_images()["Images"][0]["ImageId"]
+        made = ec2.run_instances(
+            ImageId=image,
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": listed}],
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    return run
+
+
+def said(result: subprocess.CompletedProcess[str]) -> str:
+    return " ".join(result.stdout.split())
+
+
+def running(ec2: Any) -> list[str]:
+    """The ids of a region's instances."""
+    return [each["InstanceId"] for held in ec2.describe_instances()["Reservations"] for each in held["Instances"]]
+
+
+def met(result: subprocess.CompletedProcess[str]) -> set[str]:
+    """The hosts on which tasks ran, or were tried."""
+    return set(re.findall(r"^[a-z]+: \[(i-[0-9a-f]+)\]", result.stdout, re.MULTILINE))
+
+
+@pytest.mark.parametrize("playbook", OF_HOSTS)
+@pytest.mark.parametrize("way", ["group variables", "extra variables"])
+def test_hosts_are_those_of_the_application_that_is_set(
+    side: Callable[..., Side], launch: Callable[..., str], playbook: str, way: str
+) -> None:
+    launch(PRODUCTION)
+    ours = launch("staging")
+    settings: dict[str, Any] = {"pipeline_application": "staging"}
+    in_group, extra = (settings, {}) if way == "group variables" else ({}, settings)
+
+    result = side("staging", **in_group).play(playbook, "-e", "drift=false", **extra)
+
+    assert met(result) == {ours}, result.stdout + result.stderr
+
+
+def test_a_name_made_of_other_settings_is_followed_and_limits_and_dry_runs_go_on(
+    side: Callable[..., Side], launch: Callable[..., str]
+) -> None:
+    launch(PRODUCTION)
+    first, second = launch("staging-ec2.cheaper.001"), launch("staging-ec2.cheaper.001")
+    # The default of the setting that it is made of is known to plays alone.
+    staging = side("staging", pipeline_application="staging-{{ pipeline_instance_name }}")
+
+    assert met(staging.play("repair-hosts.yml", "--check")) == {first, second}
+    assert met(staging.play("repair-hosts.yml", "--tags=nginx")) == {first, second}
+    assert met(staging.play("repair-hosts.yml", f"--limit=localhost,{second}")) == {second}
+
+    alone = staging.play("repair-hosts.yml", f"--limit={second}")
+    assert alone.returncode != 0
+    assert f"without localhost, which finds the pipeline's hosts: name it too, --limit localhost,{second}" in said(
+        alone
+    )
+
+
+@pytest.mark.parametrize("playbook", ["configure-hosts.yml", "repair-hosts.yml", "deploy-site.yml"])
+def test_without_a_host_of_its_own_a_pipeline_stops_at_once(
+    cloud: LocalCloud, side: Callable[..., Side], launch: Callable[..., str], playbook: str
+) -> None:
+    launch(PRODUCTION)
+    cloud.log.clear()
+
+    result = side("staging", pipeline_application="staging").play(playbook)
+
+    assert result.returncode != 0
+    assert "no running instance of staging (pipeline_application) in us-east-1 (pipeline_region): run" in said(result)
+    assert cloud.log.entries(mutating=True) == []
+
+
+def test_applications_that_groups_cannot_tell_apart_are_refused(
+    side: Callable[..., Side], launch: Callable[..., str]
+) -> None:
+    launch("shop.a")
+    theirs = launch("shop-a")
+
+    result = side("shop", pipeline_application="shop.a").play("configure-hosts.yml")
+
+    assert f"takes in {theirs} of the application shop-a, and pipeline_application is 'shop.a'" in said(result)
+    assert met(result) == set()
+
+
+def test_the_region_is_the_one_of_the_inventorys_plugin(
+    side: Callable[..., Side], launch: Callable[..., str], client: Callable[..., Any]
+) -> None:
+    old, new = launch("staging"), launch("staging", "eu-west-1")
+    staging = side("staging", pipeline_application="staging")
+    assert met(staging.play("configure-hosts.yml")) == {old}
+    plugin = staging.folder / "aws_ec2.yml"
+    plugin.write_text(plugin.read_text().replace("us-east-1", "eu-west-1"))
+
+    assert met(staging.play("configure-hosts.yml")) == {new}
+    launched = staging.play("provision-ec2.yml", "playbooks/provision-iam.yml")
+    assert launched.returncode == 0, launched.stdout
+    assert len(running(client("ec2", "eu-west-1"))) == 2
+    assert running(client("ec2")) == [old]
+
+
+@pytest.mark.parametrize("way", ["group variables", "extra variables"])
+@pytest.mark.parametrize("playbook", ["site.yml", "destroy.yml"])
+def test_a_region_that_is_set_beside_the_plugins_is_refused(
+    side: Callable[..., Side], cloud: LocalCloud, way: str, playbook: str
+) -> None:
+    settings = {"pipeline_region": "eu-west-1"}
+    in_group, extra = (settings, {}) if way == "group variables" else ({}, settings)
+    staging = side("staging", **in_group)
+    cloud.log.clear()
+
+    result = staging.play(playbook, confirm=PRODUCTION, **extra)
+
+    assert result.returncode != 0
+    assert "pipeline_region is 'eu-west-1', and the inventory's aws_ec2.yml looks for hosts in 'us-east-1'" in said(
+        result
+    )
+    assert cloud.log.entries(mutating=True) == []
