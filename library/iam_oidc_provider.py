@@ -57,6 +57,13 @@ options:
       - An empty string keeps no account, and O(state=absent) removes whatever O(client_ids) names.
     type: str
     default: ansible-iam-oidc-provider
+  own_roles:
+    description:
+      - The names of roles that do not count as users of the provider, because they are the caller's own.
+      - While a trust policy of another role names the provider, O(state=absent) leaves it as it is, and O(tags) are not
+        changed; the last one who uses it removes it. Without this option nobody looks who uses it.
+    type: list
+    elements: str
 notes:
   - O(tags) are those of a provider that this module made. One that was there before keeps its own, unless
     O(ownership_tag) is empty.
@@ -64,7 +71,7 @@ notes:
   - 'Permissions: C(iam:ListOpenIDConnectProviders), C(GetOpenIDConnectProvider), C(CreateOpenIDConnectProvider),
     C(DeleteOpenIDConnectProvider), C(AddClientIDToOpenIDConnectProvider), C(RemoveClientIDFromOpenIDConnectProvider),
     C(TagOpenIDConnectProvider), C(UntagOpenIDConnectProvider); with O(thumbprints) also
-    C(UpdateOpenIDConnectProviderThumbprint).'
+    C(UpdateOpenIDConnectProviderThumbprint), with O(own_roles) C(ListRoles).'
 seealso:
   - module: amazon.aws.iam_role
   - name: OpenID Connect in Amazon Web Services
@@ -84,10 +91,11 @@ EXAMPLES = r"""
     url: https://token.actions.githubusercontent.com
     client_ids: [sts.amazonaws.com]
 
-- name: Take back what the task above added, and nothing else
+- name: Take back what the task above added, and nothing else, once no other role needs it
   iam_oidc_provider:
     url: https://token.actions.githubusercontent.com
     client_ids: [sts.amazonaws.com]
+    own_roles: [AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000]
     state: absent
 """
 
@@ -124,6 +132,12 @@ open_id_connect_provider:
       type: list
       elements: str
       sample: []
+    used_by:
+      description: The other roles that trust it.
+      returned: with O(own_roles), where something would be removed or tags would be changed
+      type: list
+      elements: str
+      sample: []
     url:
       description: The issuer.
       returned: always
@@ -143,6 +157,7 @@ ARGUMENT_SPEC = {
     "client_ids": {"type": "list", "elements": "str", "aliases": ["audiences"]},
     "purge_client_ids": {"type": "bool", "default": False},
     "thumbprints": {"type": "list", "elements": "str"},
+    "own_roles": {"type": "list", "elements": "str"},
     "ownership_tag": {"type": "str", "default": "ansible-iam-oidc-provider"},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": True},

@@ -3,7 +3,7 @@
 
 There is one provider a URL in an account, so it may have been there before us, and others may add
 their audiences to ours. A tag on the provider keeps the account of what we added; nothing else is
-ever removed.
+ever removed. Who uses it is told by the trust policies of roles: the last one removes it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ansible.module_utils.codedeploy.options import refuse
 from ansible.module_utils.codedeploy.transformations import from_tag_list, merged_tags, to_tag_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ansible.module_utils.codedeploy.connection import Connection
     from mypy_boto3_iam import IAMClient
@@ -75,6 +75,12 @@ def untag(client: IAMClient, request: Record) -> None:
     client.untag_open_id_connect_provider(**request)
 
 
+@explained("list the roles, for those that trust the OpenID Connect provider")
+def list_roles(client: IAMClient, request: Record) -> Sequence[Record]:
+    pages = client.get_paginator("list_roles").paginate(**request)
+    return [role for page in pages for role in page["Roles"]]
+
+
 @dataclass(frozen=True)
 class OidcProvider:
     """What a user asks of the provider of one URL; None is "not asked for"."""
@@ -86,6 +92,8 @@ class OidcProvider:
     purge_client_ids: bool = False
     thumbprints: Sequence[str] | None = None
     ownership_tag: str = ""
+    own_roles: Sequence[str] | None = None
+    """Roles that do not count as users of it; None asks for no users."""
     tags: Mapping[str, Any] | None = None
     purge_tags: bool = True
 
@@ -104,7 +112,7 @@ class OidcProvider:
         for arn in arns:
             provider = get_provider(client, {"OpenIDConnectProviderArn": arn})
             if provider is not None:
-                return normalise(arn, provider)
+                return self._with_users(normalise(arn, provider))
         return None
 
     def desired(self, current: Record | None) -> Record | None:
@@ -138,6 +146,21 @@ class OidcProvider:
             self._update(current, wanted)
         return {}
 
+    def _with_users(self, current: Record) -> Record:
+        """The provider and which others use it, where something of it would go or be written anew."""
+        if self.own_roles is None or (self.state != "absent" and self._tags(current) == current["tags"]):
+            return current
+        users = roles_that_trust(current["arn"], list_roles(self.connection.iam, {}))
+        return {**current, "usedBy": sorted(users - set(self.own_roles))}
+
+    def _tags(self, current: Record) -> Mapping[str, str]:
+        """The tags as asked for, where they are ours to decide on."""
+        note = current["tags"].get(self.ownership_tag)
+        if self.tags is None or current.get("usedBy") or (self.ownership_tag and note != WHOLE):
+            return dict(current["tags"])
+        wanted = merged_tags(current["tags"], self.tags, purge=self.purge_tags)
+        return wanted | ({self.ownership_tag: WHOLE} if self.ownership_tag else {})
+
     def _with_ours(self, current: Record) -> Record:
         """The provider with our audiences, theirs kept unless they are to be purged."""
         asked = set(current["clientIds"] if self.client_ids is None else self.client_ids)
@@ -145,17 +168,18 @@ class OidcProvider:
         wanted = {**current, "clientIds": sorted(asked | keep)}
         if self.thumbprints is not None:
             wanted["thumbprints"] = sorted(set(self.thumbprints))
-        note = current["tags"].get(self.ownership_tag)
-        if self.tags is not None and (not self.ownership_tag or note == WHOLE):
-            wanted["tags"] = merged_tags(current["tags"], self.tags, purge=self.purge_tags)
+        wanted["tags"] = self._tags(current)
         if self.ownership_tag:
+            note = current["tags"].get(self.ownership_tag)
             added = _owned(note) | (asked - set(current["clientIds"]))
             account = WHOLE if note == WHOLE else " ".join(sorted(added))
             wanted["tags"] = wanted["tags"] | ({self.ownership_tag: account} if account else {})
         return wanted
 
     def _without_ours(self, current: Record) -> Record | None:
-        """The provider without what is ours; None where nobody else's is left."""
+        """The provider without what is ours; None where nobody else's is left; as it is while others use it."""
+        if current.get("usedBy"):
+            return current
         named = set(self.client_ids or current["clientIds"])
         theirs = sorted(set(current["clientIds"]) - named)
         if not self.ownership_tag:
@@ -213,6 +237,20 @@ def normalise(arn: str, provider: Record) -> dict[str, Any]:
         "thumbprints": sorted(provider.get("ThumbprintList", [])),
         "url": url if url.startswith("https://") else f"https://{url}",
     }
+
+
+def roles_that_trust(arn: str, roles: Iterable[Record]) -> set[str]:
+    """The names of the roles whose trust policies name the provider."""
+    return {role["RoleName"] for role in roles if arn in _federated(role["AssumeRolePolicyDocument"])}
+
+
+def _federated(document: Mapping[str, Any]) -> set[str]:
+    statements = document.get("Statement", [])
+    principals = [
+        each.get("Principal") for each in (statements if isinstance(statements, list) else [statements])
+    ]
+    named = [each.get("Federated", []) for each in principals if isinstance(each, dict)]
+    return {arn for each in named for arn in (each if isinstance(each, list) else [each])}
 
 
 def _owned(note: str | None) -> set[str]:

@@ -1,5 +1,6 @@
 """iam_oidc_provider: what was there before us stays."""
 
+import json
 from typing import Any
 
 import pytest
@@ -141,3 +142,67 @@ class TestShared:
         result = oidc_provider.four_beats(**ASKED, tags={"Stage": "test"}, ownership_tag="")
         assert result["open_id_connect_provider"]["tags"] == {"Stage": "test"}
         assert len(provider(theirs)["Tags"]) == 1
+
+
+class TestUsedByRolesOfOthers:
+    MINE = "mine"
+
+    @pytest.fixture
+    def asked(self, oidc_provider: Module) -> dict[str, Any]:
+        asked = {**ASKED, "own_roles": [self.MINE], "tags": {"Application": "first"}}
+        oidc_provider(**asked)
+        return asked
+
+    @pytest.fixture
+    def roles(self, client: Client) -> Any:
+        """`roles(name, principal)`: a role with this principal in its trust policy; IAM."""
+        iam = client("iam")
+
+        def make(name: str, federated: str | list[str]) -> Any:
+            statement = {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Principal": {"Federated": federated},
+            }
+            policy = {"Version": "2012-10-17", "Statement": statement}
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(policy))
+            return iam
+
+        return make
+
+    @pytest.mark.parametrize("federated", [ARN, [ARN]])
+    def test_stays_until_the_last_of_them_is_gone(
+        self, oidc_provider: Module, asked: dict[str, Any], roles: Any, federated: str | list[str]
+    ) -> None:
+        roles(self.MINE, ARN)
+        iam = roles("theirs", federated)
+
+        kept = oidc_provider.four_beats(**asked, state="absent")
+        assert not kept["changed"]
+        assert kept["open_id_connect_provider"]["used_by"] == ["theirs"]
+        assert provider(iam)["ClientIDList"] == [OURS]
+
+        iam.delete_role(RoleName="theirs")
+        assert oidc_provider.four_beats(**asked, state="absent").writes == ["DeleteOpenIDConnectProvider"]
+
+    def test_who_trusts_another_provider_does_not_keep_it(
+        self, oidc_provider: Module, asked: dict[str, Any], roles: Any
+    ) -> None:
+        roles("theirs", f"{ARN}.example")
+        assert oidc_provider(**asked, state="absent")["changed"]
+
+    def test_keeps_its_tags_while_it_is_shared(
+        self, oidc_provider: Module, asked: dict[str, Any], roles: Any
+    ) -> None:
+        iam = roles("theirs", ARN)
+        second = asked | {"tags": {"Application": "second"}}
+        assert not oidc_provider.four_beats(**second)["changed"]
+        iam.delete_role(RoleName="theirs")
+        assert oidc_provider.four_beats(**second).writes == [
+            "TagOpenIDConnectProvider",
+        ]
+
+    def test_nobody_is_asked_where_nothing_would_go(
+        self, oidc_provider: Module, asked: dict[str, Any]
+    ) -> None:
+        assert oidc_provider(**asked).calls == ["ListOpenIDConnectProviders", "GetOpenIDConnectProvider"]
