@@ -37,6 +37,12 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  owner:
+    description:
+      - Variables that say whose the environment is, for several that share a repository. Where one of them is there with
+        another value, it is another's, and nothing is written. O(state=present) fails then; O(state=absent) has nothing
+        to remove.
+    type: dict
   variables:
     description:
       - Variables by name. GitHub keeps names in capitals. Values are text; numbers and booleans become text.
@@ -157,6 +163,11 @@ github_actions_settings:
       returned: always
       type: dict
       sample: {AWS_REGION: us-east-1}
+    owner:
+      description: Those of the variables in O(owner) that have another value, with it; empty where it is nobody else's.
+      returned: when O(owner) is given
+      type: dict
+      sample: {}
     deployment_branches:
       description: The branches whose jobs may use the environment; empty for all of them.
       returned: when O(deployment_branches) is given
@@ -181,6 +192,7 @@ ARGUMENT_SPEC = {
     "environment": {"type": "str"},
     "deployment_branches": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "owner": {"type": "dict"},
     "variables": {"type": "dict"},
     "purge_variables": {"type": "bool", "default": False},
     "secrets": {"type": "dict", "no_log": True},

@@ -43,6 +43,10 @@ options:
     description: Whether the repository will be created and filled where it is missing.
     type: bool
     default: false
+  github_environment:
+    description: The environment of the repository, which must not be another application's.
+    type: str
+    required: true
   github_repository:
     description: The repository of the site, OWNER/NAME.
     type: str
@@ -143,6 +147,7 @@ EXAMPLES = r"""
     application: test.codeDeploy.001
     domain_zone: example.com
     domain_record: www.example.com
+    github_environment: Prod
     github_repository: OWNER/codedeploy.nginx.001
     image_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
     instance_count: 1
@@ -224,6 +229,7 @@ ARGUMENT_SPEC = {
     "domain_zone": {"type": "str", "required": True},
     "github_api_url": {"type": "str", "default": "https://api.github.com"},
     "github_create_repository": {"type": "bool", "default": False},
+    "github_environment": {"type": "str", "required": True},
     "github_repository": {"type": "str", "required": True},
     "github_token": {"type": "str", "default": "", "no_log": True},
     "github_token_name": {"type": "str", "default": "", "no_log": False},

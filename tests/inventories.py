@@ -12,9 +12,7 @@ from local_cloud.server import LocalCloud
 LOCAL = Path(__file__).parents[1] / "inventory" / "local"
 
 
-def inventory(
-    folder: Path, cloud: LocalCloud, access_key: str, secret_key: str, **settings: Any
-) -> Path:
+def inventory(folder: Path, cloud: LocalCloud, access_key: str, secret_key: str, **settings: Any) -> Path:
     """A copy of inventory/local that leads to `cloud`, with these settings among its group variables."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(LOCAL, folder)

@@ -38,6 +38,8 @@ class Settings:
     update_secrets: str = "changed"
     branches: frozenset[str] | None = None
     """Name patterns of the branches that an environment admits; none of them is all of them."""
+    owner: Mapping[str, str | None] | None = None
+    """Variables that say whose the level is; one that is not there says nothing."""
 
     @property
     def concerns_secrets(self) -> bool:
@@ -104,6 +106,8 @@ class Outcome:
         }
         if self.settings.concerns_secrets:
             settings["secrets"] = sorted(after.secrets)
+        if self.settings.owner is not None:
+            settings["owner"] = foreign(self.before, self.settings)
         if self.settings.branches is not None:
             settings["deployment_branches"] = sorted(after.branches)
         return {
@@ -141,6 +145,7 @@ def from_parameters(parameters: Mapping[str, Any]) -> Settings:
         purge_secrets=parameters["purge_secrets"],
         update_secrets=parameters["update_secrets"],
         branches=None if branches is None else frozenset(branches),
+        owner=_named("owner", parameters["owner"]),
     )
 
 
@@ -184,8 +189,26 @@ def rules(environment: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def foreign(found: Found, wanted: Settings) -> dict[str, str]:
+    """The variables that say that the level is another's."""
+    return {
+        name: found.variables[name]
+        for name, value in (wanted.owner or {}).items()
+        if found.variables.get(name, value) != value
+    }
+
+
 def changes(found: Found, wanted: Settings) -> Changes:
-    """What to write; empty when all is as wanted."""
+    """What to write; empty when all is as wanted. Raises GitHubActionsError where another's would be written over."""
+    if theirs := foreign(found, wanted):
+        if wanted.state == "absent":
+            return Changes()
+        said = ", ".join(f"{name} is '{value}'" for name, value in theirs.items())
+        ours = ", ".join(f"'{(wanted.owner or {})[name]}'" for name in theirs)
+        raise GitHubActionsError(
+            f"{wanted.level} is another's: its variable {said}, not {ours}. Name another environment, or delete "
+            "that variable where nobody needs it."
+        )
     if wanted.state == "absent":
         return _removal(found, wanted)
     variables, surplus_variables = _sorted_out(

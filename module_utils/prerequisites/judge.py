@@ -33,6 +33,7 @@ LOOKED_AT = {
     "application_tags": "the tags of the CodeDeploy application",
     "boundary": "the permissions boundary",
     "delegation": "who the domain is delegated to",
+    "environment": "the environment of the repository",
     "github_links": "CodeDeploy's links to GitHub",
     "image": "the image",
     "instance_profile": "the instance profile",
@@ -174,6 +175,17 @@ def commit(wanted: Wanted, seen: Seen) -> Iterator[str]:
         f"{wanted.github_api_url} (pipeline_github_api_url) {said} for commit {wanted.commit or 'HEAD'} of "
         f"{wanted.github_repository} (pipeline_github_repository, pipeline_commit): {way_out}."
     )
+
+
+def environment(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    application = there(seen, "environment")
+    if application not in {None, wanted.application}:
+        yield (
+            f"pipeline_github_environment is '{wanted.github_environment}', an environment of "
+            f"{wanted.github_repository} that deploys to {application}, not to {wanted.application} "
+            "(pipeline_application): name another environment, or delete its variable "
+            "CODEDEPLOY_APPLICATION_NAME where nobody needs it."
+        )
 
 
 def github_link(wanted: Wanted, seen: Seen) -> Iterator[str]:
@@ -337,21 +349,6 @@ def names(wanted: Wanted, seen: Seen) -> Iterator[str]:
             )
 
 
-def strangers(wanted: Wanted, seen: Seen) -> Iterator[str]:
-    """The deployment group takes instances by their tag Name, whoever's they are."""
-    named = [
-        each for each in there(seen, "instances") or [] if _tags(each).get("Name") == wanted.instance_name
-    ]
-    ours = {each["InstanceId"] for each in _ours(wanted, named)}
-    others = [each["InstanceId"] for each in named if each["InstanceId"] not in ours]
-    if others:
-        yield (
-            f"{', '.join(others)} carry the tag Name={wanted.instance_name} (pipeline_instance_name) and are "
-            "not this "
-            "pipeline's: it would deploy to them. Choose another name, or take the tag from them."
-        )
-
-
 def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
     found = there(seen, "subnet")
     if missing(seen, "subnet"):
@@ -393,8 +390,8 @@ def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
-    *(region, zone, record, commit, github_link, key_file, agent, bucket),
-    *(image, quotas, names, strangers, network, boundary),
+    *(region, zone, record, commit, environment, github_link, key_file, agent, bucket),
+    *(image, quotas, names, network, boundary),
 )
 
 

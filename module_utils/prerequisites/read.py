@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
+from urllib.parse import quote
 
 from ansible.module_utils.codedeploy.errors import code_of, describe
 from ansible.module_utils.prerequisites.delegation import DnsError, name_servers
@@ -57,6 +58,22 @@ def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
             return {"status": answer.status, "sha": json.load(answer)["sha"]}
     except HTTPError as error:
         return {"status": error.code, "sha": None}
+
+
+def environment(_clients: Clients, wanted: Wanted) -> str | None:
+    """The application that the environment of the repository deploys to; None where that is not told."""
+    if not wanted.github_token:
+        return None
+    place = f"{wanted.github_repository}/environments/{quote(wanted.github_environment, safe='')}"
+    url = f"{wanted.github_api_url}/repos/{place}/variables/CODEDEPLOY_APPLICATION_NAME"
+    headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {wanted.github_token}"}
+    try:
+        with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT) as answer:
+            return str(json.load(answer)["value"])
+    except HTTPError as error:
+        if error.code in {401, 403, 404}:
+            return None
+        raise
 
 
 def delegation(_clients: Clients, wanted: Wanted) -> list[str]:
@@ -227,7 +244,7 @@ def bucket(clients: Clients, wanted: Wanted) -> str:
     return wanted.revision_bucket
 
 
-WITHOUT_AWS: tuple[Reader, ...] = (commit, delegation, key_file, agent)
+WITHOUT_AWS: tuple[Reader, ...] = (commit, environment, delegation, key_file, agent)
 OF_THE_ACCOUNT: tuple[Reader, ...] = (
     *(zone, image, instances, region, instance_type, addresses, security_group, key_pair, subnet),
     *(address_quota, instance_quota, roles, instance_profile, application, application_tags),

@@ -25,6 +25,7 @@ class Wanted:
     domain_zone: str
     github_api_url: str
     github_create_repository: bool
+    github_environment: str
     github_repository: str
     github_token: str
     github_token_name: str

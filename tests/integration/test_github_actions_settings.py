@@ -260,3 +260,45 @@ def test_a_repository_that_does_not_exist(run: Run) -> None:
 def test_an_address_where_nothing_listens(run: Run) -> None:
     message = run(api_url="http://127.0.0.1:1", variables=VARIABLES)["msg"]
     assert "does not answer" in message
+
+
+class TestOfAnotherOwner:
+    OURS = {"CODEDEPLOY_APPLICATION_NAME": "staging"}
+
+    @pytest.fixture
+    def theirs(self, github: StandIn, run: Run) -> dict[str, str]:
+        run(variables=VARIABLES, secrets={"IAMROLE_GITHUB_ARN": CANARY})
+        github.requests.clear()
+        return {name: each.value for name, each in github.prod.variables.items()}
+
+    @pytest.mark.parametrize("check", [True, False])
+    def test_is_not_overwritten(self, github: StandIn, run: Run, theirs: dict[str, str], check: bool) -> None:
+        result = run(check=check, owner=self.OURS, variables=self.OURS, secrets={"IAMROLE_GITHUB_ARN": "x"})
+
+        assert result["failed"]
+        assert "CODEDEPLOY_APPLICATION_NAME is 'test.codeDeploy.001', not 'staging'" in result["msg"]
+        assert github.writes() == []
+
+    @pytest.mark.parametrize("check", [True, False])
+    def test_is_not_emptied(self, github: StandIn, run: Run, theirs: dict[str, str], check: bool) -> None:
+        absent = {
+            "state": "absent",
+            "variables": dict.fromkeys(VARIABLES),
+            "secrets": {"IAMROLE_GITHUB_ARN": None},
+        }
+
+        result = run(check=check, owner=self.OURS, **absent)
+
+        assert not result["changed"]
+        assert result["github_actions_settings"]["owner"] == {
+            "CODEDEPLOY_APPLICATION_NAME": "test.codeDeploy.001"
+        }
+        assert github.writes() == []
+        assert {name: each.value for name, each in github.prod.variables.items()} == theirs
+
+    def test_ones_own_is_written_and_removed(self, github: StandIn, run: Run) -> None:
+        owner = {"CODEDEPLOY_APPLICATION_NAME": "test.codeDeploy.001"}
+        assert run(owner=owner, variables=VARIABLES)["changed"]
+        assert not run(owner=owner, variables=VARIABLES)["changed"]
+        assert run(owner=owner, state="absent", variables=dict.fromkeys(VARIABLES))["changed"]
+        assert "prod" not in github.repository.environments

@@ -82,7 +82,9 @@ def said(result: subprocess.CompletedProcess[str]) -> str:
 
 def running(ec2: Any) -> list[str]:
     """The ids of a region's instances."""
-    return [each["InstanceId"] for held in ec2.describe_instances()["Reservations"] for each in held["Instances"]]
+    return [
+        each["InstanceId"] for held in ec2.describe_instances()["Reservations"] for each in held["Instances"]
+    ]
 
 
 def met(result: subprocess.CompletedProcess[str]) -> set[str]:
@@ -119,8 +121,9 @@ def test_a_name_made_of_other_settings_is_followed_and_limits_and_dry_runs_go_on
 
     alone = staging.play("repair-hosts.yml", f"--limit={second}")
     assert alone.returncode != 0
-    assert f"without localhost, which finds the pipeline's hosts: name it too, --limit localhost,{second}" in said(
-        alone
+    assert (
+        f"without localhost, which finds the pipeline's hosts: name it too, --limit localhost,{second}"
+        in said(alone)
     )
 
 
@@ -134,7 +137,10 @@ def test_without_a_host_of_its_own_a_pipeline_stops_at_once(
     result = side("staging", pipeline_application="staging").play(playbook)
 
     assert result.returncode != 0
-    assert "no running instance of staging (pipeline_application) in us-east-1 (pipeline_region): run" in said(result)
+    assert (
+        "no running instance of staging (pipeline_application) in us-east-1 (pipeline_region): run"
+        in said(result)
+    )
     assert cloud.log.entries(mutating=True) == []
 
 
@@ -146,7 +152,9 @@ def test_applications_that_groups_cannot_tell_apart_are_refused(
 
     result = side("shop", pipeline_application="shop.a").play("configure-hosts.yml")
 
-    assert f"takes in {theirs} of the application shop-a, and pipeline_application is 'shop.a'" in said(result)
+    assert f"takes in {theirs} of the application shop-a, and pipeline_application is 'shop.a'" in said(
+        result
+    )
     assert met(result) == set()
 
 
@@ -179,7 +187,186 @@ def test_a_region_that_is_set_beside_the_plugins_is_refused(
     result = staging.play(playbook, confirm=PRODUCTION, **extra)
 
     assert result.returncode != 0
-    assert "pipeline_region is 'eu-west-1', and the inventory's aws_ec2.yml looks for hosts in 'us-east-1'" in said(
-        result
+    assert (
+        "pipeline_region is 'eu-west-1', and the inventory's aws_ec2.yml looks for hosts in 'us-east-1'"
+        in said(result)
     )
     assert cloud.log.entries(mutating=True) == []
+
+
+STAGING: dict[str, Any] = {
+    "pipeline_application": "staging",
+    "pipeline_deployment_group": "staging",
+    "pipeline_domain_record": "staging.local-cloud.example",
+    "pipeline_github_environment": "Staging",
+    "pipeline_iam_timestamp": "20250101T000000",
+    "pipeline_instance_name": "staging",
+    "pipeline_revision_source": "s3",
+    "pipeline_tag_environment": "Staging",
+}
+PARTS = ("provision-iam", "provision-ec2", "provision-dns", "configure-codedeploy", "configure-github")
+
+
+def made(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+def unchanged(side: Side) -> None:
+    """A dry run of all that makes something finds nothing to do."""
+    dry = made(side.play(f"{PARTS[-1]}.yml", "--check", *PARTS_BEFORE))
+    assert re.search(r"^localhost .* changed=0 ", dry.stdout, re.MULTILINE), dry.stdout
+
+
+PARTS_BEFORE = tuple(f"playbooks/{part}.yml" for part in PARTS[:-1])
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of AWS, and GitHub's environments with all that is in them."""
+
+    cloud: LocalCloud
+
+    def held(self) -> dict[str, Any]:
+        where = {
+            "AWS_ENDPOINT_URL": self.cloud.endpoint_url,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "PATH": "/usr/bin",
+        }
+        keys = {"AWS_ACCESS_KEY_ID": KEYS[0], "AWS_SECRET_ACCESS_KEY": KEYS[1]}
+        script = Path(__file__).with_name("account.py")
+        shown = subprocess.run([sys.executable, script], env=where | keys, capture_output=True, check=True)
+        held: dict[str, Any] = json.loads(shown.stdout)
+        return held | {"environments": self.environments()}
+
+    def environments(self) -> dict[str, Any]:
+        repository = self.cloud._github_app.store.find("OWNER", "codedeploy.nginx.001")
+        return {
+            name: {
+                "variables": {key: each.value for key, each in environment.vault.variables.items()},
+                "secrets": {key: each.value for key, each in environment.vault.secrets.items()},
+            }
+            for name, environment in repository.environments.items()
+        }
+
+
+@pytest.fixture
+def account(cloud: LocalCloud) -> Account:
+    return Account(cloud)
+
+
+def test_side_by_side_each_makes_keeps_and_removes_its_own(
+    side: Callable[..., Side], account: Account, client: Callable[..., Any]
+) -> None:
+    production, staging = side("production"), side("staging", **STAGING)
+    empty = account.held()
+    made(production.play("configure-github.yml", *PARTS_BEFORE))
+    alone = account.held()
+
+    # In a mixed order, each part of the one after the other's.
+    for part in PARTS:
+        made(staging.play(f"{part}.yml"))
+        made(production.play(f"{part}.yml"))
+    both = account.held()
+    unchanged(production)
+    unchanged(staging)
+    assert both["environments"]["prod"] == alone["environments"]["prod"]
+    assert {
+        kind: set(there) - set(both[kind]) for kind, there in alone.items() if set(there) - set(both[kind])
+    } == {}
+    hosts = {name: met(each.play("repair-hosts.yml")) for name, each in (("p", production), ("s", staging))}
+    assert len(hosts["p"]) == len(hosts["s"]) == 1
+    assert not hosts["p"] & hosts["s"]
+    status = made(staging.play("show-status.yml", "-e", "drift=false"))
+    assert not any(host in status.stdout for host in hosts["p"])
+    assert "trusted, no stored keys" in status.stdout
+
+    told = made(staging.play("destroy.yml", "--check"))
+    assert "which AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000 uses" in said(told)
+    assert account.held() == both
+    made(staging.play("destroy.yml", confirm="staging"))
+    assert account.held() == alone
+    unchanged(production)
+
+    made(production.play("destroy.yml", confirm=PRODUCTION))
+    assert account.held() == empty
+
+
+def test_an_environment_of_another_application_is_neither_written_nor_emptied(
+    side: Callable[..., Side], account: Account
+) -> None:
+    made(side("production").play("configure-github.yml"))
+    before = account.environments()
+    staging = side("staging", **STAGING | {"pipeline_github_environment": "Prod"})
+
+    prerequisites = staging.play("check-prerequisites.yml")
+    assert prerequisites.returncode != 0
+    assert (
+        f"pipeline_github_environment is 'Prod', an environment of OWNER/codedeploy.nginx.001 that deploys to {PRODUCTION}"
+        in said(prerequisites)
+    )
+    for options in ((), ("--check",)):
+        refused = staging.play("configure-github.yml", *options)
+        assert refused.returncode != 0
+        assert f"CODEDEPLOY_APPLICATION_NAME is '{PRODUCTION}', not 'staging'" in said(refused).replace(
+            "''", "'"
+        )
+    destroyed = made(staging.play("destroy.yml", confirm="staging"))
+    assert (
+        f"the environment Prod of OWNER/codedeploy.nginx.001, which is of the application {PRODUCTION}"
+        in said(destroyed)
+    )
+    assert account.environments() == before
+
+
+def test_names_that_another_pipeline_has_are_refused_and_hosts_of_the_same_name_left_alone(
+    side: Callable[..., Side], account: Account, cloud: LocalCloud, client: Callable[..., Any]
+) -> None:
+    # All but the application is as by default.
+    production, staging = side("production"), side("staging", pipeline_application="staging")
+    made(production.play("configure-codedeploy.yml", *PARTS_BEFORE[:2]))
+    before = account.held()
+    cloud.log.clear()
+
+    for playbook, name in (
+        (
+            "provision-iam.yml",
+            "pipeline_iam_ec2_role is 'AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000'",
+        ),
+        ("provision-ec2.yml", "pipeline_ssh_key_name is 'ec2.cheaper.001'"),
+    ):
+        for options in ((), ("--check",)):
+            refused = staging.play(playbook, *options)
+            assert refused.returncode != 0
+            assert name in said(refused).replace("''", "'")
+    assert account.held() == before
+    assert cloud.log.entries(mutating=True) == []
+
+    # A name of the instances alone is nobody's: the group takes those of its application.
+    made(staging.play("configure-codedeploy.yml"))
+    codedeploy = client("codedeploy")
+    group = codedeploy.get_deployment_group(
+        applicationName="staging", deploymentGroupName="test.deploymentGroup.001"
+    )["deploymentGroupInfo"]
+    wanted = {(each["Key"], each["Value"]) for [each] in group["ec2TagSet"]["ec2TagSetList"]}
+    assert wanted == {
+        ("ManagedBy", "aws-codedeploy-pipeline"),
+        ("Application", "staging"),
+        ("Name", "ec2.cheaper.001"),
+    }
+
+
+def test_a_bucket_that_two_names_lead_to_stays_with_the_first(
+    side: Callable[..., Side], client: Callable[..., Any]
+) -> None:
+    through_s3 = {"pipeline_revision_source": "s3"}
+    first = side("first", pipeline_application="shop.a", **through_s3)
+    second = side("second", pipeline_application="shop-a", **through_s3)
+    made(first.play("configure-codedeploy.yml", "playbooks/provision-iam.yml"))
+
+    refused = second.play("configure-codedeploy.yml")
+
+    assert refused.returncode != 0
+    assert "bucket 'shop-a-123456789012-us-east-1'" in said(refused).replace("''", "'")
+    tags = client("s3").get_bucket_tagging(Bucket="shop-a-123456789012-us-east-1")["TagSet"]
+    assert {"Key": "Application", "Value": "shop.a"} in tags

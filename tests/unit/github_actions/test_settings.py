@@ -36,6 +36,7 @@ def parameters(**given: Any) -> dict[str, Any]:
         "purge_secrets": False,
         "update_secrets": "changed",
         "deployment_branches": None,
+        "owner": None,
     }
     return defaults | given
 

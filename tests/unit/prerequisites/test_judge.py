@@ -17,6 +17,7 @@ WANTED = Wanted(
     domain_zone="example.com",
     github_api_url="https://api.github.com",
     github_create_repository=False,
+    github_environment="Prod",
     github_repository="o/r",
     github_token="",
     github_token_name="",
@@ -48,6 +49,7 @@ INSTANCE = {
 def fine() -> dict[str, Any]:
     return {
         "identity": {"Arn": "arn:aws:sts::123456789012:assumed-role/operator/me", "Account": "123456789012"},
+        "environment": None,
         "commit": {"status": 200, "sha": "0" * 40},
         "delegation": ["ns-1.awsdns.com"],
         "key_file": "ssh-ed25519 AAAA me",
@@ -126,6 +128,11 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"commit": {"status": 404, "sha": None}},
         "o/r is to be created (pipeline_github_create_repository), and there is no token",
     ),
+    (
+        {},
+        {"environment": "other"},
+        "pipeline_github_environment is 'Prod', an environment of o/r that deploys to other, not to app",
+    ),
     ({}, {"commit": Unseen("timed out")}, "does not answer: timed out for commit HEAD of o/r"),
     ({}, {"application": {"linkedToGitHub": False}}, "is not linked to GitHub, which no API can do"),
     (
@@ -167,11 +174,6 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "The role github (pipeline_iam_github_role) is there and not this",
     ),
     ({}, {"application_tags": []}, "The CodeDeploy application app (pipeline_application) is there and not"),
-    (
-        {},
-        {"instances": [{**INSTANCE, "Tags": [{"Key": "Name", "Value": "web"}]}]},
-        "i-1 carry the tag Name=web (pipeline_instance_name) and are not this pipeline's",
-    ),
     ({}, {"subnet": None}, "The account has no default VPC in us-east-1"),
     (
         {"vpc_subnet_id": "subnet-9"},
