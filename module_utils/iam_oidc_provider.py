@@ -177,7 +177,7 @@ class OidcProvider:
         return wanted
 
     def _without_ours(self, current: Record) -> Record | None:
-        """The provider without what is ours; None where nobody else's is left; as it is while others use it."""
+        """The provider without what is ours; None where nobody else's is left."""
         if current.get("usedBy"):
             return current
         named = set(self.client_ids or current["clientIds"])

@@ -1,7 +1,6 @@
 """Inventories that are copies of inventory/local and lead to a control plane of a test."""
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ def inventory(folder: Path, cloud: LocalCloud, access_key: str, secret_key: str,
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(LOCAL, folder)
     own = cloud.settings
-    changes: Mapping[str, str] = {
+    changes = {
         "http://127.0.0.1:4580": cloud.endpoint_url,
         "http://127.0.0.1:4581": cloud.github_url,
         own.root_access_key: access_key,

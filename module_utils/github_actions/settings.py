@@ -199,16 +199,11 @@ def foreign(found: Found, wanted: Settings) -> dict[str, str]:
 
 
 def changes(found: Found, wanted: Settings) -> Changes:
-    """What to write; empty when all is as wanted. Raises GitHubActionsError where another's would be written over."""
+    """What to write; empty when all is as wanted. Raises GitHubActionsError for what is another's."""
     if theirs := foreign(found, wanted):
         if wanted.state == "absent":
             return Changes()
-        said = ", ".join(f"{name} is '{value}'" for name, value in theirs.items())
-        ours = ", ".join(f"'{(wanted.owner or {})[name]}'" for name in theirs)
-        raise GitHubActionsError(
-            f"{wanted.level} is another's: its variable {said}, not {ours}. Name another environment, or delete "
-            "that variable where nobody needs it."
-        )
+        raise GitHubActionsError(_of_another(wanted, theirs))
     if wanted.state == "absent":
         return _removal(found, wanted)
     variables, surplus_variables = _sorted_out(
@@ -222,6 +217,15 @@ def changes(found: Found, wanted: Settings) -> Changes:
         drop_variables=tuple(sorted(surplus_variables)),
         drop_secrets=tuple(sorted(surplus_secrets)),
         set_branches=None if wanted.branches in {None, found.branches} else wanted.branches,
+    )
+
+
+def _of_another(wanted: Settings, theirs: Mapping[str, str]) -> str:
+    ours = wanted.owner or {}
+    said = ", ".join(f"{name} is '{value}', not '{ours[name]}'" for name, value in theirs.items())
+    return (
+        f"{wanted.level} is another's: its variable {said}. Name another environment, or delete that variable "
+        "where nobody needs it."
     )
 
 

@@ -262,9 +262,10 @@ def test_an_address_where_nothing_listens(run: Run) -> None:
     assert "does not answer" in message
 
 
-class TestOfAnotherOwner:
-    OURS = {"CODEDEPLOY_APPLICATION_NAME": "staging"}
+STAGING = {"CODEDEPLOY_APPLICATION_NAME": "staging"}
 
+
+class TestOfAnotherOwner:
     @pytest.fixture
     def theirs(self, github: StandIn, run: Run) -> dict[str, str]:
         run(variables=VARIABLES, secrets={"IAMROLE_GITHUB_ARN": CANARY})
@@ -273,11 +274,12 @@ class TestOfAnotherOwner:
 
     @pytest.mark.parametrize("check", [True, False])
     def test_is_not_overwritten(self, github: StandIn, run: Run, theirs: dict[str, str], check: bool) -> None:
-        result = run(check=check, owner=self.OURS, variables=self.OURS, secrets={"IAMROLE_GITHUB_ARN": "x"})
+        result = run(check=check, owner=STAGING, variables=STAGING, secrets={"IAMROLE_GITHUB_ARN": "x"})
 
         assert result["failed"]
         assert "CODEDEPLOY_APPLICATION_NAME is 'test.codeDeploy.001', not 'staging'" in result["msg"]
         assert github.writes() == []
+        assert {name: each.value for name, each in github.prod.variables.items()} == theirs
 
     @pytest.mark.parametrize("check", [True, False])
     def test_is_not_emptied(self, github: StandIn, run: Run, theirs: dict[str, str], check: bool) -> None:
@@ -287,7 +289,7 @@ class TestOfAnotherOwner:
             "secrets": {"IAMROLE_GITHUB_ARN": None},
         }
 
-        result = run(check=check, owner=self.OURS, **absent)
+        result = run(check=check, owner=STAGING, **absent)
 
         assert not result["changed"]
         assert result["github_actions_settings"]["owner"] == {

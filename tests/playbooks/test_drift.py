@@ -163,7 +163,7 @@ def update_group(account: Account, **changes: Any) -> None:
 
 def filter_edited(account: Account) -> None:
     value = {"Key": "Name", "Value": "somebody-else", "Type": "KEY_AND_VALUE"}
-    update_group(account, ec2TagFilters=[value])
+    update_group(account, ec2TagSet={"ec2TagSetList": [[value]]})
 
 
 def config_changed(account: Account) -> None:
@@ -219,7 +219,7 @@ def state(account: Account) -> dict[str, Any]:
         "protection": protection["DisableApiTermination"],
         "address": (address["PublicIp"], address["InstanceId"]),
         "records": [each["ResourceRecords"] for each in records["ResourceRecordSets"] if each["Type"] == "A"],
-        "group": {key: group[key] for key in ("ec2TagFilters", "deploymentConfigName")},
+        "group": {key: group[key] for key in ("ec2TagSet", "deploymentConfigName")},
     }
 
 

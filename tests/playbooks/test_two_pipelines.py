@@ -255,8 +255,9 @@ def account(cloud: LocalCloud) -> Account:
     return Account(cloud)
 
 
+@pytest.mark.long
 def test_side_by_side_each_makes_keeps_and_removes_its_own(
-    side: Callable[..., Side], account: Account, client: Callable[..., Any]
+    side: Callable[..., Side], account: Account
 ) -> None:
     production, staging = side("production"), side("staging", **STAGING)
     empty = account.held()
@@ -302,8 +303,8 @@ def test_an_environment_of_another_application_is_neither_written_nor_emptied(
     prerequisites = staging.play("check-prerequisites.yml")
     assert prerequisites.returncode != 0
     assert (
-        f"pipeline_github_environment is 'Prod', an environment of OWNER/codedeploy.nginx.001 that deploys to {PRODUCTION}"
-        in said(prerequisites)
+        "pipeline_github_environment is 'Prod', an environment of OWNER/codedeploy.nginx.001 "
+        f"that deploys to {PRODUCTION}" in said(prerequisites)
     )
     for options in ((), ("--check",)):
         refused = staging.play("configure-github.yml", *options)

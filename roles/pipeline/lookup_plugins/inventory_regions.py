@@ -29,7 +29,5 @@ def regions(sources: Iterable[str]) -> list[str]:
 class LookupModule(LookupBase):  # type: ignore[misc] # ansible has no types
     """How Ansible finds it."""
 
-    def run(
-        self, _terms: list[str], variables: Mapping[str, Any] | None = None, **_options: Any
-    ) -> list[str]:  # noqa: ANN401
+    def run(self, _terms: list[str], variables: Mapping[str, Any] | None = None, **_: object) -> list[str]:
         return regions((variables or {}).get("ansible_inventory_sources", []))
