@@ -224,8 +224,8 @@ def _of_another(wanted: Settings, theirs: Mapping[str, str]) -> str:
     ours = wanted.owner or {}
     said = ", ".join(f"{name} is '{value}', not '{ours[name]}'" for name, value in theirs.items())
     return (
-        f"{wanted.level} is another's: its variable {said}. Name another environment, or delete that variable "
-        "where nobody needs it."
+        f"{wanted.level} is another's: its variable {said}. Name another environment, or delete that "
+        "variable where nobody needs it."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the pipeline's filters and lookups tell apart: things of others by their tags, and regions of the inventory."""
+"""What the role's plugins tell apart: things of others by their tags, and the inventory's regions."""
 
 import importlib.util
 from pathlib import Path

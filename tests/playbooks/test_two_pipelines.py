@@ -21,7 +21,7 @@ IMAGE = "ami-12c6146b"
 PRODUCTION = "test.codeDeploy.001"
 """What the settings are by default."""
 OF_HOSTS = ("configure-hosts.yml", "repair-hosts.yml", "show-status.yml")
-QUICK = {"pipeline_hosts_timeout": 1}
+QUICK: dict[str, Any] = {"pipeline_hosts_timeout": 1}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Side:
 @pytest.fixture
 def side(cloud: LocalCloud, tmp_path: Path) -> Callable[..., Side]:
     """`side("staging", pipeline_application="staging")`: settings are group variables of its inventory."""
-    return lambda name, **settings: Side(inventory(tmp_path / name, cloud, *KEYS, **QUICK, **settings))
+    return lambda name, **settings: Side(inventory(tmp_path / name, cloud, *KEYS, **(QUICK | settings)))
 
 
 @pytest.fixture
