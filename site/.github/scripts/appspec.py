@@ -110,7 +110,7 @@ def _header(document: dict[str, Any], report: Report) -> None:
 
 
 def _hooks(section: Any, root: Path, report: Report) -> None:  # noqa: ANN401 - whatever the file holds
-    if section is None or section is False:
+    if _is_blank(section):
         return
     if not isinstance(section, dict):
         report.errors.append("hooks: is no mapping of events to scripts")
@@ -138,7 +138,7 @@ def _script(script: Any, event: str, root: Path, report: Report) -> int:  # noqa
         raise RefusalError("a script has no location")
     timeout = script.get("timeout")
     try:
-        seconds = LONGEST_EVENT if timeout is None or timeout is False else to_i(timeout)
+        seconds = LONGEST_EVENT if _is_blank(timeout) else to_i(timeout)
     except ValueError as error:
         raise RefusalError(f"{location}: the timeout is {error}") from None
     if seconds <= 0:
@@ -251,7 +251,7 @@ class Plan:
             self._permitted.add(path)
             if permission.rangeless:
                 raise RefusalError(f"{permission.target}: a context without range")
-            if not all(owner is None or isinstance(owner, str) for owner in permission.owners):
+            if not all(isinstance(owner, str) for owner in permission.owners):
                 raise RefusalError(f"{permission.target}: owner and group are names: put a number in quotes")
 
     def _folder(self, source: Path, destination: str) -> None:
@@ -267,7 +267,7 @@ class Plan:
 
     def _ancestors(self, path: str) -> None:
         parent = posixpath.dirname(path)
-        if parent != "/":
+        if parent.strip("/"):
             self._ancestors(parent)
             self._make(parent)
 
@@ -291,7 +291,7 @@ def _permission(entry: dict[str, Any]) -> Permission:
     mode = entry.get("mode")
     if not _MODE.fullmatch(to_s(mode)):
         raise RefusalError(f"{target}: the mode {to_s(mode)!r} must be one to four octal digits, in quotes")
-    types = list(TYPES) if entry.get("type") in (None, False) else _list(entry.get("type"))
+    types = list(TYPES) if _is_blank(entry.get("type")) else _list(entry.get("type"))
     for kind in types:
         if kind not in TYPES:
             raise RefusalError(f"{target}: the type {kind!r} is none of {', '.join(TYPES)}")
@@ -299,12 +299,12 @@ def _permission(entry: dict[str, Any]) -> Permission:
     pattern = entry.get("pattern")
     return Permission(
         target=_absolute(target),
-        pattern="**" if pattern is None or pattern is False else pattern,
+        pattern="**" if _is_blank(pattern) else pattern,
         excepted=_list(entry.get("except")),
         types=types,
         default_acl=any(acls),
         rangeless=_context(target, entry.get("context")),
-        owners=tuple(entry.get(key) or None for key in ("owner", "group")),
+        owners=tuple(entry[key] for key in ("owner", "group") if not _is_blank(entry.get(key))),
     )
 
 
@@ -381,11 +381,16 @@ def _glob(name: str, pattern: Any) -> bool:  # noqa: ANN401 - see _hooks
 
 def _list(value: Any, *, false_is_empty: bool = True) -> list[Any]:  # noqa: ANN401 - see _hooks
     """A section that is a list; blank and `{}` are empty ones."""
-    if value is None or value == {} or (value is False and false_is_empty):
+    if value == {} or (_is_blank(value) and (value is None or false_is_empty)):
         return []
     if not isinstance(value, list):
         raise RefusalError(f"{to_s(value)!r} is no list: begin each entry with a dash")
     return value
+
+
+def _is_blank(value: Any) -> bool:  # noqa: ANN401 - see _hooks
+    """To Ruby 0, empty texts and empty lists are something."""
+    return value is None or value is False
 
 
 def _entry(value: Any) -> dict[str, Any]:  # noqa: ANN401 - see _hooks
@@ -403,4 +408,4 @@ def _inside(root: Path, location: str) -> Path | None:
 
 def _absolute(path: str) -> str:
     """As the agent writes a path down; its folder is the host's root."""
-    return "/" + posixpath.normpath(f"/{path}").lstrip("/")
+    return posixpath.normpath(posixpath.join("/", path))
