@@ -17,20 +17,25 @@ import page  # noqa: E402
 
 def main() -> int:
     """Returns the exit status; each problem is one line, which GitHub shows beside the file."""
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else ".").absolute()
-    report = appspec.check(root)
-    errors = [(appspec.NAME, words) for words in report.errors] + list(page.check(root, report.copied))
-    lines = []
-    for level, found in (
-        ("error", errors),
-        ("warning", [(appspec.NAME, words) for words in report.warnings]),
-    ):
-        for file, words in found:
-            lines.append(f"::{level} file={_escaped(file, ':,')}::{_escaped(f'{file}: {words}')}\n")
-    if not errors:
+    found = check(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
+    lines = [
+        f"::{level} file={_escaped(file, ':,')}::{_escaped(f'{file}: {words}')}\n"
+        for level, file, words in found
+    ]
+    failed = any(level == "error" for level, _, _ in found)
+    if not failed:
         lines.append("appspec.yml, its scripts and index.html are valid\n")
     sys.stdout.buffer.write("".join(lines).encode(errors="backslashreplace"))
-    return 1 if errors else 0
+    return 1 if failed else 0
+
+
+def check(folder: Path) -> list[tuple[str, str, str]]:
+    """What is wrong with a repository: level, file and words."""
+    root = folder.absolute()
+    report = appspec.check(root)
+    errors = [(appspec.NAME, words) for words in report.errors] + list(page.check(root, report.copied))
+    warnings = [(appspec.NAME, words) for words in report.warnings]
+    return [("error", *error) for error in errors] + [("warning", *warning) for warning in warnings]
 
 
 def _escaped(text: str, also: str = "") -> str:
