@@ -398,7 +398,7 @@ WHOLE = {
     "markup in the title": "<!DOCTYPE html><title>a <b> c</title>",
     "a base": '<!DOCTYPE html><base href="/icons/"><title>T</title><img src="x.jpg" alt="">',
     "a base elsewhere": '<!DOCTYPE html><base href="//example.com/"><title>T</title><img src="y.jpg" alt="">',
-    "a style sheet": "<!DOCTYPE html><title>T</title><style>@import url(data:,); a {b: url( icons/x.jpg )}</style>",
+    "a style sheet": "<!doctype html><title>T</title><style>@import url(data:,);a {b: url( other/ )}</style>",
 }
 REFUSED = {
     "an image without alt": ('<img src="icons/x.jpg">', "line 2: an <img> has no alt"),
