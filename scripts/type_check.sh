@@ -12,13 +12,13 @@ for path in module_utils/* roles/*/module_utils/*; do
   ln -s "../../../../$path" "$links/"
 done
 
-# Modules, the roles' too, scripts and the helpers of the local cloud's tests are imported by their bare names.
-bare=(library roles/*/library scripts tests/local_cloud tests/actions)
+# Modules, the roles' too, scripts, the site's too, and the helpers of tests are imported by their bare names.
+bare=(library roles/*/library scripts tests/local_cloud tests/actions site/.github/scripts)
 MYPYPATH=$(IFS=:; echo "${bare[*]}")
 export MYPYPATH
 
 checked=()
-for path in library roles/*/library action_plugins doc_fragments local_cloud scripts tests; do
+for path in library roles/*/library action_plugins doc_fragments local_cloud scripts site/.github/scripts tests; do
   if [[ -n $(find "$path" -name '*.py' -print -quit 2>/dev/null) ]]; then
     checked+=("$path")
   fi

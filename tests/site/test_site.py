@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -155,84 +154,6 @@ class TestScripts:
             text=True,
             env={**os.environ, "PATH": path},
         )
-
-
-class TestChecker:
-    """What the pull request workflow says, in one line for each problem."""
-
-    @pytest.fixture
-    def site(self, tmp_path: Path) -> Path:
-        return Path(shutil.copytree(SITE, tmp_path / "site"))
-
-    def check(self, site: Path, **environment: str) -> tuple[int, str]:
-        program = SITE / ".github/scripts/check_site.py"
-        done = subprocess.run(
-            [sys.executable, program, site],
-            check=False,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **environment},
-        )
-        assert done.stderr == ""
-        return done.returncode, done.stdout
-
-    def test_this_site_is_valid(self, site: Path) -> None:
-        assert self.check(site) == (0, "appspec.yml, its scripts and index.html are valid\n")
-
-    @pytest.mark.parametrize(
-        ("file", "old", "new", "words"),
-        [
-            ("appspec.yml", "version: 0.0", "version: 1.0", "version is 1.0: it must be 0.0"),
-            (
-                "appspec.yml",
-                "version: 0.0",
-                'version: "0.0"',
-                "version is '0.0': it must be 0.0",
-            ),
-            ("appspec.yml", "os: linux", "os: windows", "os is 'windows'"),
-            ("appspec.yml", "hooks:", "hook:", "'hook' is no section"),
-            ("appspec.yml", "source: icons", "source: pictures", "'pictures' does not exist"),
-            ("appspec.yml", "/usr/share/nginx/html/icons", "icons", "'icons' is no absolute path"),
-            ("appspec.yml", '"644"', "0644", "the mode 420 must be in quotes"),
-            ("appspec.yml", "ApplicationStart:", "ApplicationBegin:", "'ApplicationBegin' is no event"),
-            (
-                "appspec.yml",
-                "scripts/after-install.sh",
-                "after.sh",
-                "AfterInstall: 'after.sh' does not exist",
-            ),
-            ("appspec.yml", "timeout: 300", "timeout: 3601", "may take 3601 s together: at most 3600"),
-            ("appspec.yml", "timeout: 300", "timeout: soon", "'soon' is no number of seconds"),
-            ("appspec.yml", "os: linux", "os: [linux", "expected ',' or ']'"),
-            ("index.html", "<!DOCTYPE html>", "", "does not begin with <!DOCTYPE html>"),
-            ("index.html", "</main>", "", "closes nothing that is open"),
-            ("index.html", "</html>", "", "<html> is not closed"),
-            ("index.html", "./assets/bootstrap/bootstrap.min.css", "a.css", "refers to a.css"),
-            ("index.html", 'alt="Alana Lam"', "", "an <img> has no alt"),
-        ],
-    )
-    def test_a_problem_is_named(self, site: Path, file: str, old: str, new: str, words: str) -> None:
-        text = (site / file).read_text()
-        assert old in text
-        (site / file).write_text(text.replace(old, new, 1))
-        status, said = self.check(site)
-        assert status == 1
-        assert f"::error file={file}::{file}: " in said
-        assert words in said
-
-    def test_a_script_that_cannot_run_is_named(self, site: Path) -> None:
-        (site / "scripts/after-install.sh").chmod(0o644)
-        assert "scripts/after-install.sh is not executable" in self.check(site)[1]
-
-    def test_without_pyyaml_yq_reads(self, site: Path, tmp_path: Path) -> None:
-        """yq here is a stand-in that answers as the real one does."""
-        (tmp_path / "hidden/yaml").mkdir(parents=True)
-        (tmp_path / "hidden/yaml/__init__.py").write_text("raise ImportError")
-        answer = json.dumps(yaml.safe_load((site / "appspec.yml").read_text()))
-        (tmp_path / "yq").write_text(f"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n")
-        (tmp_path / "yq").chmod(0o755)
-        path = f"{tmp_path}:{os.environ['PATH']}"
-        assert self.check(site, PATH=path, PYTHONPATH=str(tmp_path / "hidden"))[0] == 0
 
 
 class TestWorkflow:
