@@ -361,3 +361,30 @@ def test_one_truth_of_endpoints(codedeploy_agent_info: ModuleType) -> None:
         assert address_of_aws(region, "", {}) == ("CodeDeploy's endpoint", host, 443)
         assert commands_host(region) == host
         assert codedeploy_agent_info.bucket_url(region).endswith(f".{domain}")
+
+
+def test_what_is_the_sites_stays_when_a_package_brings_its_own(
+    package_files: ModuleType, tmp_path: Path
+) -> None:
+    page = tmp_path / "icons" / "index.html"
+    page.parent.mkdir()
+    page.write_text("the site's")
+    page.chmod(0o640)
+    kept = package_files.contents(tmp_path)
+    page.unlink()
+    page.write_text("nginx's own")
+
+    package_files.restore(kept)
+
+    assert (page.read_text(), stat.S_IMODE(page.stat().st_mode)) == ("the site's", 0o640)
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_an_empty_file_is_not_whole(package_files: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "full").write_text("x")
+    assert [package_files.is_whole(tmp_path / name) for name in ("none", "empty", "full")] == [
+        False,
+        False,
+        True,
+    ]

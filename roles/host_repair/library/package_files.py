@@ -4,6 +4,7 @@
 # ruff: noqa: INP001 - a module of a role is no package
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -14,13 +15,17 @@ module: package_files
 short_description: Brings files of packages back
 description:
   - Installs the packages anew that brought files which are missing or empty (dnf, apt). Other configuration
-    files of these packages stay as they are.
+    files of these packages stay as they are, and so does what is in O(keep).
 options:
   paths:
     description: The files. What is there and not empty is left alone.
     type: list
     elements: path
     required: true
+  keep:
+    description: A folder whose files are nobody's but the user's, such as the document root, into which nginx's package
+      puts a page of its own.
+    type: path
 author: contributors to this project
 """
 
@@ -28,6 +33,7 @@ EXAMPLES = r"""
 - name: Bring the table of types back
   package_files:
     paths: [/etc/nginx/mime.types]
+    keep: /usr/share/nginx/html
 """
 
 RETURN = r"""
@@ -57,6 +63,24 @@ def is_whole(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+def contents(folder: Path) -> dict[Path, tuple[bytes, os.stat_result]]:
+    """The files of a folder, with what is in them."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return {path: (path.read_bytes(), path.stat()) for path in files}
+
+
+def restore(kept: dict[Path, tuple[bytes, os.stat_result]]) -> None:
+    """Puts back what is not as it was."""
+    for path, (content, status) in kept.items():
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        beside = path.with_name(f".{path.name}.kept")
+        beside.write_bytes(content)
+        os.chown(beside, status.st_uid, status.st_gid)
+        beside.chmod(status.st_mode & 0o7777)
+        beside.replace(path)
+
+
 def reinstall(module: AnsibleModule, packages: list[str]) -> None:
     """Installs them anew. Fails where that fails."""
     manager = "dnf" if module.get_bin_path("dnf") else "apt-get"
@@ -71,7 +95,10 @@ def reinstall(module: AnsibleModule, packages: list[str]) -> None:
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"paths": {"type": "list", "elements": "path", "required": True}},
+        argument_spec={
+            "paths": {"type": "list", "elements": "path", "required": True},
+            "keep": {"type": "path"},
+        },
         supports_check_mode=True,
     )
     wrong = [path for path in map(Path, module.params["paths"]) if not is_whole(path)]
@@ -84,7 +111,11 @@ def main() -> None:
         for path in wrong:
             # An empty one counts as changed by hand, and would stay.
             path.unlink(missing_ok=True)
-        reinstall(module, packages)
+        kept = contents(Path(module.params["keep"])) if module.params["keep"] else {}
+        try:
+            reinstall(module, packages)
+        finally:
+            restore(kept)
     module.exit_json(changed=bool(packages), packages=packages)
 
 
