@@ -1,5 +1,6 @@
 """What nginx needs is found by its configuration, and what is wrong with it is named."""
 
+import dataclasses
 import http.server
 import stat
 import threading
@@ -16,7 +17,7 @@ from ansible.module_utils.host_faults.parse import (
     nginx_error,
     nginx_needs,
 )
-from ansible.module_utils.host_faults.seen import Entry, Needs, Service
+from ansible.module_utils.host_faults.seen import Entry, Needs, Nginx, Service
 from ansible.module_utils.host_faults.visit import page_problem, redirected, visit
 
 WWW = 33
@@ -63,7 +64,7 @@ def places(*entries: Entry) -> dict[str, Entry]:
 
 
 def needs(**fields: Any) -> Needs:
-    return Needs(**{"user": "www", "group": "www", "uid": WWW, "gids": frozenset([WWW])} | fields)
+    return dataclasses.replace(Needs("www", "www", WWW, frozenset([WWW])), **fields)
 
 
 class TestConfiguration:
@@ -192,9 +193,7 @@ class TestNeeds:
 
 
 def judge_nginx(**fields: Any) -> Any:
-    from ansible.module_utils.host_faults.seen import Nginx
-
-    (found,) = judge.of_nginx(None, Nginx(service=DEAD, **fields), {})
+    (found,) = judge.of_nginx("", 80, Nginx(service=DEAD, **fields), {})
     return found
 
 

@@ -23,8 +23,8 @@ options:
     elements: path
     required: true
   keep:
-    description: A folder whose files are nobody's but the user's, such as the document root, into which nginx's package
-      puts a page of its own.
+    description: A folder whose files stay as they are, such as the document root, where nginx's package has
+      a page of its own.
     type: path
 author: contributors to this project
 """

@@ -101,7 +101,7 @@ def judge(wanted: Wanted, seen: Seen) -> list[Finding]:
     system += of_credentials(seen.metadata, on_premises=seen.agent.on_premises)
     unreached = any(finding.fault in (*NO_WAY, "agent_credentials_missing") for finding in system)
     site = [
-        *of_nginx(wanted, seen.nginx, seen.places),
+        *of_nginx(wanted.nginx_good_config, wanted.port, seen.nginx, seen.places),
         *of_root(wanted.document_root, seen.root),
         *of_way_to_page(wanted.document_root, seen.way_to_page, seen.nginx.needs, seen.places),
     ]
@@ -278,7 +278,7 @@ def of_agent_service(agent: Mapping[str, Any], service: Service, *, explained: b
     return findings
 
 
-def of_nginx(wanted: Wanted, nginx: Nginx, places: Mapping[str, Entry]) -> list[Finding]:
+def of_nginx(good_config: str, port: int, nginx: Nginx, places: Mapping[str, Entry]) -> list[Finding]:
     """Program, configuration and all that it needs, port and service of nginx."""
     if not nginx.program and nginx.package:
         text = f"the program nginx is gone, its package {nginx.package} is not"
@@ -286,10 +286,10 @@ def of_nginx(wanted: Wanted, nginx: Nginx, places: Mapping[str, Entry]) -> list[
         return [Finding("nginx_files_missing", text, cure, repair, ("/usr/sbin/nginx",), reload=True)]
     if not nginx.program or not nginx.needs:
         return [Finding("nginx_not_installed", "there is no nginx", "nginx installed", "install_nginx")]
-    good = wanted.nginx_good_config if nginx.good_problem == "" else ""
+    good = good_config if nginx.good_problem == "" else ""
     found = of_needs(nginx.needs, places, nginx.service)
     found += of_nginx_config(nginx.config_problem, good, nginx.service)
-    return [*found, *of_nginx_service(nginx.service, wanted.port, nginx.holders, unstartable(found))]
+    return [*found, *of_nginx_service(nginx.service, port, nginx.holders, unstartable(found))]
 
 
 def unstartable(found: Iterable[Finding]) -> str:
