@@ -20,7 +20,7 @@ title() {
 
 expected=$(title <"$revision/index.html")
 for attempt in $(seq "$attempts"); do
-  if page=$(fetch) && [ "$page" = "$(cat "$revision/index.html")" ]; then
+  if page=$(fetch) && [ -n "$page" ] && [ "$page" = "$(cat "$revision/index.html")" ]; then
     echo "nginx serves \"$expected\" of this revision"
     exit 0
   fi

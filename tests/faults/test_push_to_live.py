@@ -45,13 +45,17 @@ class Way:
         listed: list[str] = self.pipeline.client("codedeploy").list_deployments()["deployments"]
         return listed
 
-    def push(self, folder: Path, news: str, hook: str | None = None) -> tuple[str, workflow.Run]:
-        """Push a page with news, and another last hook where given; the commit, and the workflow's run."""
+    def push(
+        self, folder: Path, news: str, hook: str | None = None, without: str = ""
+    ) -> tuple[str, workflow.Run]:
+        """Push a page with news, another last hook, without a file; the commit, the workflow's run."""
         cloud = workflow.Cloud.running(CHECKOUT)
         checkout = developer.clone(cloud, REPOSITORY, folder / "site")
         developer.write_news(checkout, news)
         if hook:
             (checkout / SCRIPT).write_text(hook)
+        if without:
+            (checkout / without).unlink()
         commit = developer.push(cloud, checkout, news)
         return commit, workflow.run(cloud, checkout, lambda _: None)
 
@@ -113,6 +117,17 @@ def test_a_failing_hook_turns_the_workflow_red_and_its_log_is_in_the_summary(
     assert "[stderr]the page &lt;b&gt;is not&lt;/b&gt; there" in ended.summary
 
     way.play("roll-back-site.yml")
+    assert way.pipeline.page() == before
+
+
+def test_a_push_without_a_page_leaves_the_old_one_up(way: Way, tmp_path: Path) -> None:
+    before = way.pipeline.page()
+
+    _, ended = way.push(tmp_path, "Pushed without a page", without="index.html")
+
+    assert not ended.succeeded
+    assert "| BeforeInstall | Failed |" in ended.summary
+    assert "[stderr]index.html is missing: this revision is not installed" in ended.summary
     assert way.pipeline.page() == before
 
 

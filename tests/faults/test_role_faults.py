@@ -267,6 +267,25 @@ def test_a_configuration_interrupts_no_request(
     assert (fleet.on_hosts("sha256sum /etc/nginx/nginx.conf") == before) == bool(reason)
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("start", "(nginx goes on as it was)"),
+        ("stop", "(nginx does not serve: the service nginx is not running)"),
+    ],
+)
+def test_what_nginx_does_with_a_configuration_that_it_can_not_take_is_true(
+    fleet: Pipeline, configure: Configure, state: str, words: str
+) -> None:
+    fleet.on_hosts(f"mv /etc/nginx/mime.types /run/; systemctl {state} nginx")
+
+    said = configure("--tags=nginx", fails=True, nginx_cache_seconds=7)
+
+    assert said.count(words) >= 2
+    assert "/etc/nginx/mime.types" in said
+    fleet.on_hosts("mv /run/mime.types /etc/nginx/; systemctl start nginx")
+
+
 @pytest.fixture(scope="module")
 def copied(fleet: Pipeline) -> None:
     """What belongs to a deployment lies in the document root."""

@@ -84,6 +84,11 @@ def log_cut() -> ModuleType:
     return load(ROLES / "host_repair/library/log_cut.py")
 
 
+@pytest.fixture(scope="session")
+def package_files() -> ModuleType:
+    return load(ROLES / "host_repair/library/package_files.py")
+
+
 def load(path: Path) -> ModuleType:
     specification = importlib.util.spec_from_file_location(path.stem, path)
     assert specification

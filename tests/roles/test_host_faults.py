@@ -12,10 +12,34 @@ import pytest
 import yaml
 from ansible.module_utils.host_faults import judge, read
 from ansible.module_utils.host_faults.parse import address_of_aws, agent_settings, nginx_complaint, service_of
-from ansible.module_utils.host_faults.seen import Agent, Entry, Metadata, Nginx, Seen, Service, Wanted, Way
+from ansible.module_utils.host_faults.seen import (
+    Agent,
+    Entry,
+    Metadata,
+    Needs,
+    Nginx,
+    Seen,
+    Service,
+    Visit,
+    Wanted,
+    Way,
+)
 
 CHECKOUT = Path(__file__).parents[2]
 NOW = 1_800_000_000.0
+WWW = 33
+URL = "http://127.0.0.1/"
+
+
+def folder(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> Entry:
+    return Entry(path, stat.S_IFDIR | mode, "somebody", uid, gid)
+
+
+def file(path: str, size: int = 1) -> Entry:
+    return Entry(path, stat.S_IFREG | 0o644, "root", size=size)
+
+
+PLACES = {entry.path: entry for entry in (folder("/"), folder("/srv"), file("/srv/index.html"))}
 HOUR = 3600
 
 
@@ -189,14 +213,15 @@ class TestAgent:
 
 class TestNginx:
     def test_all_well(self, running: Any) -> None:
-        assert judge.of_nginx_config("", "") == []
+        assert judge.of_nginx_config("", "", running) == []
         assert judge.of_nginx_service(running, 80, ["nginx (pid 7)"]) == []
 
-    def test_a_broken_configuration(self) -> None:
-        (restored,) = judge.of_nginx_config("unexpected }", "/good")
+    def test_a_broken_configuration(self, running: Any, dead: Any) -> None:
+        (restored,) = judge.of_nginx_config("unexpected }", "/good", running)
         assert (restored.repair, restored.paths) == ("restore_nginx", ("/good",))
-        (written,) = judge.of_nginx_config("unexpected }", "")
-        assert written.repair == "install_nginx"
+        assert restored.found.startswith("unexpected }: nginx goes on as it is")
+        (written,) = judge.of_nginx_config("unexpected }", "", dead)
+        assert (written.repair, written.found) == ("install_nginx", "unexpected }: nginx does not start")
 
     def test_its_complaint_comes_without_the_time(self) -> None:
         said = '2026/11/23 03:40:38 [emerg] 7#7: unexpected "}" in /etc/nginx/nginx.conf:9\nnginx: failed\n'
@@ -216,9 +241,6 @@ class TestNginx:
 
 
 class TestDocumentRoot:
-    def test_it_is_missing(self, tmp_path: Path) -> None:
-        assert names(judge.of_root("/srv", read.entries(tmp_path / "none"))) == ["root_missing"]
-
     def test_modes(self, tmp_path: Path) -> None:
         page = tmp_path / "index.html"
         page.write_text("x")
@@ -284,6 +306,9 @@ class TestWholeHost:
             nginx_good_config="/etc/nginx/good",
             document_root="/srv",
             port=80,
+            server_name="",
+            page_text="",
+            visit={},
             log_folders=[],
             log_limit_mb=9,
             disk_free_percent=5,
@@ -312,8 +337,16 @@ class TestWholeHost:
                 revisions={},
                 kept=frozenset(),
             ),
-            nginx=Nginx(program=True, service=running, holders=("nginx (pid 8)",)),
+            nginx=Nginx(
+                program=True,
+                service=running,
+                holders=("nginx (pid 8)",),
+                needs=Needs("www", "www", WWW, frozenset([WWW])),
+            ),
             root=(Entry("/srv", stat.S_IFDIR | 0o755, "root"),),
+            places=PLACES,
+            way_to_page=("/",),
+            visit=Visit("http://127.0.0.1/", status=200),
         )
 
     def changed(self, seen: Seen, **fields: Any) -> Seen:
@@ -357,19 +390,66 @@ class TestWholeHost:
     def test_a_host_without_programs(self, wanted: Wanted, seen: Seen, dead: Any) -> None:
         wanted = dataclasses.replace(wanted, agent=self.INFO | {"installed": False})
         seen = dataclasses.replace(
-            self.changed(seen, program=False, service=dead), nginx=Nginx(program=False, service=dead), root=()
+            self.changed(seen, program=False, service=dead),
+            nginx=Nginx(program=False, service=dead),
+            root=(),
+            places={},
+            visit=None,
         )
         found = names(judge.judge(wanted, seen))
-        assert found == ["agent_not_installed", "nginx_not_installed", "root_missing"]
+        assert found == ["agent_not_installed", "nginx_not_installed", "root_missing", "page_missing"]
 
     @pytest.mark.parametrize(("good", "repair"), [("", "restore_nginx"), ("[emerg]", "install_nginx")])
-    def test_only_a_good_copy_is_put_back(
-        self, wanted: Wanted, seen: Seen, running: Any, good: str, repair: str
-    ) -> None:
-        holders = ("nginx (pid 8)",)
-        nginx = Nginx(program=True, service=running, config_problem="x", good_problem=good, holders=holders)
+    def test_only_a_good_copy_is_put_back(self, wanted: Wanted, seen: Seen, good: str, repair: str) -> None:
+        nginx = dataclasses.replace(seen.nginx, config_problem="x", good_problem=good)
         (found,) = judge.judge(wanted, dataclasses.replace(seen, nginx=nginx))
         assert (found.fault, found.repair) == ("nginx_config_broken", repair)
+
+    @pytest.mark.parametrize(
+        ("here", "outside", "found"),
+        [
+            (Visit(URL, status=200), Visit(URL, status=200), ("", "")),
+            (Visit(URL, status=200), None, ("", "")),
+            (
+                Visit(URL, status=403, log="[error] open() failed (13)"),
+                None,
+                ("page_wrong", "answers 403; nginx says: [error] open() failed (13)"),
+            ),
+            (Visit(URL, status=200, problem='without "x"'), None, ("page_wrong", 'answers without "x"')),
+            (Visit(URL, unanswered="refused"), None, ("page_wrong", "does not answer (refused)")),
+            (
+                Visit(URL, status=200),
+                Visit(URL, unanswered="timed out"),
+                ("page_unreachable", "does not answer (timed out) to the machine that runs this"),
+            ),
+            (Visit(URL, status=200), Visit(URL, status=404), ("page_unreachable", "answers 404")),
+            # What a visitor on the host meets explains what others meet.
+            (Visit(URL, status=404), Visit(URL, status=404), ("page_wrong", "answers 404")),
+        ],
+    )
+    def test_what_visitors_meet_where_nothing_explains_it(
+        self, wanted: Wanted, seen: Seen, here: Visit, outside: Visit | None, found: tuple[str, str]
+    ) -> None:
+        fault, words = found
+        wanted = dataclasses.replace(wanted, visit=dataclasses.asdict(outside) if outside else {})
+        findings = judge.judge(wanted, dataclasses.replace(seen, visit=here))
+        assert names(findings) == ([fault] if fault else [])
+        assert all(words in finding.found for finding in findings)
+
+    def test_a_page_that_is_explained_is_not_named_twice(self, wanted: Wanted, seen: Seen) -> None:
+        places = {path: entry for path, entry in PLACES.items() if path != "/srv/index.html"}
+        seen = dataclasses.replace(seen, places=places, visit=Visit(URL, status=403))
+        assert names(judge.judge(wanted, seen)) == ["page_missing"]
+
+    def test_nginx_is_not_started_before_what_somebody_has_to_mend(
+        self, wanted: Wanted, seen: Seen, dead: Any
+    ) -> None:
+        needs = Needs("www", "www", WWW, frozenset([WWW]), certificates=("/srv/none.pem",))
+        nginx = dataclasses.replace(seen.nginx, needs=needs, service=dead, holders=())
+        found = judge.judge(wanted, dataclasses.replace(seen, nginx=nginx, visit=None))
+        stopped = found[-1]
+        assert (stopped.fault, stopped.repair) == ("nginx_stopped", "")
+        assert stopped.cure == "mend nginx_certificate_missing first"
 
 
 class TestReading:
@@ -488,5 +568,6 @@ def test_the_scenario_breaks_hosts_in_every_way_that_a_container_can_be_broken()
     variables = CHECKOUT / "molecule/repair/vars"
     faults = yaml.safe_load((variables / "faults.yml").read_text())["faults"]
     named = yaml.safe_load((variables / "named.yml").read_text())["named"]
-    broken = {each["fault"] for each in faults} | {name for each in named for name in each["faults"]}
+    broken = {each["fault"] for each in faults}
+    broken |= {name for each in named for name in (*each["faults"], *each["repaired"])}
     assert judge.FAULTS.keys() - broken == {"clock_off", "swap_missing", "disk_full"}

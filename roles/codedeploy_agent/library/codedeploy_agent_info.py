@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.codedeploy_endpoints import bucket_url, commands_host
 from ansible.module_utils.urls import open_url
 
 DOCUMENTATION = r"""
@@ -125,15 +126,6 @@ problem:
 """
 
 METADATA = "http://169.254.169.254/latest"
-DOMAINS = (
-    ("cn-", "amazonaws.com.cn"),
-    ("eusc-", "amazonaws.eu"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("us-isof-", "csp.hci.ic.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-)
-"""The partitions that have a domain of their own, by the beginnings of their regions."""
 NAMES = {"rpm": "codedeploy-agent-{}.{}.rpm", "deb": "codedeploy-agent_{}_{}.deb"}
 DEBIAN_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 QUERIES = {
@@ -147,7 +139,7 @@ UNANSWERED_SECONDS = 2
 """A refused request is answered sooner; a poll is held open by the service."""
 POLLS_FROM_HERE = "host command poll loop"
 LINES = 400
-HINT = "Check the instance profile, and that the host reaches https://codedeploy-commands.{region}.{domain}"
+HINT = "Check the instance profile, and that the host reaches https://{host}"
 
 
 @dataclass(frozen=True)
@@ -157,16 +149,6 @@ class Service:
     active: bool
     enabled: bool
     since: float
-
-
-def domain(region: str) -> str:
-    """The DNS suffix of a region's partition."""
-    return next((suffix for start, suffix in DOMAINS if region.startswith(start)), "amazonaws.com")
-
-
-def bucket_url(region: str) -> str:
-    """Where AWS offers the agent in a region."""
-    return f"https://aws-codedeploy-{region}.s3.{region}.{domain(region)}"
 
 
 def package_name(version: str, package_type: str, machine: str) -> str:
@@ -340,9 +322,7 @@ def look(module: AnsibleModule, region: str, profile: str) -> dict[str, object]:
         )
     installed = installed_version(module, kind)
     service, problem = watch(module, Path(given["log_file"]), given["wait"])
-    why = (
-        f"The CodeDeploy agent does not poll: {problem}. {HINT.format(region=region, domain=domain(region))}"
-    )
+    why = f"The CodeDeploy agent does not poll: {problem}. {HINT.format(host=commands_host(region))}"
     return {
         "region": region,
         "instance_profile": profile,

@@ -15,7 +15,8 @@ DOCUMENTATION = r"""
 module: host_findings
 short_description: The known faults that a host of the pipeline has
 description:
-  - Looks at the CodeDeploy agent, nginx, the document root, logs, disk, clock and the way to AWS, in one go.
+  - Looks at the CodeDeploy agent, nginx and all that it needs, the document root, the page as a visitor gets
+    it, logs, disk, clock and the way to AWS, in one go.
   - Changes nothing. The list of faults, in the order of their repair, is in C(docs/repairing-hosts.md).
 options:
   agent:
@@ -69,6 +70,18 @@ options:
     description: The TCP port where nginx listens.
     type: int
     default: 80
+  server_name:
+    description: The site's name, which a visit names. Empty, and V(_), is the address.
+    type: str
+    default: ""
+  page_text:
+    description: What the page has to have in it.
+    type: str
+    default: ""
+  visit:
+    description: What C(visit) of M(page_info) returned, of a visit from outside. Without it none is judged.
+    type: dict
+    default: {}
   log_folders:
     description: Where logs are counted, and may be cut.
     type: list
@@ -125,6 +138,12 @@ findings:
     service:
       description: The service that the fault is about.
       type: str
+    user:
+      description: The user that the fault is about.
+      type: str
+    reload:
+      description: Whether nginx has to read its configuration again after the repair.
+      type: bool
 rows:
   description: The lines of a report, of this look and the one before.
   type: list
@@ -161,6 +180,9 @@ def main() -> None:
             "nginx_good_config": {"type": "path", "default": "/etc/nginx/nginx.conf.good"},
             "document_root": {"type": "path", "default": "/usr/share/nginx/html"},
             "port": {"type": "int", "default": 80},
+            "server_name": {"type": "str", "default": ""},
+            "page_text": {"type": "str", "default": ""},
+            "visit": {"type": "dict", "default": {}},
             "log_folders": {
                 "type": "list",
                 "elements": "path",

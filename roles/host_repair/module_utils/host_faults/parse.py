@@ -4,17 +4,24 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.host_faults.seen import Service
+from ansible.module_utils.codedeploy_endpoints import commands_host
+from ansible.module_utils.host_faults.seen import Needs, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 LISTEN = "0A"
 SETTING = re.compile(r"^:?(\w+):(?:\s+(.*?))?\s*$")
 CLOSED = re.compile(r"\.(?:gz|xz|bz2|zst|[0-9]+)$|-[0-9]{8}$|\.[0-9]{8}\.log$")
 STAMP = re.compile(r"^[0-9/]+ [0-9:]+ ")
+TOKEN = re.compile(
+    r"""#[^\n]*|"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([{};])|((?:\$\{[^}]*\}|[^\s;{}"'#])[^\s;{}]*)"""
+)
+ELSEWHERE = ("off", "stderr", "syslog:", "memory:", "data:", "engine:", "store:")
+"""What stands where a path could: nothing in the file system."""
 
 
 def service_of(properties: str, now: float, monotonic: float) -> Service:
@@ -66,6 +73,67 @@ def nginx_complaint(status: int, said: str) -> str:
     return STAMP.sub("", problem)
 
 
+def nginx_directives(text: str) -> list[list[str]]:
+    """The directives of a configuration, name and arguments; the ones of blocks too, in their order."""
+    directives: list[list[str]] = []
+    words: list[str] = []
+    for found in TOKEN.finditer(text):
+        double, single, mark, word = found.groups()
+        if mark:
+            directives += [words] if words else []
+            words = []
+        elif not found[0].startswith("#"):
+            words.append(next(each for each in (double, single, word) if each is not None))
+    return directives
+
+
+def nginx_arguments(said: str) -> dict[str, str]:
+    """The paths and names that nginx was compiled with, by `nginx -V`."""
+    return dict(re.findall(r"--([a-z-]+)=(\S+)", said))
+
+
+def nginx_needs(directives: Sequence[Sequence[str]], compiled: Mapping[str, str]) -> Needs:
+    """Who nginx runs as, and the paths that it needs, by its directives, included ones among them."""
+    prefix = PurePosixPath(compiled.get("prefix", "/"))
+    folder = PurePosixPath(compiled.get("conf-path", "/etc/nginx/nginx.conf")).parent
+
+    def paths(start: PurePosixPath, *names: str, default: str = "") -> list[str]:
+        given = [each[1] for each in directives if each[0] in names and len(each) > 1]
+        real = [each for each in given or [default] if each and not each.startswith(ELSEWHERE)]
+        return [str(start / each) for each in real if "$" not in each]
+
+    user = next((each[1:] for each in directives if each[0] == "user" and len(each) > 1), [])
+    written = [
+        *paths(prefix, "error_log", default=compiled.get("error-log-path", "")),
+        *paths(prefix, "access_log", default=compiled.get("http-log-path", "")),
+        *paths(prefix, "pid", default=compiled.get("pid-path", "")),
+    ]
+    temporary = [
+        path
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        for path in paths(
+            prefix,
+            f"{kind}_temp_path",
+            default=compiled.get(f"http-{kind.replace('_', '-')}-temp-path", ""),
+        )
+    ]
+    included = [path for path in paths(folder, "include") if not set("*?[") & set(path)]
+    return Needs(
+        user=user[0] if user else compiled.get("user", "nobody"),
+        group=user[-1] if user else compiled.get("group", ""),
+        files=tuple(dict.fromkeys([*included, *paths(prefix, "load_module")])),
+        certificates=tuple(dict.fromkeys(paths(folder, "ssl_certificate", "ssl_certificate_key"))),
+        folders=tuple(dict.fromkeys(str(PurePosixPath(path).parent) for path in written)),
+        temporary=tuple(dict.fromkeys(temporary)),
+    )
+
+
+def nginx_error(log: str) -> str:
+    """The last thing that nginx complains of in a piece of its error log, without what is of the request."""
+    lines = [line for line in log.splitlines() if re.search(r"\[(?:error|crit|alert|emerg)\]", line)]
+    return STAMP.sub("", lines[-1]).partition(", client: ")[0] if lines else ""
+
+
 def address_of_aws(region: str, proxy: str, settings: Mapping[str, str]) -> tuple[str, str, int] | None:
     """Who must answer so that the agent can poll, its name and port. None = nobody was named."""
     if proxy:
@@ -73,10 +141,9 @@ def address_of_aws(region: str, proxy: str, settings: Mapping[str, str]) -> tupl
         return "the proxy", host, int(port or 80)
     if not region:
         return None
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    secure = "-secure" if settings.get("enable_auth_policy") == "true" else ""
     endpoint = settings.get("deploy_control_endpoint", "").rpartition("://")[2].rstrip("/")
-    return "CodeDeploy's endpoint", endpoint or f"codedeploy-commands{secure}.{region}.{suffix}", 443
+    secure = settings.get("enable_auth_policy") == "true"
+    return "CodeDeploy's endpoint", endpoint or commands_host(region, secure=secure), 443
 
 
 def is_closed_log(path: str) -> bool:

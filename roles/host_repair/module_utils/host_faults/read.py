@@ -4,31 +4,49 @@
 from __future__ import annotations
 
 import email.utils
+import grp
 import os
 import pwd
 import shutil
 import socket
 import stat
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
-from ansible.module_utils.host_faults.judge import PROGRAM
+from ansible.module_utils.host_faults.judge import PROGRAM, of_needs
 from ansible.module_utils.host_faults.parse import (
     address_of_aws,
     agent_settings,
     listeners,
+    nginx_arguments,
     nginx_complaint,
+    nginx_directives,
+    nginx_error,
+    nginx_needs,
     service_of,
 )
-from ansible.module_utils.host_faults.seen import Agent, Entry, Metadata, Nginx, Seen, Service, Wanted, Way
+from ansible.module_utils.host_faults.seen import (
+    Agent,
+    Entry,
+    Metadata,
+    Needs,
+    Nginx,
+    Seen,
+    Service,
+    Visit,
+    Wanted,
+    Way,
+)
+from ansible.module_utils.host_faults.visit import visit
 from ansible.module_utils.urls import open_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Run = Callable[[list[str]], tuple[int, str, str]]
     """Runs a command; returns its status, output and errors."""
@@ -36,6 +54,10 @@ if TYPE_CHECKING:
 METADATA = "http://169.254.169.254/latest"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 """A service's, not that of whoever logged in."""
+NGINX = "/usr/sbin/nginx"
+NGINX_CONFIG = "/etc/nginx/nginx.conf"
+ERROR_LOG = "/var/log/nginx/error.log"
+LOG_CHARACTERS = 65536
 CLOCKS = ("chronyd", "chrony", "systemd-timesyncd", "ntpd", "ntp")
 NO_REVISIONS = ("deployment-instructions", "deployment-logs", "ongoing-deployment")
 TIMEOUT = 5
@@ -45,6 +67,10 @@ def look(wanted: Wanted, run: Run) -> Seen:
     """All that is judged."""
     agent = agent_of(Path(wanted.agent_config_file), run)
     address = address_of_aws(wanted.region, wanted.proxy, agent.settings)
+    program = shutil.which("nginx", path=PATH)
+    needs = needs_of(program, wanted.nginx_good_config, run) if program else None
+    places = places_of(wanted.document_root, needs)
+    nginx = nginx_of(wanted, program, needs, places, run)
     return Seen(
         now=time.time(),
         logs=sizes(dict.fromkeys(wanted.log_folders)),
@@ -54,8 +80,11 @@ def look(wanted: Wanted, run: Run) -> Seen:
         way=way_to(*address) if address else None,
         processes=processes(),
         agent=agent,
-        nginx=nginx_of(wanted, run),
+        nginx=nginx,
         root=entries(Path(wanted.document_root)),
+        places=places,
+        way_to_page=way_to_page(wanted.document_root),
+        visit=visit_here(wanted) if any(holder.startswith("nginx ") for holder in nginx.holders) else None,
     )
 
 
@@ -90,24 +119,116 @@ def agent_of(config: Path, run: Run) -> Agent:
     )
 
 
-def nginx_of(wanted: Wanted, run: Run) -> Nginx:
-    """Nginx, its service, and what it says of its configuration; of the copy where that is needed."""
-    program = shutil.which("nginx", path=PATH)
-    if not program:
-        return Nginx(program=False, service=service("nginx", run))
+def nginx_of(
+    wanted: Wanted, program: str | None, needs: Needs | None, places: Mapping[str, Entry], run: Run
+) -> Nginx:
+    """Nginx, its service, and what it says of its configuration; of the copy where that is needed.
+
+    It is asked only where it has what it needs: `nginx -t` makes files and folders itself.
+    """
+    if not program or not needs:
+        return Nginx(False, service("nginx", run), package=package_of(NGINX, run))
+    state = service("nginx", run)
+    broken = of_needs(needs, places, state)
 
     def complaint(config: str) -> str:
         status, _out, said = run([program, "-t", "-q", "-c", config])
         return nginx_complaint(status, said)
 
-    problem, good = complaint("/etc/nginx/nginx.conf"), wanted.nginx_good_config
+    problem, good = "" if broken else complaint(NGINX_CONFIG), wanted.nginx_good_config
     return Nginx(
         program=True,
-        service=service("nginx", run),
+        service=state,
         config_problem=problem,
         good_problem=complaint(good) if problem and Path(good).is_file() else None,
         holders=tuple(holders_of(wanted.port)),
+        needs=needs,
     )
+
+
+def needs_of(program: str, good: str, run: Run) -> Needs:
+    """What nginx needs; by the present configuration where there is no good one."""
+    _status, _out, said = run([program, "-V"])
+    arguments = nginx_arguments(said)
+    config = Path(good) if Path(good).is_file() else Path(NGINX_CONFIG)
+    needs = nginx_needs(list(directives_of(config, Path(NGINX_CONFIG).parent, set())), arguments)
+    uid, gids = identity(needs.user, needs.group)
+    packages = {path: package_of(path, run) for path in needs.files}
+    return replace(needs, uid=uid, gids=gids, packages=packages)
+
+
+def directives_of(config: Path, folder: Path, read: set[Path]) -> Iterator[list[str]]:
+    """The directives of a configuration and of what it includes."""
+    if config in read or not config.is_file():
+        return
+    read.add(config)
+    for directive in nginx_directives(config.read_text(errors="replace")):
+        yield directive
+        if directive[0] == "include" and len(directive) > 1:
+            pattern = (folder / directive[1]).relative_to("/")
+            for path in sorted(Path("/").glob(str(pattern))):
+                yield from directives_of(path, folder, read)
+
+
+def identity(user: str, group: str) -> tuple[int | None, frozenset[int] | None]:
+    """A user's id, and the ids of its groups and of one more ("" = none); None = there is none."""
+    entry = next((each for each in pwd.getpwall() if each.pw_name == user), None)
+    more = next((each.gr_gid for each in grp.getgrall() if each.gr_name == group), None)
+    if group and more is None:
+        return entry.pw_uid if entry else None, None
+    if not entry:
+        return None, frozenset()
+    return entry.pw_uid, frozenset(os.getgrouplist(user, entry.pw_gid if more is None else more))
+
+
+def package_of(path: str, run: Run) -> str:
+    """The package that brought a file, also where the file is gone; "" = none."""
+    if shutil.which("rpm", path=PATH):
+        status, out, _error = run(["rpm", "--query", "--queryformat", "%{NAME}\\n", "--file", path])
+        return str(out).splitlines()[0].strip() if not status and out.strip() else ""
+    status, out, _error = run(["dpkg-query", "--search", path])
+    return str(out).strip().splitlines()[-1].rpartition(": ")[0] if not status and out.strip() else ""
+
+
+def places_of(root: str, needs: Needs | None) -> dict[str, Entry]:
+    """What is there of the paths that nginx and visitors take, folder by folder, also behind links."""
+    paths = [f"{root}/index.html"]
+    if needs:
+        paths += [*needs.files, *needs.certificates, *needs.folders, *needs.temporary]
+    steps = dict.fromkeys(step for path in paths for step in steps_of(path))
+    users = user_names()
+    found = {}
+    for step in steps:
+        try:
+            found[step] = entry_of(step, Path(step).stat(), users)
+        except OSError:  # it is missing, or leads nowhere
+            if Path(step).is_symlink():
+                found[step] = entry_of(step, Path(step).lstat(), users)
+    return found
+
+
+def steps_of(path: str) -> list[str]:
+    """The folders on the way to a path, from the first one on, and the path; behind links too."""
+    real = Path(os.path.realpath(path))
+    return [str(each) for way in (real, Path(path)) for each in (*reversed(way.parents), way)]
+
+
+def way_to_page(root: str) -> tuple[str, ...]:
+    """The folders on the way to a document root and, where links lead elsewhere, on the way to its page."""
+    page = f"{root}/index.html"
+    return tuple(dict.fromkeys(step for step in steps_of(page) if step not in (root, page)))
+
+
+def visit_here(wanted: Wanted) -> Visit:
+    """A visit on the host itself, and what nginx writes into its error log meanwhile."""
+    log = Path(ERROR_LOG)
+    size = log.stat().st_size if log.is_file() else 0
+    seen = visit("127.0.0.1", wanted.port, wanted.server_name, wanted.page_text, use_proxy=False)
+    if not log.is_file():
+        return seen
+    with log.open(errors="replace") as file:
+        file.seek(size)
+        return replace(seen, log=nginx_error(file.read(LOG_CHARACTERS)))
 
 
 def metadata() -> Metadata:
@@ -210,12 +331,21 @@ def times(paths: Iterable[Path]) -> dict[str, float]:
 
 def entries(root: Path) -> tuple[Entry, ...]:
     """The document root and all that is in it."""
-    users = {entry.pw_uid: entry.pw_name for entry in pwd.getpwall()}
+    users = user_names()
     inside = (path for path in root.rglob("*") if not path.is_symlink())
-    return tuple(
-        Entry(str(path), status.st_mode, users.get(status.st_uid, str(status.st_uid)))
-        for path, status in statuses(chain([root], inside) if root.is_dir() else [])
-    )
+    found = statuses(chain([root], inside) if root.is_dir() else [])
+    return tuple(entry_of(str(path), status, users) for path, status in found)
+
+
+def user_names() -> dict[int, str]:
+    """The names of users by their ids."""
+    return {entry.pw_uid: entry.pw_name for entry in pwd.getpwall()}
+
+
+def entry_of(path: str, status: os.stat_result, users: Mapping[int, str]) -> Entry:
+    """What is judged of a file or folder."""
+    owner = users.get(status.st_uid, str(status.st_uid))
+    return Entry(path, status.st_mode, owner, status.st_uid, status.st_gid, status.st_size)
 
 
 def statuses(paths: Iterable[Path]) -> Iterator[tuple[Path, os.stat_result]]:

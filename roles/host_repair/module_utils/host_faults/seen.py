@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ class Wanted:
     nginx_good_config: str
     document_root: str
     port: int
+    server_name: str
+    page_text: str
+    visit: Mapping[str, Any]
     log_folders: list[str]
     log_limit_mb: int
     disk_free_percent: int
@@ -75,6 +78,44 @@ class Agent:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A file or folder. A link that leads somewhere is what it leads to; one that does not is a link."""
+
+    path: str
+    mode: int
+    owner: str
+    uid: int = 0
+    gid: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What nginx needs, by its last good configuration."""
+
+    user: str
+    group: str  # "" = the user's own
+    uid: int | None = None  # None = there is no such user
+    gids: frozenset[int] | None = None  # the user's groups and `group`; None = there is no such group
+    files: tuple[str, ...] = ()  # read when it takes its configuration
+    certificates: tuple[str, ...] = ()  # and keys, read likewise
+    folders: tuple[str, ...] = ()  # of logs and the pid file: must be there
+    temporary: tuple[str, ...] = ()  # nginx makes the last part of each path itself
+    packages: Mapping[str, str] = field(default_factory=dict)  # that brought `files`, by path
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a visitor gets: a status, 0 = no answer; why there is none; what else is wrong with the page."""
+
+    url: str
+    status: int = 0
+    unanswered: str = ""
+    problem: str = ""
+    log: str = ""  # what nginx wrote into its error log meanwhile
+
+
+@dataclass(frozen=True)
 class Nginx:
     """What nginx says of its configuration, "" = nothing; None where it has no copy of a good one."""
 
@@ -83,15 +124,8 @@ class Nginx:
     config_problem: str = ""
     good_problem: str | None = None
     holders: tuple[str, ...] = ()  # the programs that listen on its port
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file or folder that visitors get."""
-
-    path: str
-    mode: int
-    owner: str
+    needs: Needs | None = None  # None = there is no nginx
+    package: str = ""  # that brought a program which is not there, "" = none
 
 
 @dataclass(frozen=True)
@@ -108,3 +142,6 @@ class Seen:
     agent: Agent
     nginx: Nginx
     root: tuple[Entry, ...]  # empty = there is no document root
+    places: Mapping[str, Entry]  # what is there of the paths that nginx and visitors take, folder by folder
+    way_to_page: tuple[str, ...]  # the folders on the way to the document root, and behind links
+    visit: Visit | None  # by a visitor on the host; None = nginx does not listen

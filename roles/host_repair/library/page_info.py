@@ -1,0 +1,89 @@
+# Copyright: contributors to this project
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# ruff: noqa: INP001 - a module of a role is no package
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.host_faults.visit import visit
+
+DOCUMENTATION = r"""
+module: page_info
+short_description: What a visitor gets at an address
+description:
+  - Asks an address for the site's first page, as if the site's name led there, and follows redirects to the
+    same address. Certificates are not verified.
+  - Changes nothing, and does not fail where nothing answers.
+options:
+  address:
+    description: The address to ask.
+    type: str
+    required: true
+  port:
+    description: The TCP port to ask.
+    type: int
+    default: 80
+  server_name:
+    description: The site's name, for the header C(Host). Empty, and V(_), is the address.
+    type: str
+    default: ""
+  text:
+    description: What the page has to have in it.
+    type: str
+    default: ""
+  use_proxy:
+    description: Whether proxies of the environment are used.
+    type: bool
+    default: true
+author: contributors to this project
+"""
+
+EXAMPLES = r"""
+- name: Get the page
+  page_info:
+    address: 192.0.2.7
+    server_name: www.example.com
+    text: Welcome
+  register: page
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+visit:
+  description: What came of it.
+  type: dict
+  returned: always
+  contains:
+    url:
+      description: The URL that was asked for last.
+      type: str
+    status:
+      description: The HTTP status; 0 where there was no answer.
+      type: int
+    unanswered:
+      description: Why there was no answer.
+      type: str
+    problem:
+      description: What is wrong with the page.
+      type: str
+"""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "address": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 80},
+            "server_name": {"type": "str", "default": ""},
+            "text": {"type": "str", "default": ""},
+            "use_proxy": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    module.exit_json(changed=False, visit=asdict(visit(**module.params)))
+
+
+if __name__ == "__main__":
+    main()
