@@ -47,14 +47,18 @@ CALL = "An error occurred ({}) when calling the {} operation: {}"
         ),
         CALL.format("NoSuchEntity", "DeleteRole", "The role with name x cannot be found."),
         CALL.format("Throttling", "GetRole", "Rate exceeded"),
+        "Unable to authorize ingress rules: [{'ToPort': 22}]: Failed to authorize security group ingress",
         CALL.format("RequestLimitExceeded", "DescribeInstances", "Request limit exceeded."),
     ],
 )
-@pytest.mark.parametrize("member", ["msg", "exception"])
 def test_what_the_way_explains_is_tried_again(
-    settled: Callable[[dict[str, Any]], bool], words: str, member: str
+    settled: Callable[[dict[str, Any]], bool], words: str
 ) -> None:
-    assert not settled({"failed": True, member: words})
+    assert not settled({"failed": True, "msg": words})
+
+
+def test_a_module_that_broke_down_tells_it_in_its_traceback(settled: Callable[[dict[str, Any]], bool]) -> None:
+    assert not settled({"failed": True, "msg": "MODULE FAILURE", "exception": "ResponseParserError: Unable to parse response"})
 
 
 @pytest.mark.parametrize(
