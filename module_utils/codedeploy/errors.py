@@ -140,7 +140,11 @@ def require_whole_answers(client: Any) -> None:  # noqa: ANN401 - any service's
 
 def _require_whole(operation_model: Any, response_dict: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
     length = response_dict["headers"].get("Content-Length", "")
-    if operation_model.has_streaming_output or operation_model.http["method"] == "HEAD" or not length.isdigit():
+    if (
+        operation_model.has_streaming_output
+        or operation_model.http["method"] == "HEAD"
+        or not length.isdigit()
+    ):
         return
     arrived = len(response_dict["body"])
     if arrived < int(length):

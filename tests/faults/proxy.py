@@ -183,7 +183,9 @@ class Handler(BaseHTTPRequestHandler):
         }
         environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
         known = identify(environ)
-        return Call(known.service, known.action, known.mutating, f"{self.command} {self.path} ".encode() + body)
+        return Call(
+            known.service, known.action, known.mutating, f"{self.command} {self.path} ".encode() + body
+        )
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         upstream = urlsplit(self.owner.upstream)
@@ -200,9 +202,7 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _answer(
-        self, status: int, headers: list[tuple[str, str]], body: bytes, *, cut: bool = False
-    ) -> None:
+    def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes, *, cut: bool = False) -> None:
         if cut and not body:
             self._reset()
             return
@@ -243,7 +243,9 @@ def refusal(call: Call, fault: Fault, *, github: bool) -> tuple[int, list[tuple[
         return _github_refusal(fault)
     as_json = call.service in JSON_SERVICES
     status, code = {
-        Fault.THROTTLED: (400, "ThrottlingException") if as_json else THROTTLING.get(call.service, (400, "Throttling")),
+        Fault.THROTTLED: (400, "ThrottlingException")
+        if as_json
+        else THROTTLING.get(call.service, (400, "Throttling")),
         Fault.ERROR: (500, "InternalError" if call.service in {"ec2", "s3"} else "InternalFailure"),
         Fault.UNAVAILABLE: (503, "Unavailable" if call.service == "ec2" else "ServiceUnavailable"),
     }[fault]

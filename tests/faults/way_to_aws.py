@@ -187,12 +187,15 @@ class Line:
             yield "provider", [held["Url"], held["ClientIDList"], _tags(held["Tags"])]
         for role in iam.list_roles()["Roles"]:
             name = {"RoleName": role["RoleName"]}
-            yield "role", [
-                *name.values(),
-                iam.list_role_policies(**name)["PolicyNames"],
-                iam.list_attached_role_policies(**name)["AttachedPolicies"],
-                _tags(iam.list_role_tags(**name)["Tags"]),
-            ]
+            yield (
+                "role",
+                [
+                    *name.values(),
+                    iam.list_role_policies(**name)["PolicyNames"],
+                    iam.list_attached_role_policies(**name)["AttachedPolicies"],
+                    _tags(iam.list_role_tags(**name)["Tags"]),
+                ],
+            )
         for profile in iam.list_instance_profiles()["InstanceProfiles"]:
             yield "profile", [profile["InstanceProfileName"], [role["RoleName"] for role in profile["Roles"]]]
 
@@ -201,13 +204,16 @@ class Line:
         running = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
         for reservation in ec2.describe_instances(Filters=running)["Reservations"]:
             for instance in reservation["Instances"]:
-                yield "instance", [
-                    instance["InstanceType"],
-                    instance.get("KeyName"),
-                    instance.get("IamInstanceProfile", {}).get("Arn"),
-                    [group["GroupName"] for group in instance["SecurityGroups"]],
-                    _tags(instance.get("Tags", [])),
-                ]
+                yield (
+                    "instance",
+                    [
+                        instance["InstanceType"],
+                        instance.get("KeyName"),
+                        instance.get("IamInstanceProfile", {}).get("Arn"),
+                        [group["GroupName"] for group in instance["SecurityGroups"]],
+                        _tags(instance.get("Tags", [])),
+                    ],
+                )
         for address in ec2.describe_addresses()["Addresses"]:
             attached = "attached" if address.get("AssociationId") else "free"
             yield "address", [attached, _tags(address.get("Tags", []))]
@@ -311,7 +317,9 @@ def report(outcome: Outcome, number: int, total: int) -> None:
     for each in outcome.left:
         print(f"    {each}")
     if not outcome.converged:
-        print("    the next clean run did not converge", *outcome.left_by_clean_run, sep="\n      ", flush=True)
+        print(
+            "    the next clean run did not converge", *outcome.left_by_clean_run, sep="\n      ", flush=True
+        )
 
 
 def table(outcomes: Sequence[Outcome]) -> tuple[str, bool]:
@@ -348,11 +356,17 @@ def trials(arguments: argparse.Namespace, mutating: int) -> list[Trial]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=14, help="of every rate")
     parser.add_argument("--seed", type=int, default=1, help="of the first run; the next ones follow")
-    parser.add_argument("--rates", type=int, nargs="*", default=sorted(GOALS), help="percentages of spoilt calls")
-    parser.add_argument("--lost", choices=["each", "all", "none"], default="each", help="which answers are lost")
+    parser.add_argument(
+        "--rates", type=int, nargs="*", default=sorted(GOALS), help="percentages of spoilt calls"
+    )
+    parser.add_argument(
+        "--lost", choices=["each", "all", "none"], default="each", help="which answers are lost"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     arguments = parser.parse_args()
     shutil.rmtree(SAID, ignore_errors=True)

@@ -33,7 +33,9 @@ CALL = "An error occurred ({}) when calling the {} operation: {}"
         CALL.format("EntityAlreadyExists", "CreateRole", "Role with name x already exists."),
         CALL.format("InvalidKeyPair.Duplicate", "ImportKeyPair", "The keypair 'x' already exists."),
         CALL.format("InvalidGroup.Duplicate", "CreateSecurityGroup", "The security group 'x' already exists"),
-        CALL.format("InvalidPermission.Duplicate", "AuthorizeSecurityGroupIngress", "the rule already exists"),
+        CALL.format(
+            "InvalidPermission.Duplicate", "AuthorizeSecurityGroupIngress", "the rule already exists"
+        ),
         CALL.format("BucketAlreadyOwnedByYou", "CreateBucket", "you already own it"),
         CALL.format(
             "LimitExceeded",
@@ -51,14 +53,20 @@ CALL = "An error occurred ({}) when calling the {} operation: {}"
         CALL.format("RequestLimitExceeded", "DescribeInstances", "Request limit exceeded."),
     ],
 )
-def test_what_the_way_explains_is_tried_again(
-    settled: Callable[[dict[str, Any]], bool], words: str
-) -> None:
+def test_what_the_way_explains_is_tried_again(settled: Callable[[dict[str, Any]], bool], words: str) -> None:
     assert not settled({"failed": True, "msg": words})
 
 
-def test_a_module_that_broke_down_tells_it_in_its_traceback(settled: Callable[[dict[str, Any]], bool]) -> None:
-    assert not settled({"failed": True, "msg": "MODULE FAILURE", "exception": "ResponseParserError: Unable to parse response"})
+def test_a_module_that_broke_down_tells_it_in_its_traceback(
+    settled: Callable[[dict[str, Any]], bool],
+) -> None:
+    assert not settled(
+        {
+            "failed": True,
+            "msg": "MODULE FAILURE",
+            "exception": "ResponseParserError: Unable to parse response",
+        }
+    )
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ GONE = (
 )
 CODES = "|".join(re.escape(code) for code in OVERLOADED + THERE + GONE)
 PASSING = re.compile(
-    rf"\b(?:{CODES})\b|" + "|".join(re.escape(words) for words in SPOILT + UNREACHED + TOLD)
+    rf"\b(?:{CODES})\b|"
+    + "|".join(re.escape(words) for words in SPOILT + UNREACHED + TOLD)
     # ec2_security_group says of a rule that it failed, and keeps AWS's reason to itself.
     + r"|: Failed to [a-z ]+$"
 )

@@ -95,7 +95,9 @@ class TestSpoiltAnswers:
 
         def client(name: str) -> Any:
             made: Any = boto3.client(
-                name, endpoint_url=f"http://127.0.0.1:{server.server_port}", **keys  # type: ignore[call-overload]
+                name,
+                endpoint_url=f"http://127.0.0.1:{server.server_port}",
+                **keys,  # type: ignore[call-overload]
             )
             return made
 

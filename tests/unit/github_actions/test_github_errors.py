@@ -48,7 +48,9 @@ def test_says_why_and_what_to_do(status: int, words: str, headers: dict[str, str
 def test_what_is_missing_and_what_exists_can_be_told_apart() -> None:
     assert isinstance(explain("read it", 404, "Not Found", {}, api_url=API), MissingError)
     assert isinstance(explain("make it", 409, "Already exists", {}, api_url=API), ExistsError)
-    taken = explain("make it", 422, "Repository creation failed: name already exists on this account", {}, api_url=API)
+    taken = explain(
+        "make it", 422, "Repository creation failed: name already exists on this account", {}, api_url=API
+    )
     assert isinstance(taken, ExistsError)
     assert not isinstance(explain("make it", 422, "Validation Failed", {}, api_url=API), ExistsError)
 
