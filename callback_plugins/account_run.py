@@ -12,8 +12,8 @@ name: account_run
 type: notification
 short_description: Say that a failed run keeps the account's run
 description:
-  - Watches the module M(pipeline_run). Where a run was taken and not given back in the end, it says how the next one
-    gets it.
+  - Watches the module M(pipeline_run). Where a run was taken and not given back in the end, it says how the
+    next one gets it.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 """
@@ -45,8 +45,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Tell, where it was not given back."""
         if self._last.get("taken"):
             self._display.display(
-                f"This run did not come to its end and keeps the account's run of {self._last['application']}: the "
-                f"next one on {self._last['host']} takes its place by itself, one on another machine with "
-                "-e take_over=true.",
+                "This run did not come to its end and keeps the account's run of "
+                f"{self._last['application']}: the next one on {self._last['host']} takes its place by "
+                "itself, one on another machine with -e take_over=true.",
                 color="yellow",
             )

@@ -87,12 +87,12 @@ class Run:
         """Who has it, whether it goes on, and how the onlooker gets it."""
         if self.is_visible(onlooker):
             return (
-                f"A run of {application} is under way: {self}. Wait for its end, or end that process: the next "
-                "run takes its place then."
+                f"A run of {application} is under way: {self}. Wait for its end, or end that process: "
+                "the next run takes its place then."
             )
         return (
-            f"A run of {application} is under way, or broke off: {self}. Which of them cannot be seen from here: "
-            f"wait for its end; where it has broken off, take its place with -e take_over=true. From "
+            f"A run of {application} is under way, or broke off: {self}. Which of them cannot be seen from "
+            "here: wait for its end; where it has broken off, take its place with -e take_over=true. From "
             f"{self.forgotten().isoformat(timespec='seconds')} on anybody gets it."
         )
 

@@ -1,11 +1,11 @@
 """Provision over a bad line to AWS and GitHub, again and again, and print what came of it as a table.
 
-    python -m tests.faults.way_to_aws [--runs 14] [--seed 1] [--rates 5 20 40] [--lost each|all|none] [--jobs 2]
+    python -m tests.faults.way_to_aws [--runs 14] [--seed 1] [--rates 5 20 40] [--lost each] [--jobs 2]
 
-A run is `site.yml` without hosts and the deployment, from an empty account, through proxies that spoil a share
-of the calls. What it made is compared with what a run over a good line makes. One that failed, or left something
-else, is run again over a good line, which must come to the same. Every run has a seed of its own: a failing one is
-had again with --runs 1 --seed SEED --rates RATE. What failing runs said is in build/faults/.
+A run is `site.yml` without hosts and the deployment, from an empty account, through proxies that spoil a
+share of the calls. What it made is compared with what a run over a good line makes. One that failed, or left
+something else, is run again over a good line, which must come to the same. Every run has a seed of its own: a
+failing one is had again with --runs 1 --seed SEED --rates RATE. What failing runs said is in build/faults/.
 
 The status is 1 where a goal is missed.
 """
@@ -39,7 +39,7 @@ KNOWN_IDS = re.compile(r"\b(i|sg|sgr|eipalloc|eipassoc|vol|eni|key|vpc|subnet|r)
 
 @dataclass(frozen=True)
 class Trial:
-    """What happens to one run. `rate` is the percentage of spoilt calls, `lost` the one whose answer is lost."""
+    """One run. `rate` is the percentage of spoilt calls, `lost` the one whose answer is lost."""
 
     seed: int = 0
     rate: int = 0
@@ -64,7 +64,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. `left` is what there was too much (+) or too little (-) after the run, one line each."""
+    """`left` is what there was too much (+) or too little (-) after the run, one line each."""
 
     trial: Trial
     succeeded: bool
@@ -171,7 +171,7 @@ class Line:
         return seen
 
     def holdings(self) -> list[str]:
-        """What the account and the repository hold, one line each, with ids and addresses left out. Sorted."""
+        """What the account and the repository hold, one line each, without ids and addresses. Sorted."""
         lines = [f"{kind} {_plain(thing)}" for kind, thing in self._things()]
         return sorted(lines)
 
@@ -324,27 +324,31 @@ def report(outcome: Outcome, number: int, total: int) -> None:
 
 def table(outcomes: Sequence[Outcome]) -> tuple[str, bool]:
     """The table, and whether every goal is met."""
-    lines, met = ["", f"{'':26s} {'runs':>4s} {'good':>4s} {'goal':>4s}  converged  seeds"], True
-    for rate in sorted({each.trial.rate for each in outcomes if each.trial.lost is None}):
-        of_rate = [each for each in outcomes if each.trial.lost is None and each.trial.rate == rate]
-        good, goal = sum(each.good for each in of_rate), round(GOALS.get(rate, 0) * len(of_rate))
-        converged = sum(each.converged for each in of_rate)
-        seeds = sorted(each.trial.seed for each in of_rate)
-        failed = sorted(each.trial.seed for each in of_rate if not each.good)
-        told = f"{seeds[0]}-{seeds[-1]}" + (f", failed: {', '.join(map(str, failed))}" if failed else "")
-        lines.append(
-            f"{f'{rate} % of calls':26s} {len(of_rate):4d} {good:4d} {goal:4d}  {converged:4d}/{len(of_rate):<4d}  {told}"
-        )
-        met = met and good >= goal and converged == len(of_rate)
+    lines, met = ["", f"{'':16s} runs good goal converged  seeds"], True
+    at_rates = [each for each in outcomes if each.trial.lost is None]
+    for rate in sorted({each.trial.rate for each in at_rates}):
+        group = [each for each in at_rates if each.trial.rate == rate]
+        goal = round(GOALS.get(rate, 0) * len(group))
+        seeds = sorted(each.trial.seed for each in group)
+        failed = [str(each.trial.seed) for each in group if not each.good]
+        told = f"{seeds[0]}-{seeds[-1]}" + (f", not good: {', '.join(failed)}" if failed else "")
+        lines.append(_row(f"{rate} % of calls", group, goal, told))
+        met = met and reached(group, goal)
     lost = [each for each in outcomes if each.trial.lost is not None]
     if lost:
-        good, converged = sum(each.good for each in lost), sum(each.converged for each in lost)
         told = "; ".join(str(each.trial) for each in lost if not each.good)
-        lines.append(
-            f"{'an answer lost':26s} {len(lost):4d} {good:4d} {len(lost):4d}  {converged:4d}/{len(lost):<4d}  {told}"
-        )
-        met = met and good == len(lost)
+        lines.append(_row("an answer lost", lost, len(lost), told))
+        met = met and reached(lost, len(lost))
     return "\n".join(lines), met
+
+
+def reached(group: Sequence[Outcome], goal: int) -> bool:
+    return sum(each.good for each in group) >= goal and all(each.converged for each in group)
+
+
+def _row(name: str, group: Sequence[Outcome], goal: int, told: str) -> str:
+    good, converged = sum(each.good for each in group), sum(each.converged for each in group)
+    return f"{name:16s} {len(group):4d} {good:4d} {goal:4d} {f'{converged}/{len(group)}':>9s}  {told}"
 
 
 def trials(arguments: argparse.Namespace, mutating: int) -> list[Trial]:

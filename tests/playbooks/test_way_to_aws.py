@@ -81,7 +81,7 @@ def first(faults: list[Fault]) -> Callable[[Call], Fault | None]:
 
 
 @pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
-def test_the_inventory_asks_again(cloud: LocalCloud, aws: Proxy, tmp_path: Path, fault: Fault) -> None:
+def test_the_inventory_asks_again(aws: Proxy, tmp_path: Path, fault: Fault) -> None:
     source = (CHECKOUT / "inventory" / "local" / "aws_ec2.yml").read_text()
     (tmp_path / "aws_ec2.yml").write_text(source.replace("http://127.0.0.1:4580", aws.endpoint))
     # More than botocore's own tries.
@@ -95,7 +95,7 @@ def test_the_inventory_asks_again(cloud: LocalCloud, aws: Proxy, tmp_path: Path,
 
 
 @pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.RESET_AFTER, Fault.CUT])
-def test_the_lookup_of_the_image_asks_again(cloud: LocalCloud, aws: Proxy, fault: Fault) -> None:
+def test_the_lookup_of_the_image_asks_again(aws: Proxy, fault: Fault) -> None:
     aws.begin(first([fault] * 3))
     settings = {"parameter": IMAGE, "way": KEYS | {"region": "us-east-1", "endpoint_url": aws.endpoint}}
 

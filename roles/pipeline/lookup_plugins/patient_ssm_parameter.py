@@ -26,7 +26,8 @@ from ansible.plugins.lookup import LookupBase
 
 PLUGIN = "amazon.aws.ssm_parameter"
 PAUSES = (1, 2, 4)  # seconds between tries
-# What another try would meet again. All else is tried: half an answer ends as whatever its reader stumbles over.
+# What another try would meet again. All else is tried: half an answer ends as whatever its reader stumbles
+# over.
 FINAL = re.compile(
     r"NotFound|Denied|Expired|[Cc]redentials|InvalidClientTokenId|UnrecognizedClient|Could not connect"
 )

@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Whether another try of a task could end otherwise, because only the way to AWS was at fault.
 
-botocore tries a call again whose answer does not come, but no answer that came cut; and a try whose effect it does not
-know makes the next one fail, for the thing is there, or gone. The modules of amazon.aws find that out when they run
-again.
+botocore tries a call again whose answer does not come, but no answer that came cut; and a try whose effect
+it does not know makes the next one fail, for the thing is there, or gone. The modules of amazon.aws find that
+out when they run again.
 """
 
 from __future__ import annotations

@@ -112,12 +112,18 @@ class TestSpoiltAnswers:
     )
 
     def test_half_a_json_text_is_asked_for_again(self, ssm: Any) -> None:
-        read = explained("read {Name}")(lambda client, request: client.get_parameter(**request)["Parameter"])
+        def call(client: Any, request: Any) -> Any:
+            return client.get_parameter(**request)["Parameter"]
+
+        read = explained("read {Name}")(call)
         ssm.answers[:] = [(len(self.WHOLE), self.WHOLE[:20]), (len(self.WHOLE), self.WHOLE)]
         assert read(ssm.client("ssm"), {"Name": "x"})["Value"] == "1"
 
     def test_half_an_xml_text_is_asked_for_again(self, ssm: Any) -> None:
-        read = explained("ask who we are")(lambda client, _request: client.get_caller_identity()["Arn"])
+        def call(client: Any, _request: object) -> Any:
+            return client.get_caller_identity()["Arn"]
+
+        read = explained("ask who we are")(call)
         # Not even its length tells: a proxy on the way has written what it had.
         ssm.answers[:] = [(40, self.IDENTITY[:40]), (len(self.IDENTITY), self.IDENTITY)]
         assert read(ssm.client("sts"), {}) == "arn:aws:iam::1:user/x"
