@@ -60,9 +60,14 @@ molecule-all: environment engine ## all scenarios: roles, the modules as tasks, 
 molecule-roles: environment engine ## the scenarios of the roles; HOST_IMAGE=debian:13 takes another system for two of the hosts
 	molecule test $(foreach role,codedeploy_agent nginx site_checkout swap,--scenario-name $(role))
 
-faults: environment engine ## kills, crashes, races, pushes to real hosts, and what fails while roles change a host
+# A longer table, of other runs: make faults RUNS=100 SEED=1000
+RUNS ?= 14
+SEED ?= 1
+
+faults: environment engine ## a bad line to AWS and GitHub, kills, crashes, races, pushes to real hosts, and what fails while roles change a host
 	pytest -q -n 2 --dist load -m long tests/integration tests/playbooks tests/iam tests/local_cloud
 	pytest -q tests/faults
+	python -m tests.faults.way_to_aws --runs $(RUNS) --seed $(SEED)
 
 browser: environment ## the status page in a headless Chromium
 	scripts/install_browser.sh

@@ -219,6 +219,7 @@ try:
 except ImportError:
     MISSING_LIBRARY = traceback.format_exc()
 
+from ansible.module_utils.codedeploy.errors import require_whole_answers
 from ansible.module_utils.prerequisites import judge, read
 from ansible.module_utils.prerequisites.wanted import Seen, Unseen, Wanted
 
@@ -250,7 +251,7 @@ ARGUMENT_SPEC = {
     "vpc_id": {"type": "str", "default": ""},
     "vpc_subnet_id": {"type": "str", "default": ""},
 }
-TRIES, PATIENCE = 3, 10  # of each call; seconds until a connection must stand, and between its bytes
+TRIES, PATIENCE = 6, 10  # of each call; seconds until a connection must stand, and between its bytes
 
 
 def look(wanted: Wanted, session: Any) -> Seen:  # noqa: ANN401 - boto3's session has a type for every service
@@ -263,6 +264,8 @@ def look(wanted: Wanted, session: Any) -> Seen:  # noqa: ANN401 - boto3's sessio
     clients = {
         name: session.client(name, config=unsigned if name == "s3" else patient) for name in read.SERVICES
     }
+    for client in clients.values():
+        require_whole_answers(client)
     return read.look(clients, wanted)
 
 

@@ -11,7 +11,7 @@ version_added: "1.0.0"
 short_description: Let one run at a time change a pipeline
 description:
   - Takes the account's run of an application for the C(ansible-playbook) that the task is part of, or gives it back.
-  - Who comes second is told who has it, where and since when.
+  - Who comes second is told who has it, where and since when, whether that one broke off, and how to get it.
   - A run that broke off without giving it back is noticed on the same machine, where its process is gone, and
     everywhere after six hours.
 author:
@@ -66,11 +66,26 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+application:
+  description: The application whose run it is.
+  returned: success
+  type: str
+  sample: test.codeDeploy.001
+host:
+  description: The machine by which others know the run.
+  returned: success
+  type: str
+  sample: build-7
 parameter:
   description: The name of the parameter in Systems Manager that stands for the run.
   returned: success
   type: str
   sample: /pipeline/test.codeDeploy.001/run
+taken:
+  description: Whether the C(ansible-playbook) has the run now.
+  returned: success
+  type: bool
+  sample: true
 """
 
 import os
@@ -100,11 +115,17 @@ def main() -> None:
         else:
             dead = take(module.client("ssm"), application, run, now, take_over=module.params["take_over"])
             if dead:
-                module.warn(f"Took the place of a run of {application} that did not end: {dead}.")
+                module.warn(dead.farewell(application, run, now))
     except CodeDeployError as error:
         module.fail_json(msg=error.message)
     # The pipeline is the same before and after.
-    module.exit_json(changed=False, parameter=parameter_name(application))
+    module.exit_json(
+        changed=False,
+        application=application,
+        host=run.host,
+        parameter=parameter_name(application),
+        taken=module.params["state"] == "taken" and not module.check_mode,
+    )
 
 
 if __name__ == "__main__":

@@ -69,9 +69,42 @@ class Run:
 
     def is_over(self, onlooker: Run, now: datetime) -> bool:
         """Whether it surely runs no more."""
-        if now - datetime.fromisoformat(self.since) > FORGOTTEN:
-            return True
-        return self.is_near(onlooker) and self.started != "" and beginning(self.process) != self.started
+        return now > self.forgotten() or self.broke_off(onlooker)
+
+    def broke_off(self, onlooker: Run) -> bool:
+        """Whether its process is seen to be gone."""
+        return self.is_visible(onlooker) and beginning(self.process) != self.started
+
+    def is_visible(self, onlooker: Run) -> bool:
+        """Whether it can be told from here if it goes on."""
+        return self.is_near(onlooker) and self.started != ""
+
+    def forgotten(self) -> datetime:
+        """When anybody gets its place."""
+        return datetime.fromisoformat(self.since) + FORGOTTEN
+
+    def refusal(self, application: str, onlooker: Run) -> str:
+        """Who has it, whether it goes on, and how the onlooker gets it."""
+        if self.is_visible(onlooker):
+            return (
+                f"A run of {application} is under way: {self}. Wait for its end, or end that process: "
+                "the next run takes its place then."
+            )
+        return (
+            f"A run of {application} is under way, or broke off: {self}. Which of them cannot be seen from "
+            "here: wait for its end; where it has broken off, take its place with -e take_over=true. From "
+            f"{self.forgotten().isoformat(timespec='seconds')} on anybody gets it."
+        )
+
+    def farewell(self, application: str, onlooker: Run, now: datetime) -> str:
+        """Why its place was taken, by the onlooker."""
+        if self.broke_off(onlooker):
+            why = "which broke off: its process is gone"
+        elif now > self.forgotten():
+            why = f"which began more than {FORGOTTEN.total_seconds() / 3600:.0f} hours ago"
+        else:
+            why = "as take_over asks"
+        return f"Took the place of a run of {application}, {why}: {self}."
 
 
 def parameter_name(application: str) -> str:
@@ -137,15 +170,14 @@ def take(client: Any, application: str, run: Run, now: datetime, *, take_over: b
     if there and there.same_as(run):
         return None
     if there and not take_over and not there.is_over(run, now):
-        raise CodeDeployError(
-            f"A run of {application} is under way: {there}. Wait for its end; where it has ended, "
-            "take its place with -e take_over=true."
-        )
+        raise CodeDeployError(there.refusal(application, run))
     delete_parameter(client, {"Name": name})
-    if not put_parameter(client, wanted):
-        raise CodeDeployError(
-            f"Somebody else has begun a run of {application} at this moment. Wait for its end."
-        )
+    if put_parameter(client, wanted):
+        return there
+    # Where the answer was lost, it is ours by now.
+    other = holding(client, name)
+    if other and not other.same_as(run):
+        raise CodeDeployError(other.refusal(application, run))
     return there
 
 

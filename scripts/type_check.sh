@@ -18,7 +18,7 @@ MYPYPATH=$(IFS=:; echo "${bare[*]}")
 export MYPYPATH
 
 checked=()
-for path in library roles/*/library action_plugins doc_fragments local_cloud scripts site/.github/scripts tests; do
+for path in library roles/*/library action_plugins callback_plugins doc_fragments inventory_plugins local_cloud scripts site/.github/scripts tests; do
   if [[ -n $(find "$path" -name '*.py' -print -quit 2>/dev/null) ]]; then
     checked+=("$path")
   fi

@@ -6,25 +6,48 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
+# What calls to AWS raise.
+FAILURES: tuple[type[Exception], ...] = ()
 # Where it is missing AnsibleAWSModule says so, in words that a user understands.
 with contextlib.suppress(ImportError):
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
+    from botocore.parsers import ResponseParserError
+
+    FAILURES = (BotoCoreError, ClientError, ResponseParserError)
 
 C = TypeVar("C")
 R = TypeVar("R")
 Record: TypeAlias = Mapping[str, Any]  # what goes to the API and comes from it
 Call: TypeAlias = Callable[[C, Record], R]  # a call to AWS: client and request in, answer out
 
-# On top of botocore's own tries (aws_config: {retries: ...}), about half a minute in all.
-THROTTLED = AWSRetry.jittered_backoff(
-    retries=6, delay=1, max_delay=10, catch_extra_error_codes=["ThrottlingException", "RequestThrottled"]
-)
+# Answers that arrived spoilt: botocore tries again where none arrived, not here.
+SPOILT = frozenset({"IncompleteReadError", "ResponseParserError"})
+# The way to AWS failed, or the service for a moment; botocore has tried several times.
+PASSING = SPOILT | {
+    "ConnectTimeoutError",
+    "ConnectionClosedError",
+    "EndpointConnectionError",
+    "InternalError",
+    "InternalFailure",
+    "ReadTimeoutError",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "Unavailable",
+}
+# On top of botocore's own tries (AWS_MAX_ATTEMPTS).
+TRIES = 4
+LINE = "The way to AWS is at fault, after several tries: check the network and the proxy, then run again."
+SERVICE = "The service is at fault, after several tries: run again later."
+THROTTLING = "The service is still throttling after several tries: run again later."
 
 # What to do next, by the code of the API or of botocore, where the service's own words leave a user alone.
 NEXT_STEPS = {
@@ -37,9 +60,14 @@ NEXT_STEPS = {
     ),
     "DeploymentConfigInUseException": "Give the deployment groups that use it another configuration first.",
     "DeploymentGroupDoesNotExistException": "Create it first, with the module codedeploy_deployment_group.",
+    "ConnectTimeoutError": LINE,
+    "ConnectionClosedError": LINE,
     "EndpointConnectionError": "Check the network, the region, and AWS_ENDPOINT_URL where it is set.",
     "ExpiredToken": "Log in again: the credentials have expired.",
     "ExpiredTokenException": "Log in again: the credentials have expired.",
+    "IncompleteReadError": LINE,
+    "InternalError": SERVICE,
+    "InternalFailure": SERVICE,
     "InvalidClientTokenId": "The access key is unknown to this account.",
     "InvalidRoleException": (
         "The service role must exist, trust codedeploy.amazonaws.com and carry AWSCodeDeployRole; "
@@ -51,7 +79,14 @@ NEXT_STEPS = {
     "NoCredentialsError": "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
     "NoSuchBucket": "Create the bucket first, or name another.",
     "ParamValidationError": "If the option is a new one, the installed botocore may be too old for it.",
-    "ThrottlingException": "The service is still throttling after several tries: run again later.",
+    "ReadTimeoutError": LINE,
+    "RequestLimitExceeded": THROTTLING,
+    "ResponseParserError": LINE,
+    "ServiceUnavailable": SERVICE,
+    "SlowDown": THROTTLING,
+    "Throttling": THROTTLING,
+    "ThrottlingException": THROTTLING,
+    "Unavailable": SERVICE,
     "UnrecognizedClientException": "The access key is unknown to this account.",
 }
 
@@ -74,19 +109,64 @@ class CodeDeployError(AnsibleAWSError):  # type: ignore[misc] # the collection h
         return self.message
 
 
-def code_of(error: BotoCoreError | ClientError) -> str:
+class Patience(AWSRetry):  # type: ignore[misc] # the collection has no types
+    """The collection's tries again, for answers too that did not arrive whole."""
+
+    base_class = FAILURES
+
+    @staticmethod
+    def status_code_from_exception(error: Exception) -> str:
+        return code_of(error)
+
+    @staticmethod
+    def found(response_code: str, catch_extra_error_codes: Collection[str] | None = None) -> bool:
+        # A way that is closed stays closed for longer than this.
+        codes = SPOILT | set(catch_extra_error_codes or ())
+        return response_code in codes or bool(AWSRetry.found(response_code))
+
+
+patient = Patience.jittered_backoff(
+    retries=TRIES,
+    delay=1,
+    max_delay=10,
+    catch_extra_error_codes=["ThrottlingException", "RequestThrottled", "SlowDown"],
+)
+
+
+def require_whole_answers(client: Any) -> None:  # noqa: ANN401 - any service's
+    """Have the client raise for an answer that was cut: botocore takes half a JSON text for an empty one."""
+    client.meta.events.register("before-parse", _require_whole, unique_id="whole-answers")
+
+
+def _require_whole(operation_model: Any, response_dict: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    length = response_dict["headers"].get("Content-Length", "")
+    if (
+        operation_model.has_streaming_output
+        or operation_model.http["method"] == "HEAD"
+        or not length.isdigit()
+    ):
+        return
+    arrived = len(response_dict["body"])
+    if arrived < int(length):
+        raise IncompleteReadError(actual_bytes=arrived, expected_bytes=int(length))
+
+
+def code_of(error: Exception) -> str:
     """The API's error code, or the name of botocore's own exception."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
     return type(error).__name__
 
 
-def describe(error: BotoCoreError | ClientError) -> str:
+def describe(error: Exception) -> str:
     """The reason in one line: the service's words, its code, the next step."""
     code = code_of(error)
     words = str(error)
     if isinstance(error, ClientError):
         words = error.response.get("Error", {}).get("Message", "") or words
+    if code == "ResponseParserError":
+        # What botocore says of it quotes the whole body.
+        words = "AWS's answer arrived cut, or is not of AWS"
     words = re.sub(r"\s+", " ", words).strip().rstrip(".")
     return " ".join(filter(None, [f"{words} ({code}).", NEXT_STEPS.get(code, "")]))
 
@@ -110,20 +190,22 @@ def none_if(*codes: str) -> Callable[[Call[C, R]], Call[C, R | None]]:
 
 
 def explained(doing: str) -> Callable[[Call[C, R]], Call[C, R]]:
-    """Decorate a call to AWS: throttling is retried, every other error becomes a CodeDeployError.
+    """Decorate a call to AWS: throttling and spoilt answers are retried, the rest becomes a CodeDeployError.
 
     `doing` completes "Cannot ..." and may name members of the request:
     "read the application {applicationName}".
     """
 
     def decorate(function: Call[C, R]) -> Call[C, R]:
-        patient: Call[C, R] = THROTTLED(function)
+        trying: Call[C, R] = patient(function)
 
         @functools.wraps(function)
         def call(client: C, request: Record) -> R:
+            if hasattr(client, "meta"):
+                require_whole_answers(client)
             try:
-                return patient(client, request)
-            except (ClientError, BotoCoreError) as error:
+                return trying(client, request)
+            except FAILURES as error:
                 message = f"Cannot {doing.format_map(request)}: {describe(error)}"
                 raise CodeDeployError(message, code=code_of(error)) from error
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.codedeploy import api
+from ansible.module_utils.codedeploy.errors import PASSING
 from ansible.module_utils.codedeploy.progress import deployment_news, target_news
 from ansible.module_utils.codedeploy.targets import FINISHED, batches, flatten
 from ansible.module_utils.codedeploy.waiters import until_usable
@@ -18,18 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
 
 ACTIVE = frozenset({"Created", "Queued", "InProgress", "Baking", "Ready"})
-# A long wait outlives these: the deployment goes on whether we see it or not.
-PASSING = frozenset(
-    {
-        "ConnectTimeoutError",
-        "ConnectionClosedError",
-        "EndpointConnectionError",
-        "InternalFailure",
-        "ReadTimeoutError",
-        "ServiceUnavailable",
-        "ThrottlingException",
-    }
-)
+# A long wait outlives what passes: the deployment goes on whether we see it or not.
 PASSING_SECONDS = 60
 
 

@@ -7,12 +7,19 @@ ours: its classes hide a refused update, and name the two levels differently.
 
 from __future__ import annotations
 
+import time
 import traceback
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.github_actions.errors import ExistsError, GitHubActionsError, MissingError, explain
+from ansible.module_utils.github_actions.errors import (
+    ExistsError,
+    GitHubActionsError,
+    MissingError,
+    explain,
+    pause_before_next_try,
+)
 
 try:
     import github
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 ITEMS_A_PAGE = 100
 TRIES = 4
 PASSING = (500, 502, 503, 504)
+CUT_PAUSE = 0.5
 TIMEOUT = 30
 NOBODYS = "ANSIBLE_TESTS_WRITE_ACCESS"
 
@@ -78,18 +86,31 @@ class Connection:
 
     def call(self, verb: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The object that GitHub answers, {} where it has nothing to say. `doing` completes "Cannot ..."."""
-        try:
-            _, answer = self._requester.requestJsonAndCheck(verb, path, input=body)
-        except github.GithubException as error:
-            words = _words(error.data)
-            headers = {str(name): str(value) for name, value in (error.headers or {}).items()}
-            raise explain(doing, error.status, words, headers, api_url=self.api_url) from error
-        except requests.RequestException as error:
-            raise GitHubActionsError(
-                f"Cannot {doing}: {self.api_url} does not answer ({type(error).__name__}). "
-                "Check api_url, the network and the proxy."
-            ) from error
-        return answer or {}
+        for left in reversed(range(TRIES)):
+            try:
+                _, answer = self._requester.requestJsonAndCheck(verb, path, input=body)
+            except github.GithubException as error:
+                words = _words(error.data)
+                headers = {str(name): str(value) for name, value in (error.headers or {}).items()}
+                pause = pause_before_next_try(error.status, words, headers)
+                if pause is None or not left:
+                    raise explain(doing, error.status, words, headers, api_url=self.api_url) from error
+                time.sleep(pause)
+            except requests.exceptions.ChunkedEncodingError as error:
+                if not left:
+                    raise GitHubActionsError(
+                        f"Cannot {doing}: the answers of {self.api_url} arrive cut. "
+                        "Check the network and the proxy, then run again."
+                    ) from error
+                time.sleep(CUT_PAUSE)
+            except requests.RequestException as error:
+                raise GitHubActionsError(
+                    f"Cannot {doing}: {self.api_url} does not answer ({type(error).__name__}). "
+                    "Check api_url, the network and the proxy."
+                ) from error
+            else:
+                return answer or {}
+        raise AssertionError  # the last try returns or raises
 
     def scopes(self) -> list[str] | None:
         """The scopes of a classic token, as the last answer told them; None for one of another kind."""

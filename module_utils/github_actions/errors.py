@@ -15,12 +15,28 @@ class GitHubActionsError(Exception):
     """Something that a user has to know: what failed, why, and what to do."""
 
 
+# GitHub's second limit, of calls in a short time, passes in a minute; the first may last an hour.
+LONGEST_PAUSE = 60
+DEFAULT_PAUSE = 5
+
+
 class MissingError(GitHubActionsError):
     """GitHub's 404: it is not there, or the token may not know of it."""
 
 
 class ExistsError(GitHubActionsError):
-    """GitHub's 409: somebody else made it first."""
+    """GitHub's 409, or its 422 of a name that is taken: somebody else made it first, or we did."""
+
+
+def pause_before_next_try(status: int, words: str, headers: Mapping[str, str]) -> float | None:
+    """Seconds after which GitHub may take a call that it refused; None where another try is of no use."""
+    if status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
+        return None
+    if "secondary rate limit" not in words.lower():
+        return None
+    asked = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    pause = float(asked) if asked.isdigit() else DEFAULT_PAUSE
+    return pause if pause <= LONGEST_PAUSE else None
 
 
 def explain(
@@ -42,8 +58,10 @@ def explain(
         return GitHubActionsError(f"Cannot {doing}: {words.rstrip('.')}. {_when(said)}")
     if status == HTTPStatus.FORBIDDEN:
         return GitHubActionsError(f"Cannot {doing}: {words.rstrip('.')} ({status}). {_rights(said)}")
+    taken = status == HTTPStatus.UNPROCESSABLE_ENTITY and "already exists" in words.lower()
     kinds = {HTTPStatus.NOT_FOUND.value: MissingError, HTTPStatus.CONFLICT.value: ExistsError}
-    return kinds.get(status, GitHubActionsError)(f"Cannot {doing}: {words.rstrip('.')} ({status}).")
+    kind = ExistsError if taken else kinds.get(status, GitHubActionsError)
+    return kind(f"Cannot {doing}: {words.rstrip('.')} ({status}).")
 
 
 def _rights(said: Mapping[str, str]) -> str:

@@ -209,6 +209,9 @@ def _create(connection: Connection, wanted: Wanted) -> dict[str, Any]:
     body = {"name": name, "private": wanted.private, "description": wanted.description}
     try:
         return connection.call("POST", path, doing, body)
+    except ExistsError:
+        # The answer to a try before this one was lost. What the token may not see raises here.
+        return connection.call("GET", f"/repos/{wanted.repository}", doing)
     except MissingError as error:
         raise GitHubActionsError(
             f"Cannot {doing}: {owner} is no organisation in which the token's user {login} may create any."

@@ -5,17 +5,19 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 
-from ansible.module_utils.codedeploy.errors import code_of, describe
+from ansible.module_utils.codedeploy.errors import FAILURES, code_of, describe, patient
 from ansible.module_utils.prerequisites.delegation import DnsError, name_servers
 from ansible.module_utils.prerequisites.wanted import STANDARD_FAMILIES, Seen, Unseen, Wanted
 from ansible.module_utils.urls import open_url
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 SERVICES = ("codedeploy", "ec2", "iam", "route53", "s3", "service-quotas", "ssm", "sts")
 AT_ONCE = 12
-GITHUB_TIMEOUT = 20  # seconds
+GITHUB_TIMEOUT, GITHUB_PAUSE = 20, 1  # seconds
+GITHUB_TRIES = 5
+GITHUB_PASSING = (500, 502, 503, 504)
 ALIVE = ["pending", "running", "stopping", "stopped"]
 
 STANDARD_QUOTA, ADDRESS_QUOTA = "L-1216C47A", "L-0263D0A3"
@@ -53,11 +57,18 @@ def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
     headers = {"Accept": "application/vnd.github+json"}
     if wanted.github_token:
         headers["Authorization"] = f"Bearer {wanted.github_token}"
-    try:
-        with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT) as answer:
-            return {"status": answer.status, "sha": json.load(answer)["sha"]}
-    except HTTPError as error:
-        return {"status": error.code, "sha": None}
+    for left in reversed(range(GITHUB_TRIES)):
+        try:
+            with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT) as answer:
+                return {"status": answer.status, "sha": json.load(answer)["sha"]}
+        except HTTPError as error:
+            if not left or not (error.code in GITHUB_PASSING or "Retry-After" in error.headers):
+                return {"status": error.code, "sha": None}
+        except (OSError, HTTPException, ValueError):
+            if not left:
+                raise
+        time.sleep(GITHUB_PAUSE)
+    raise AssertionError  # the last try returns or raises
 
 
 def environment(_clients: Clients, wanted: Wanted) -> str | None:
@@ -274,15 +285,15 @@ def _see(reader: Callable[..., Any], clients: Clients, wanted: Any) -> Any:
     """What a reader returns; None for what is not there, Unseen with the reason where it cannot see."""
     try:
         return _or_none(reader, clients, wanted)
-    except (ClientError, BotoCoreError) as error:
+    except FAILURES as error:
         return Unseen(describe(error))
-    except (OSError, DnsError, ValueError) as error:
+    except (OSError, HTTPException, DnsError, ValueError) as error:
         return Unseen(str(error))
 
 
 def _or_none(reader: Callable[..., Any], clients: Clients, what: Any) -> Any:
     try:
-        return reader(clients, what)
+        return patient(reader)(clients, what)
     except ClientError as error:
         if code_of(error) in MISSING:
             return None

@@ -1,5 +1,6 @@
 """What every playbook has, read from the files."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,26 @@ def test_a_play_that_talks_to_aws_has_the_environment_and_no_other_has(path: Pat
         asks_aws = any(not name.startswith(LOCAL_ACTIONS) for name in modules(play.get("tasks", [])))
         expected = "{{ pipeline_aws_environment }}" if asks_aws else None
         assert play.get("environment") == expected
+
+
+def tasks_of(things: Any) -> Iterator[dict[str, Any]]:
+    """Every task of a file, those of plays and blocks too."""
+    for thing in things:
+        lists = [value for key, value in thing.items() if key in {"tasks", "block", "rescue", "always"}]
+        for inner in lists:
+            yield from tasks_of(inner)
+        if not lists:
+            yield thing
+
+
+@pytest.mark.parametrize("path", sorted(PLAYBOOKS.rglob("*.yml")), ids=lambda path: path.name)
+def test_every_task_of_a_collection_runs_again_where_the_way_to_aws_failed(path: Path) -> None:
+    loaded = yaml.safe_load(path.read_text())
+    for task in tasks_of(loaded if isinstance(loaded, list) else []):
+        if any(key.startswith(("amazon.aws.", "community.aws.")) for key in task):
+            register = task["register"]
+            assert task["until"] in {f"{register} is settled", f"{register} is not failed"}, task["name"]
+            assert task["retries"]
 
 
 def test_the_whole_is_its_parts_in_the_articles_order() -> None:

@@ -2,9 +2,14 @@
 
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from ansible.module_utils.codedeploy import errors
 from ansible.module_utils.codedeploy.errors import CodeDeployError, explained, none_if
@@ -61,6 +66,79 @@ class TestExplained:
         with pytest.raises(CodeDeployError, match="still throttling"):
             explained("read it")(service(*[refusal("ThrottlingException")] * 99))(None, {})
         assert 0 < sum(pauses) < 120
+
+
+class TestSpoiltAnswers:
+    """With a real client, and a server whose answers arrive as the test says."""
+
+    @pytest.fixture
+    def ssm(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        """`ssm.answers`: what the server sends, each a pair of a promised length and a body."""
+        monkeypatch.setattr("time.sleep", lambda _seconds: None)
+        answers: list[tuple[int, bytes]] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                length, body = answers.pop(0)
+                self.send_response(200)
+                self.send_header("Content-Length", str(length))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "x", "region_name": "us-east-1"}
+
+        def client(name: str) -> Any:
+            made: Any = boto3.client(
+                name,
+                endpoint_url=f"http://127.0.0.1:{server.server_port}",
+                **keys,  # type: ignore[call-overload]
+            )
+            return made
+
+        yield SimpleNamespace(answers=answers, client=client)
+        server.shutdown()
+        server.server_close()
+
+    WHOLE = b'{"Parameter": {"Name": "x", "Value": "1"}}'
+    IDENTITY = (
+        b"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/x</Arn>"
+        b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+
+    def test_half_a_json_text_is_asked_for_again(self, ssm: Any) -> None:
+        def call(client: Any, request: Any) -> Any:
+            return client.get_parameter(**request)["Parameter"]
+
+        read = explained("read {Name}")(call)
+        ssm.answers[:] = [(len(self.WHOLE), self.WHOLE[:20]), (len(self.WHOLE), self.WHOLE)]
+        assert read(ssm.client("ssm"), {"Name": "x"})["Value"] == "1"
+
+    def test_half_an_xml_text_is_asked_for_again(self, ssm: Any) -> None:
+        def call(client: Any, _request: object) -> Any:
+            return client.get_caller_identity()["Arn"]
+
+        read = explained("ask who we are")(call)
+        # Not even its length tells: a proxy on the way has written what it had.
+        ssm.answers[:] = [(40, self.IDENTITY[:40]), (len(self.IDENTITY), self.IDENTITY)]
+        assert read(ssm.client("sts"), {}) == "arn:aws:iam::1:user/x"
+
+    @pytest.mark.parametrize(("service", "length"), [("ssm", 99), ("sts", 40)])
+    def test_in_the_end_the_way_is_named(self, ssm: Any, service: str, length: int) -> None:
+        def call(client: Any, _request: object) -> Any:
+            return client.get_parameter(Name="x") if service == "ssm" else client.get_caller_identity()
+
+        ssm.answers[:] = [(length, self.IDENTITY[:40])] * errors.TRIES
+        with pytest.raises(CodeDeployError) as caught:
+            explained("ask")(call)(ssm.client(service), {})
+        assert "The way to AWS is at fault" in caught.value.message
+        assert "GetCallerIdentity" not in caught.value.message
+        assert "\n" not in caught.value.message
 
 
 class TestNoneIf:

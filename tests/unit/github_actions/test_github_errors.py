@@ -1,7 +1,12 @@
 """The line that a user reads when GitHub refuses."""
 
 import pytest
-from ansible.module_utils.github_actions.errors import ExistsError, MissingError, explain
+from ansible.module_utils.github_actions.errors import (
+    ExistsError,
+    MissingError,
+    explain,
+    pause_before_next_try,
+)
 
 API = "https://api.github.com"
 
@@ -43,3 +48,29 @@ def test_says_why_and_what_to_do(status: int, words: str, headers: dict[str, str
 def test_what_is_missing_and_what_exists_can_be_told_apart() -> None:
     assert isinstance(explain("read it", 404, "Not Found", {}, api_url=API), MissingError)
     assert isinstance(explain("make it", 409, "Already exists", {}, api_url=API), ExistsError)
+    taken = explain(
+        "make it", 422, "Repository creation failed: name already exists on this account", {}, api_url=API
+    )
+    assert isinstance(taken, ExistsError)
+    assert not isinstance(explain("make it", 422, "Validation Failed", {}, api_url=API), ExistsError)
+
+
+SECOND = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "headers", "pause"),
+    [
+        (403, SECOND, {"Retry-After": "7"}, 7),
+        (429, SECOND, {}, 5),
+        # An hour is not waited for, nor is what has another reason.
+        (403, SECOND, {"retry-after": "3600"}, None),
+        (403, "API rate limit exceeded for user x.", {}, None),
+        (403, "Resource not accessible by integration", {"Retry-After": "7"}, None),
+        (404, "Not Found", {}, None),
+    ],
+)
+def test_only_the_limit_that_passes_is_waited_for(
+    status: int, words: str, headers: dict[str, str], pause: float | None
+) -> None:
+    assert pause_before_next_try(status, words, headers) == pause

@@ -1,0 +1,94 @@
+"""Which failures of a task are tried again: those that the way to AWS explains, and no other."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PLUGIN = Path(__file__).parents[2] / "roles" / "pipeline" / "test_plugins" / "settled.py"
+
+
+@pytest.fixture(scope="module")
+def settled() -> Callable[[dict[str, Any]], bool]:
+    specification = importlib.util.spec_from_file_location("settled", PLUGIN)
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    test: Callable[[dict[str, Any]], bool] = module.TestModule().tests()["settled"]
+    return test
+
+
+CALL = "An error occurred ({}) when calling the {} operation: {}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unable to parse response (no element found), invalid XML received. Further retries may succeed",
+        'Connection was closed before we received a valid response from endpoint URL: "http://127.0.0.1:1/".',
+        CALL.format("EntityAlreadyExists", "CreateRole", "Role with name x already exists."),
+        CALL.format("InvalidKeyPair.Duplicate", "ImportKeyPair", "The keypair 'x' already exists."),
+        CALL.format("InvalidGroup.Duplicate", "CreateSecurityGroup", "The security group 'x' already exists"),
+        CALL.format(
+            "InvalidPermission.Duplicate", "AuthorizeSecurityGroupIngress", "the rule already exists"
+        ),
+        CALL.format("BucketAlreadyOwnedByYou", "CreateBucket", "you already own it"),
+        CALL.format(
+            "LimitExceeded",
+            "AddRoleToInstanceProfile",
+            "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1",
+        ),
+        CALL.format(
+            "InvalidChangeBatch",
+            "ChangeResourceRecordSets",
+            "Tried to create resource record set [name='x.', type='A'] but it already exists",
+        ),
+        CALL.format("NoSuchEntity", "DeleteRole", "The role with name x cannot be found."),
+        CALL.format("Throttling", "GetRole", "Rate exceeded"),
+        "Unable to authorize ingress rules: [{'ToPort': 22}]: Failed to authorize security group ingress",
+        CALL.format("RequestLimitExceeded", "DescribeInstances", "Request limit exceeded."),
+    ],
+)
+def test_what_the_way_explains_is_tried_again(settled: Callable[[dict[str, Any]], bool], words: str) -> None:
+    assert not settled({"failed": True, "msg": words})
+
+
+def test_a_module_that_broke_down_tells_it_in_its_traceback(
+    settled: Callable[[dict[str, Any]], bool],
+) -> None:
+    assert not settled(
+        {
+            "failed": True,
+            "msg": "MODULE FAILURE",
+            "exception": "ResponseParserError: Unable to parse response",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        CALL.format("AccessDenied", "CreateRole", "not authorized to perform: iam:CreateRole"),
+        CALL.format("UnauthorizedOperation", "RunInstances", "You are not authorized"),
+        CALL.format("ExpiredToken", "GetRole", "The security token included in the request is expired"),
+        CALL.format("InvalidAMIID.NotFound", "RunInstances", "The image id '[ami-1]' does not exist"),
+        CALL.format("LimitExceeded", "CreateRole", "Cannot exceed quota for RolesPerAccount: 1000"),
+        CALL.format("DependencyViolation", "DeleteSecurityGroup", "has a dependent object"),
+        CALL.format(
+            "InvalidChangeBatch", "ChangeResourceRecordSets", "conflicts with other records of the name"
+        ),
+        "Unable to locate credentials",
+    ],
+)
+def test_what_another_try_meets_again_is_told_at_once(
+    settled: Callable[[dict[str, Any]], bool], words: str
+) -> None:
+    assert settled({"failed": True, "msg": words})
+
+
+def test_a_success_is_settled_whatever_it_says(settled: Callable[[dict[str, Any]], bool]) -> None:
+    assert settled({"msg": "Throttling"})
+    assert settled({"failed": False, "changed": True})
