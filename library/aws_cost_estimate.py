@@ -151,10 +151,14 @@ table:
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.costs import estimate, price_list, sheet
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+if TYPE_CHECKING:
+    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 USAGE = {
     "service": {"type": "str", "required": True},
@@ -178,7 +182,7 @@ def estimates(module: AnsibleAWSModule) -> list[estimate.Estimate]:
         raise CodeDeployError("region: name the region whose prices are wanted, or set AWS_REGION.")
     try:
         prices = sheet.parse(Path(path).read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise CodeDeployError(f"price_sheet: {path} cannot be read: {error}.") from error
     live = module.params["prices"] == "live"
     client = module.client("pricing", region=price_list.ENDPOINT_REGION) if live else None
@@ -191,7 +195,7 @@ def estimates(module: AnsibleAWSModule) -> list[estimate.Estimate]:
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         found = estimates(module)
     except CodeDeployError as error:

@@ -89,8 +89,8 @@ instances:
 """
 
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.ec2_instance_hardening import Hardening, apply, desired, differences, read
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 METADATA_OPTIONS = {
     "http_endpoint": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
@@ -116,7 +116,7 @@ MEMBERS = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     given, tags = module.params["metadata_options"], module.params["tags"]
     wanted = Hardening(
         metadata_options=given and {MEMBERS[name]: value for name, value in given.items()},

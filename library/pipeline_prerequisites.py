@@ -13,8 +13,8 @@ description:
   - Asks AWS, GitHub, the DNS and the file system about everything at once, and says all that is missing, each with the
     way out. Changes nothing.
   - Credentials, their account, the region, the hosted zone and who it is delegated to, quotas, names that others have,
-    the link to GitHub, the commit, the agent's package, the image and its architecture, the key file, the network and
-    the permissions boundary.
+    the link to GitHub, the commit, the token, the agent's package, the deployment configuration, the image with its
+    architecture and root volume, the key file, buckets, the network and the permissions boundary.
   - An option is the setting of roles/pipeline that has its name after C(pipeline_).
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
@@ -27,6 +27,14 @@ options:
     description: The commit to deploy; empty is the head of the default branch.
     type: str
     default: ""
+  connection_bucket:
+    description: The company's bucket that Ansible's modules travel through; empty where hosts are reached by SSH.
+    type: str
+    default: ""
+  deployment_config:
+    description: The deployment configuration of the deployment group.
+    type: str
+    required: true
   domain_record:
     description: The site's name.
     type: str
@@ -79,9 +87,21 @@ options:
     description: The tag Name of the instances.
     type: str
     required: true
+  instance_replace:
+    description: Whether instances of another image are replaced.
+    type: bool
+    default: false
+  instance_root_device:
+    description: The name of the image's root device.
+    type: str
+    required: true
   instance_type:
     description: The instance type.
     type: str
+    required: true
+  instance_volume_size:
+    description: GiB of the root volume.
+    type: int
     required: true
   owned_tags:
     description: The tags by which the pipeline knows what is its own.
@@ -104,6 +124,19 @@ options:
     description: The names of the three roles, by the settings that hold them.
     type: dict
     required: true
+    suboptions:
+      iam_codedeploy_role:
+        description: The service role that CodeDeploy takes.
+        type: str
+        required: true
+      iam_ec2_role:
+        description: The role, and the instance profile, of the instances.
+        type: str
+        required: true
+      iam_github_role:
+        description: The role that GitHub Actions takes.
+        type: str
+        required: true
   security_group:
     description: The name of the instances' security group.
     type: str
@@ -131,10 +164,10 @@ notes:
   - What the credentials may not look at is a note, not a problem; the run itself will say whether it is needed.
   - Where an A record points elsewhere and nothing of the pipeline is there, it is somebody else's; where the pipeline is
     there already, it is drift, which the next run mends.
-  - 'Permissions: C(sts:GetCallerIdentity), C(ec2:DescribeAddresses), C(DescribeImages), C(DescribeInstanceTypes),
-    C(DescribeInstances), C(DescribeKeyPairs), C(DescribeRegions), C(DescribeSecurityGroups), C(DescribeSubnets),
+  - 'Permissions: C(sts:GetCallerIdentity), C(ec2:DescribeAddresses), C(DescribeImages), C(DescribeInstanceTypeOfferings),
+    C(DescribeInstanceTypes), C(DescribeInstances), C(DescribeKeyPairs), C(DescribeRegions), C(DescribeSecurityGroups), C(DescribeSubnets),
     C(iam:GetRole), C(GetInstanceProfile), C(GetPolicy), C(route53:ListHostedZonesByName), C(GetHostedZone),
-    C(ListResourceRecordSets), C(codedeploy:GetApplication), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
+    C(ListResourceRecordSets), C(codedeploy:GetApplication), C(GetDeploymentConfig), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
     C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
 extends_documentation_fragment:
   - shared_attributes.reads
@@ -145,6 +178,7 @@ EXAMPLES = r"""
   pipeline_prerequisites:
     region: us-east-1
     application: test.codeDeploy.001
+    deployment_config: CodeDeployDefault.OneAtATime
     domain_zone: example.com
     domain_record: www.example.com
     github_environment: Prod
@@ -152,7 +186,9 @@ EXAMPLES = r"""
     image_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
     instance_count: 1
     instance_name: ec2.cheaper.001
+    instance_root_device: /dev/xvda
     instance_type: t3a.nano
+    instance_volume_size: 8
     owned_tags: {ManagedBy: aws-codedeploy-pipeline, Application: test.codeDeploy.001}
     roles:
       iam_ec2_role: AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000
@@ -207,7 +243,7 @@ summary:
 import traceback
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 try:
     import boto3
@@ -220,12 +256,19 @@ except ImportError:
     MISSING_LIBRARY = traceback.format_exc()
 
 from ansible.module_utils.codedeploy.errors import require_whole_answers
+from ansible.module_utils.codedeploy.module import NamingModule
 from ansible.module_utils.prerequisites import judge, read
 from ansible.module_utils.prerequisites.wanted import Seen, Unseen, Wanted
 
+ROLES = {
+    name: {"type": "str", "required": True}
+    for name in ("iam_codedeploy_role", "iam_ec2_role", "iam_github_role")
+}
 ARGUMENT_SPEC = {
     "application": {"type": "str", "required": True},
     "commit": {"type": "str", "default": ""},
+    "connection_bucket": {"type": "str", "default": ""},
+    "deployment_config": {"type": "str", "required": True},
     "domain_record": {"type": "str", "required": True},
     "domain_zone": {"type": "str", "required": True},
     "github_api_url": {"type": "str", "default": "https://api.github.com"},
@@ -239,12 +282,15 @@ ARGUMENT_SPEC = {
     "instance_count": {"type": "int", "required": True},
     "instance_image": {"type": "str", "default": ""},
     "instance_name": {"type": "str", "required": True},
+    "instance_replace": {"type": "bool", "default": False},
+    "instance_root_device": {"type": "str", "required": True},
     "instance_type": {"type": "str", "required": True},
+    "instance_volume_size": {"type": "int", "required": True},
     "owned_tags": {"type": "dict", "required": True},
     "region": {"type": "str", "required": True},
     "revision_bucket": {"type": "str", "default": ""},
     "revision_source": {"type": "str", "choices": ["github", "s3"], "default": "github"},
-    "roles": {"type": "dict", "required": True},
+    "roles": {"type": "dict", "required": True, "options": ROLES},
     "security_group": {"type": "str", "required": True},
     "ssh_key_name": {"type": "str", "required": True, "no_log": False},
     "ssh_public_key_file": {"type": "str", "required": True, "no_log": False},
@@ -275,7 +321,7 @@ def known_regions(session: Any) -> list[str]:  # noqa: ANN401 - as above
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = NamingModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if MISSING_LIBRARY:
         module.fail_json(msg=missing_required_lib("boto3"), exception=MISSING_LIBRARY)
     wanted = Wanted(**{name: module.params[name] for name in ARGUMENT_SPEC})

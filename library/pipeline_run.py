@@ -92,8 +92,8 @@ import os
 from datetime import UTC, datetime
 
 from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.codedeploy.module import aws_module
 from ansible.module_utils.pipeline_run import give_back, parameter_name, take, this_run
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 ARGUMENT_SPEC = {
     "application_name": {"type": "str", "required": True},
@@ -104,7 +104,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     application, now = module.params["application_name"], datetime.now(UTC)
     run = this_run(module.params["holder"], os.getpid(), now)
     try:

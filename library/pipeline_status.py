@@ -60,7 +60,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.pipeline_status import render, summary, view
+from ansible.module_utils.pipeline_status import TemplateError, render, summary, view
+
+UNSHOWN = (LookupError, TypeError, AttributeError, ValueError, TemplateError)
+"""What facts of another shape end in."""
 
 ARGUMENT_SPEC = {
     "facts": {"type": "dict", "required": True},
@@ -72,16 +75,25 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     template, dest = Path(module.params["template"]), Path(module.params["dest"])
-    shown = view(module.params["facts"], datetime.now(UTC))
     try:
-        page = render(template.read_text(encoding="utf-8"), shown)
+        layout = template.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"template: {template} cannot be read: {error}.")
+    try:
+        shown = view(module.params["facts"], datetime.now(UTC))
+        page, lines = render(layout, shown), summary(shown)
+    except UNSHOWN as error:
+        module.fail_json(
+            msg=f"facts: this is not what show-status.yml gathers ({type(error).__name__}: {error})."
+        )
+    try:
         if not module.check_mode:
             dest.parent.mkdir(parents=True, exist_ok=True)
             dest.write_text(page, encoding="utf-8")
-    except OSError as error:
-        module.fail_json(msg=f"{error.filename}: {error.strerror}.")
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"dest: {dest} cannot be written: {error}.")
     # A report of what is there is no change to it.
-    module.exit_json(changed=False, summary=summary(shown))
+    module.exit_json(changed=False, summary=lines)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@ from local_cloud.settings import Settings
 USER = "local-developer"
 """The account that the default token belongs to."""
 
-OWNER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}")
+OWNER_NAME = re.compile(
+    r"(?=.{1,39}$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*(?:_[A-Za-z0-9]+)?"  # _: an Enterprise Managed User's company
+)
 REPOSITORY_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 SETTING_NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*")
 VARIABLE_BYTES = 48 * 1024

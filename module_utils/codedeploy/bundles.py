@@ -26,8 +26,19 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 CHUNK = 1 << 20
 APPSPEC = "appspec.yml"
-WILDCARD = re.compile(r"(\*\*/|/\*\*|\*|\?|\[[^\]/]+\])")
-WILDCARDS = {"**/": "(?:.*/)?", "/**": "/.+", "*": "[^/]*", "?": "[^/]"}
+PIECE = re.compile(
+    r"(?P<stars>\*+)|(?P<one>\?)|(?P<set>\[[!^]?\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*\])|\\?(?P<literal>.)", re.DOTALL
+)
+MEMBER = re.compile(r"\[:(?P<kind>[a-z]+):\]|\\?(?P<first>.)(?:-\\?(?P<last>[^\]]))?", re.DOTALL)
+KINDS = {
+    "alnum": r"^\W_",
+    "alpha": r"a-zA-Z",
+    "digit": r"0-9",
+    "lower": r"a-z",
+    "space": r"\s",
+    "upper": r"A-Z",
+    "xdigit": r"0-9a-fA-F",
+}
 
 
 @dataclass(frozen=True)
@@ -48,12 +59,15 @@ class Entry:
 
     def chunks(self) -> Iterator[bytes]:
         """The content: a file's bytes, a link's destination, nothing for a directory."""
-        if self.is_link:
-            yield os.readlink(self.path).encode()  # noqa: PTH115 - Path would change the destination's spelling
-        elif not self.is_directory:
-            with self.path.open("rb") as stream:
-                while chunk := stream.read(CHUNK):
-                    yield chunk
+        try:
+            if self.is_link:
+                yield os.readlink(self.path).encode()  # noqa: PTH115 - Path would change the destination's spelling
+            elif not self.is_directory:
+                with self.path.open("rb") as stream:
+                    while chunk := stream.read(CHUNK):
+                        yield chunk
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
 
 
 def collect(root: Path, exclude: Iterable[str] = ()) -> list[Entry]:
@@ -64,11 +78,11 @@ def collect(root: Path, exclude: Iterable[str] = ()) -> list[Entry]:
     Raises CodeDeployError where the tree is no bundle.
     """
     if not root.is_dir():
-        raise CodeDeployError(f"source_dir: {str(root)!r} is no directory on the host that runs the module.")
+        raise CodeDeployError(f"source_dir: {_shown(str(root))} is no directory on the host that runs the module.")
     rules = [*((pattern, True) for pattern in (".git", *exclude)), *export_ignored(root)]
-    entries = sorted(_walk(root, "", [(matcher(pattern), ignored) for pattern, ignored in rules]), key=_name)
+    entries = sorted(_walk(root, [(matcher(pattern), ignored) for pattern, ignored in rules]), key=_name)
     if not any(entry.name == APPSPEC for entry in entries):
-        raise CodeDeployError(f"source_dir: {str(root)!r} holds no appspec.yml, so it cannot be deployed.")
+        raise CodeDeployError(f"source_dir: {_shown(str(root))} holds no appspec.yml, so it cannot be deployed.")
     return entries
 
 
@@ -101,7 +115,12 @@ def export_ignored(root: Path) -> Iterator[tuple[str, bool]]:
     file = root / ".gitattributes"
     if not file.is_file():
         return
-    for line in file.read_text(encoding="utf-8").splitlines():
+    try:
+        # Bytes to git; what is no UTF-8 stands for itself, as in names.
+        lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError as error:
+        raise _unreadable(file.name, error) from error
+    for line in lines:
         pattern, *attributes = line.split() or ["#"]
         if pattern.startswith("#"):
             continue
@@ -111,38 +130,118 @@ def export_ignored(root: Path) -> Iterator[tuple[str, bool]]:
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
-    """A regular expression for the names that a pattern of git's means."""
+    """A regular expression for the names that a pattern of git's means, whose time grows with a name's length alone.
+
+    Between wildcards the first place that fits is as good as any, so that none is tried again: (?>...).
+    Raises CodeDeployError where no name can match.
+    """
     bare = pattern.rstrip("/")
-    pieces = [WILDCARDS.get(piece) or _literal(piece) for piece in WILDCARD.split(bare.lstrip("/"))]
-    return re.compile(("" if "/" in bare else "(?:.*/)?") + "".join(pieces), re.DOTALL)
-
-
-def _literal(piece: str) -> str:
-    if piece.startswith("[") and piece.endswith("]"):
-        return "[^" + piece[2:] if piece[1] in "!^" else piece
-    return re.escape(piece)
-
-
-def _walk(directory: Path, prefix: str, rules: list[tuple[re.Pattern[str], bool]]) -> Iterator[Entry]:
-    for path in directory.iterdir():
-        name = prefix + path.name
-        verdicts = [ignored for pattern, ignored in rules if pattern.fullmatch(name)]
-        if verdicts and verdicts[-1]:
-            continue
-        kind = path.lstat().st_mode
-        if stat.S_ISLNK(kind):
-            yield Entry(name, path, stat.S_IFLNK | 0o777)
-        elif stat.S_ISDIR(kind):
-            if any(path.iterdir()):
-                yield from _walk(path, f"{name}/", rules)
-            else:
-                yield Entry(name, path, stat.S_IFDIR | 0o755)
-        elif stat.S_ISREG(kind):
-            yield Entry(name, path, stat.S_IFREG | (0o755 if kind & 0o111 else 0o644))
+    parts = bare.lstrip("/").split("/")
+    runs: list[list[str]] = [[]]
+    for part in parts if "/" in bare else ["**", *parts]:
+        if part == "**":
+            runs.append([])
         else:
+            runs[-1].append(_part(part, pattern))
+    first, *more = ["/".join(run) for run in runs]
+    if not more:
+        return re.compile(first, re.DOTALL)
+    middle = "".join(f"(?>(?:[^/]+/)*?{run}/)" for run in more[:-1] if run)
+    last = f"(?:[^/]+/)*{more[-1]}" if more[-1] else ".+"
+    return re.compile((first and f"{first}/") + middle + last, re.DOTALL)
+
+
+def _part(part: str, pattern: str) -> str:
+    """What one part of a pattern, between slashes, means."""
+    fixed = [""]
+    for piece in PIECE.finditer(part):
+        if piece["stars"]:
+            fixed.append("")
+        elif piece["set"]:
+            fixed[-1] += _set(piece["set"], pattern)
+        else:
+            fixed[-1] += "[^/]" if piece["one"] else re.escape(piece["literal"])
+    first, *more = fixed
+    middle = "".join(f"(?>[^/]*?{each})" for each in more[:-1] if each)
+    return first + middle + (f"[^/]*{more[-1]}" if more else "")
+
+
+def _set(piece: str, pattern: str) -> str:
+    """A set of characters, `[a-z]`; never a slash."""
+    inside = piece[1:-1]
+    negated = inside.startswith(("!", "^"))
+    members = []
+    for member in MEMBER.finditer(inside[negated:]):
+        first, last = member["first"], member["last"]
+        if member["kind"]:
+            if member["kind"] not in KINDS:
+                raise CodeDeployError(
+                    f"exclude: {pattern!r} has [:{member['kind']}:], known are {', '.join(KINDS)}."
+                )
+            members.append(f"[{KINDS[member['kind']]}]")
+        elif last and last < first:
             raise CodeDeployError(
-                f"source_dir: {name} is neither a file nor a directory nor a symbolic link."
+                f"exclude: {pattern!r} (or .gitattributes) matches nothing: {first}-{last} goes backwards."
             )
+        else:
+            members.append(f"[{re.escape(first)}-{re.escape(last)}]" if last else re.escape(first))
+    one = f"(?:{'|'.join(members)})"
+    return f"(?!/)(?!{one})." if negated else f"(?!/){one}"
+
+
+def _walk(root: Path, rules: list[tuple[re.Pattern[str], bool]]) -> Iterator[Entry]:
+    """Not recursive: a tree may be deeper than Python's stack."""
+    directories = [(root, "")]
+    while directories:
+        directory, prefix = directories.pop()
+        try:
+            paths = list(directory.iterdir())
+            if not paths and prefix:
+                yield Entry(prefix.rstrip("/"), directory, stat.S_IFDIR | 0o755)
+            for path in paths:
+                name = prefix + path.name
+                verdicts = [ignored for pattern, ignored in rules if pattern.fullmatch(name)]
+                if verdicts and verdicts[-1]:
+                    continue
+                kind = path.lstat().st_mode
+                _refuse_odd(name, path, kind)
+                if stat.S_ISDIR(kind):
+                    directories.append((path, f"{name}/"))
+                elif stat.S_ISLNK(kind):
+                    yield Entry(name, path, stat.S_IFLNK | 0o777)
+                else:
+                    yield Entry(name, path, stat.S_IFREG | (0o755 if kind & 0o111 else 0o644))
+        except OSError as error:
+            raise _unreadable(prefix or str(root), error) from error
+
+
+def _refuse_odd(name: str, path: Path, kind: int) -> None:
+    """Raise CodeDeployError for what no bundle can hold."""
+    if not _is_text(name):
+        raise CodeDeployError(f"source_dir: the name {_shown(name)} is not UTF-8: rename it, or exclude it.")
+    if stat.S_ISLNK(kind):
+        target = os.readlink(path)  # noqa: PTH115 - as above
+        if not _is_text(target):
+            raise CodeDeployError(
+                f"source_dir: {name} is a link to {_shown(target)}, a name that is not UTF-8: rename that, or "
+                "exclude the link."
+            )
+    elif not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
+        raise CodeDeployError(f"source_dir: {name} is neither a file nor a directory nor a symbolic link.")
+
+
+def _is_text(name: str) -> bool:
+    """Bytes that are no UTF-8 are lone surrogates in Python's names of files."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _shown(name: str) -> str:
+    """A name for people, whatever bytes it has."""
+    return repr(os.fsencode(name).decode("utf-8", "backslashreplace"))
+
+
+def _unreadable(name: str, error: OSError) -> CodeDeployError:
+    return CodeDeployError(f"source_dir: {_shown(name)} cannot be read: {error.strerror}.")
 
 
 def _name(entry: Entry) -> str:

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 CONSOLES = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
+    "aws-eusc": "console.amazonaws-eusc.eu",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
 
 
 @dataclass(frozen=True)
 class Account:
-    partition: str  # aws, aws-cn, aws-us-gov
+    partition: str  # aws, aws-cn, aws-us-gov, aws-eusc, aws-iso...
     id: str
 
 

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 class NamingModule(AnsibleModule):  # type: ignore[misc] # Ansible has no types
     """ansible-core looks into a dictionary before it knows that it is one, and then names no option."""
 
+    def __init__(self, argument_spec: Mapping[str, Any], **settings: Any) -> None:  # noqa: ANN401 - as Ansible's
+        try:
+            super().__init__(argument_spec, **settings)
+        except TypeError:
+            # A number where a dictionary should be is no validation error of ansible-core's, but an accident.
+            problem = next(shape_problems(argument_spec, self._given), None)
+            if problem is None:
+                raise
+            super().fail_json(problem)
+
     def _load_params(self) -> None:
         super()._load_params()
         # What cannot be converted is gone from `params` when the failure is told.

@@ -12,13 +12,14 @@ from ansible.module_utils.github_actions.errors import GitHubActionsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PUBLIC_API = "https://api.github.com"
 # The documentation fragment github_api tells of these.
 GITHUB_OPTIONS = {
     "repository": {"type": "str", "required": True},
     "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GITHUB_TOKEN"])},
     "api_url": {
         "type": "str",
-        "default": "https://api.github.com",
+        "default": PUBLIC_API,
         "fallback": (env_fallback, ["GITHUB_API_URL"]),
     },
 }
@@ -35,4 +36,4 @@ def connect(parameters: Mapping[str, Any], purpose: str) -> Connection:
         raise GitHubActionsError(
             f"token: there is no GitHub token. Set GITHUB_TOKEN, or token, to one that may {purpose}."
         )
-    return Connection(token=parameters["token"], api_url=parameters["api_url"])
+    return Connection(token=parameters["token"], api_url=parameters["api_url"] or PUBLIC_API)

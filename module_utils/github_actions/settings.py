@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.github_actions.fingerprints import Fingerprint
 
 NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*")
-REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:_[A-Za-z0-9]+)?/[A-Za-z0-9._-]+")
 LARGEST = 48 * 1024
 PROTECTED = "(protected branches)"
 

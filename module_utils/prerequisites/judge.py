@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ansible.module_utils.codedeploy.connection import CONSOLES, account_in
+from ansible.module_utils.prerequisites.keys import KeyFileError, public_key
 from ansible.module_utils.prerequisites.wanted import (
     PREFIX,
     STANDARD_FAMILIES,
@@ -32,8 +33,11 @@ LOOKED_AT = {
     "application": "the CodeDeploy application",
     "application_tags": "the tags of the CodeDeploy application",
     "boundary": "the permissions boundary",
+    "bucket": "the bucket of revisions",
+    "connection_bucket": "the bucket that Ansible's modules travel through",
     "delegation": "who the domain is delegated to",
     "environment": "the environment of the repository",
+    "deployment_config": "the deployment configuration",
     "github_links": "CodeDeploy's links to GitHub",
     "image": "the image",
     "instance_profile": "the instance profile",
@@ -41,7 +45,9 @@ LOOKED_AT = {
     "instance_type": "the instance type",
     "instances": "the instances",
     "key_pair": "the key pair",
+    "offers": "where the instance type is offered",
     "region": "the region",
+    "repository": "what the token may do in the repository",
     "roles": "the roles",
     "security_group": "the security group",
     "subnet": "the subnet",
@@ -49,6 +55,7 @@ LOOKED_AT = {
 }
 QUOTAS = ("address_quota", "instance_quota")
 MOST_NAMED = 3
+SERVER = "Server"  # CodeDeploy's compute platform of hosts
 TO_BE_MADE = (404, 409)  # GitHub's answers where there is no repository, or no commit in it
 
 
@@ -124,6 +131,12 @@ def zone(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
         return
     held, delegated = there(seen, "zone"), there(seen, "delegation")
+    if held and held.get("private"):
+        yield (
+            f"pipeline_domain_zone is '{wanted.domain_zone}', in Route 53 a private zone, which no visitor's resolver "
+            "asks: create the public hosted zone of this name, or name another."
+        )
+        return
     servers = sorted(server.lower() for server in (held or {}).get("NameServers", []))
     if servers and delegated is not None and not set(servers) & set(delegated):
         others = ", ".join(delegated) or "nobody"
@@ -197,16 +210,16 @@ def github_link(wanted: Wanted, seen: Seen) -> Iterator[str]:
         known = f"it has {', '.join(account_links)}" if account_links else "it has none"
         yield (
             f"CodeDeploy has no link to GitHub that is called {named} (pipeline_github_token_name); {known}. "
-            f"Make it in the console: {_how_to_link(wanted)}."
+            f"Make it in the console: {_how_to_link(wanted, seen)}."
         )
     if link is None:
         if missing(seen, "application"):
-            yield Note(f"the new application will have to be linked to GitHub once: {_how_to_link(wanted)}.")
+            yield Note(f"the new application will have to be linked to GitHub once: {_how_to_link(wanted, seen)}.")
     elif not link.get("linkedToGitHub"):
         yield (
             f"CodeDeploy's application {wanted.application} (pipeline_application) is not linked to GitHub, "
             "which no API "
-            f"can do: {_how_to_link(wanted)}."
+            f"can do: {_how_to_link(wanted, seen)}."
         )
     elif named and link.get("gitHubAccountName") not in {None, "", named}:
         yield (
@@ -216,15 +229,51 @@ def github_link(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
 
 
-def _how_to_link(wanted: Wanted) -> str:
-    partition = _partition(wanted.region)
-    console = CONSOLES.get(partition, CONSOLES["aws"])
+def _how_to_link(wanted: Wanted, seen: Seen) -> str:
+    console = CONSOLES.get(account_in(seen["identity"]["Arn"]).partition, CONSOLES["aws"])
     return (
         "open "
         f"https://{wanted.region}.{console}/codesuite/codedeploy/applications/{quote(wanted.application)}, "
         'choose "Create deployment", revision type "My application is stored in GitHub", connect, and leave '
         "the form; or let revisions go through S3 (pipeline_revision_source)"
     )
+
+
+def token(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    found = there(seen, "repository")
+    if not found:
+        return
+    says = f"The token in GITHUB_TOKEN cannot write the settings of {wanted.github_repository}"
+    if found.get("archived"):
+        yield f"{wanted.github_repository} (pipeline_github_repository) is archived: unarchive it, or name another."
+    elif found["scopes"] is not None and "repo" not in found["scopes"]:
+        yield f"{says}: its scopes are {', '.join(filter(None, found['scopes'])) or 'none'}. It needs the scope repo."
+    elif found.get("permissions") and not found["permissions"].get("push"):
+        yield (
+            f"{says}: it may only read there. Take one with the permissions that docs/secrets.md names, or none, and fill "
+            "the settings in by hand."
+        )
+
+
+def deployment_config(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    found, says = there(seen, "deployment_config"), f"pipeline_deployment_config is '{wanted.deployment_config}'"
+    if missing(seen, "deployment_config"):
+        yield (
+            f"{says}: CodeDeploy has no such deployment configuration in {wanted.region}. Name one of those that "
+            "aws deploy list-deployment-configs lists, such as CodeDeployDefault.OneAtATime, or create it with "
+            "codedeploy_deployment_config."
+        )
+    elif found and found.get("computePlatform", SERVER) != SERVER:
+        yield f"{says}, a deployment configuration of {found['computePlatform']}: name one of Server."
+
+
+def application(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    found = there(seen, "application")
+    if found and found.get("computePlatform", SERVER) != SERVER:
+        yield (
+            f"pipeline_application is '{wanted.application}', an application of {found['computePlatform']}, which stays "
+            "one: name another."
+        )
 
 
 def key_file(wanted: Wanted, seen: Seen) -> Iterator[str]:
@@ -237,8 +286,11 @@ def key_file(wanted: Wanted, seen: Seen) -> Iterator[str]:
             f"{path} is the private half of a key (pipeline_ssh_public_key_file): name the public half, "
             f"{path}.pub."
         )
-    elif not content.startswith(("ssh-", "ecdsa-", "sk-")):
-        yield f"{path} is not a public SSH key (pipeline_ssh_public_key_file): {advice}."
+    else:
+        try:
+            public_key(content)
+        except KeyFileError as error:
+            yield f"{path} {error} (pipeline_ssh_public_key_file): {advice}."
 
 
 def agent(wanted: Wanted, seen: Seen) -> Iterator[str]:
@@ -250,12 +302,20 @@ def agent(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
 
 
-def bucket(wanted: Wanted, seen: Seen) -> Iterator[str]:
-    if seen.get("bucket") == "":
-        yield (
-            f"pipeline_revision_bucket is '{wanted.revision_bucket}': there is no such bucket. Name one that "
-            "is there, or none for one of the pipeline's own."
-        )
+def buckets(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    """CodeDeploy's agent and the session's plugin ask for a bucket in the hosts' own region."""
+    for reader, setting, name, otherwise in (
+        ("bucket", "revision_bucket", wanted.revision_bucket, ", or none for one of the pipeline's own"),
+        ("connection_bucket", "connection_bucket", wanted.connection_bucket, ""),
+    ):
+        says = f"{PREFIX}{setting} is '{name}'"
+        if missing(seen, reader):
+            yield f"{says}: there is no such bucket. Name one that is there{otherwise}."
+        elif (there(seen, reader) or {}).get("region", "") not in {"", wanted.region}:
+            yield (
+                f"{says}, a bucket in {seen[reader]['region']}: name one in {wanted.region} "
+                f"(pipeline_region){otherwise}."
+            )
 
 
 def image(wanted: Wanted, seen: Seen) -> Iterator[str]:
@@ -287,6 +347,58 @@ def image(wanted: Wanted, seen: Seen) -> Iterator[str]:
                 f"{found['ImageId']} (pipeline_instance_image) is for {found['Architecture']}: change one of "
                 "them."
             )
+    if found:
+        yield from _of_image(wanted, found)
+
+
+def _of_image(wanted: Wanted, found: Mapping[str, Any]) -> Iterator[str]:
+    """Whether instances can be launched of an image that is there."""
+    says = f"The image {found['ImageId']} (pipeline_instance_image)"
+    if found.get("State", "available") != "available":
+        yield f"{says} is {found['State']}: wait until it is available, or name another."
+    if found.get("Platform") == "windows":
+        yield f"{says} is of Windows, and the hosts' roles are of Linux: name another."
+    if found.get("RootDeviceType", "ebs") != "ebs":
+        yield f"{says} has no root volume in EBS, which cannot be encrypted: name another."
+        return
+    device = found.get("RootDeviceName", wanted.instance_root_device)
+    if device != wanted.instance_root_device:
+        yield (
+            f"pipeline_instance_root_device is '{wanted.instance_root_device}', and the root device of {found['ImageId']} is "
+            f"{device}: set pipeline_instance_root_device to that."
+        )
+    least = max(
+        (
+            each["Ebs"].get("VolumeSize", 0)
+            for each in found.get("BlockDeviceMappings", [])
+            if each.get("DeviceName") == device and "Ebs" in each
+        ),
+        default=0,
+    )
+    if wanted.instance_volume_size < least:
+        yield (
+            f"pipeline_instance_volume_size is '{wanted.instance_volume_size}', and the root volume of {found['ImageId']} has "
+            f"{least} GiB: set it to {least} or more."
+        )
+
+
+def resizing(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    """An instance keeps its architecture; its type can change within that only."""
+    kind = there(seen, "instance_type")
+    if not kind or wanted.instance_replace:
+        return
+    runs = kind["ProcessorInfo"]["SupportedArchitectures"]
+    ours = [
+        each
+        for each in _ours(wanted, there(seen, "instances") or [])
+        if _tags(each).get("Name") == wanted.instance_name and each.get("Architecture", runs[0]) not in runs
+    ]
+    if ours:
+        yield (
+            f"pipeline_instance_type is '{wanted.instance_type}', which runs {' and '.join(runs)}, and "
+            f"{', '.join(each['InstanceId'] for each in ours)} cannot become that, made for {ours[0]['Architecture']}: set "
+            "pipeline_instance_replace to true for new instances in their place, or name a type of that architecture."
+        )
 
 
 def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
@@ -369,6 +481,26 @@ def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
             "pipeline_vpc_id is "
             f"'{wanted.vpc_id}': name a subnet of that VPC."
         )
+    if found:
+        yield from _of_subnet(wanted, seen, found)
+
+
+def _of_subnet(wanted: Wanted, seen: Seen, found: Mapping[str, Any]) -> Iterator[str]:
+    """Whether instances can be launched in a subnet that is there."""
+    offers, zone_name = there(seen, "offers"), found.get("AvailabilityZone", "")
+    if offers and there(seen, "instance_type") and zone_name not in offers:
+        yield (
+            f"pipeline_instance_type is '{wanted.instance_type}', which {zone_name} does not offer, where the subnet "
+            f"{found['SubnetId']} (pipeline_vpc_subnet_id) is: name a subnet in {', '.join(sorted(offers))}, or another "
+            "type."
+        )
+    new = max(0, wanted.instance_count - len(_ours(wanted, there(seen, "instances") or [])))
+    free = found.get("AvailableIpAddressCount", new)
+    if free < new:
+        yield (
+            f"pipeline_instance_count is '{wanted.instance_count}': the subnet {found['SubnetId']} (pipeline_vpc_subnet_id) "
+            f"has {free} free addresses for {new} more instances. Name a larger subnet, or take fewer."
+        )
 
 
 def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
@@ -390,15 +522,9 @@ def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
-    *(region, zone, record, commit, environment, github_link, key_file, agent, bucket),
-    *(image, quotas, names, network, boundary),
+    *(region, zone, record, commit, token, environment, github_link, key_file, agent, buckets),
+    *(deployment_config, application, image, resizing, quotas, names, network, boundary),
 )
-
-
-def _partition(region_name: str) -> str:
-    if region_name.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region_name.startswith("us-gov-") else "aws"
 
 
 def _tags(thing: Mapping[str, Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ AT_ONCE = 12
 GITHUB_TIMEOUT, GITHUB_PAUSE = 20, 1  # seconds
 GITHUB_TRIES = 5
 GITHUB_PASSING = (500, 502, 503, 504)
+GITHUB_SILENCE = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 ALIVE = ["pending", "running", "stopping", "stopped"]
 
 STANDARD_QUOTA, ADDRESS_QUOTA = "L-1216C47A", "L-0263D0A3"
@@ -37,6 +39,7 @@ STANDARD_QUOTA, ADDRESS_QUOTA = "L-1216C47A", "L-0263D0A3"
 # What an API says of a thing that is not there.
 MISSING = {
     "ApplicationDoesNotExistException",
+    "DeploymentConfigDoesNotExistException",
     "InvalidAMIID.Malformed",
     "InvalidAMIID.NotFound",
     "InvalidInstanceType",
@@ -53,17 +56,52 @@ MISSING = {
 
 def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
     """GitHub's answer: its status, and the commit where there is one."""
-    url = f"{wanted.github_api_url}/repos/{wanted.github_repository}/commits/{wanted.commit or 'HEAD'}"
+    try:
+        told, _ = _github(wanted, f"/commits/{wanted.commit or 'HEAD'}")
+    except HTTPError as error:
+        return {"status": error.code, "sha": None}
+    return {"status": HTTPStatus.OK.value, "sha": told.get("sha")}
+
+
+def repository(_clients: Clients, wanted: Wanted) -> dict[str, Any] | None:
+    """The repository as the token sees it, with `scopes`, which only a classic token has; None where it is not there."""
+    try:
+        told, headers = _github(wanted, "")
+    except HTTPError as error:
+        if error.code in GITHUB_SILENCE:
+            return None  # told of the commit
+        raise
+    scopes = headers.get("X-OAuth-Scopes")
+    return told | {"scopes": scopes and [each.strip() for each in scopes.split(",")]}
+
+
+def environment(_clients: Clients, wanted: Wanted) -> str | None:
+    """The application that the environment of the repository deploys to; None where that is not told."""
+    if not wanted.github_token:
+        return None
+    place = f"/environments/{quote(wanted.github_environment, safe='')}"
+    try:
+        told, _ = _github(wanted, f"{place}/variables/CODEDEPLOY_APPLICATION_NAME")
+    except HTTPError as error:
+        if error.code in GITHUB_SILENCE:
+            return None
+        raise
+    return str(told.get("value"))
+
+
+def _github(wanted: Wanted, path: str) -> tuple[dict[str, Any], Any]:
+    """What GitHub says of the repository, and the answer's headers. What passes is tried again."""
     headers = {"Accept": "application/vnd.github+json"}
     if wanted.github_token:
         headers["Authorization"] = f"Bearer {wanted.github_token}"
+    url = f"{wanted.github_api_url}/repos/{wanted.github_repository}{path}"
     for left in reversed(range(GITHUB_TRIES)):
         try:
             with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT) as answer:
-                return {"status": answer.status, "sha": json.load(answer)["sha"]}
+                return _object(answer), answer.headers
         except HTTPError as error:
             if not left or not (error.code in GITHUB_PASSING or "Retry-After" in error.headers):
-                return {"status": error.code, "sha": None}
+                raise
         except (OSError, HTTPException, ValueError):
             if not left:
                 raise
@@ -71,20 +109,11 @@ def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
     raise AssertionError  # the last try returns or raises
 
 
-def environment(_clients: Clients, wanted: Wanted) -> str | None:
-    """The application that the environment of the repository deploys to; None where that is not told."""
-    if not wanted.github_token:
-        return None
-    place = f"{wanted.github_repository}/environments/{quote(wanted.github_environment, safe='')}"
-    url = f"{wanted.github_api_url}/repos/{place}/variables/CODEDEPLOY_APPLICATION_NAME"
-    headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {wanted.github_token}"}
-    try:
-        with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT) as answer:
-            return str(json.load(answer)["value"])
-    except HTTPError as error:
-        if error.code in {401, 403, 404}:
-            return None
-        raise
+def _object(answer: Any) -> dict[str, Any]:
+    told = json.load(answer)
+    if not isinstance(told, dict):
+        raise ValueError("the answer is not GitHub's")  # noqa: TRY004 - of a service, not of a caller
+    return told
 
 
 def delegation(_clients: Clients, wanted: Wanted) -> list[str]:
@@ -148,13 +177,22 @@ def key_pair(clients: Clients, wanted: Wanted) -> Any:
 
 
 def subnet(clients: Clients, wanted: Wanted) -> Any:
-    """The named subnet, or one of the default VPC."""
+    """The named subnet, or the one of the default VPC that amazon.aws.ec2_instance takes: the first zone's."""
     if wanted.vpc_subnet_id:
         request: dict[str, Any] = {"SubnetIds": [wanted.vpc_subnet_id]}
     else:
         request = {"Filters": [{"Name": "default-for-az", "Values": ["true"]}]}
     found = clients["ec2"].describe_subnets(**request)["Subnets"]
-    return found[0] if found else None
+    return min(found, key=lambda each: str(each["AvailabilityZone"])) if found else None
+
+
+def offers(clients: Clients, wanted: Wanted) -> list[str]:
+    """The availability zones that offer the instance type."""
+    pages = clients["ec2"].get_paginator("describe_instance_type_offerings").paginate(
+        LocationType="availability-zone",
+        Filters=[{"Name": "instance-type", "Values": [wanted.instance_type]}],
+    )
+    return [each["Location"] for page in pages for each in page["InstanceTypeOfferings"]]
 
 
 # Quotas
@@ -198,13 +236,14 @@ def _role(clients: Clients, name: str) -> Any:
 
 
 def zone(clients: Clients, wanted: Wanted) -> Any:
-    """The public hosted zone with its name servers, and what the record's name holds."""
+    """The public hosted zone with its name servers, and what the record's name holds; `private` where it is that."""
     name = wanted.domain_zone.rstrip(".") + "."
     client = clients["route53"]
     listed = client.list_hosted_zones_by_name(DNSName=name)["HostedZones"]
-    named = [each for each in listed if each["Name"] == name and not each["Config"]["PrivateZone"]]
+    called = [each for each in listed if each["Name"] == name]
+    named = [each for each in called if not each["Config"]["PrivateZone"]]
     if not named:
-        return None
+        return {"private": True} if called else None
     zone_id = named[0]["Id"]
     record = wanted.domain_record.rstrip(".") + "."
     sets = client.list_resource_record_sets(HostedZoneId=zone_id, StartRecordName=record, MaxItems="10")
@@ -217,6 +256,11 @@ def zone(clients: Clients, wanted: Wanted) -> Any:
 
 def application(clients: Clients, wanted: Wanted) -> Any:
     return clients["codedeploy"].get_application(applicationName=wanted.application)["application"]
+
+
+def deployment_config(clients: Clients, wanted: Wanted) -> Any:
+    answer = clients["codedeploy"].get_deployment_config(deploymentConfigName=wanted.deployment_config)
+    return answer["deploymentConfigInfo"]
 
 
 def application_tags(clients: Clients, wanted: Wanted) -> Any:
@@ -243,22 +287,35 @@ def agent(clients: Clients, wanted: Wanted) -> str:
     return bucket
 
 
-def bucket(clients: Clients, wanted: Wanted) -> str:
-    """The company's bucket for revisions; "" where there is none, which even strangers are told."""
+def bucket(clients: Clients, wanted: Wanted) -> dict[str, str] | None:
+    """The company's bucket for revisions."""
+    return _bucket(clients, wanted.revision_bucket)
+
+
+def connection_bucket(clients: Clients, wanted: Wanted) -> dict[str, str] | None:
+    """The company's bucket for Ansible's modules."""
+    return _bucket(clients, wanted.connection_bucket)
+
+
+def _bucket(clients: Clients, name: str) -> dict[str, str] | None:
+    """Its region, "" where S3 does not tell; None where there is none. Even strangers are told."""
     try:
-        clients["s3"].head_bucket(Bucket=wanted.revision_bucket)
+        answer = clients["s3"].head_bucket(Bucket=name)
     except ClientError as error:
         if code_of(error) == "404":
-            return ""
-        if code_of(error) != "403":
+            return None
+        if code_of(error) not in {"301", "400", "403"}:
             raise
-    return wanted.revision_bucket
+        answer = error.response
+    headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
+    return {"region": headers.get("x-amz-bucket-region", "")}
 
 
 WITHOUT_AWS: tuple[Reader, ...] = (commit, environment, delegation, key_file, agent)
 OF_THE_ACCOUNT: tuple[Reader, ...] = (
     *(zone, image, instances, region, instance_type, addresses, security_group, key_pair, subnet),
     *(address_quota, instance_quota, roles, instance_profile, application, application_tags),
+    *(offers, deployment_config),
 )
 
 
@@ -272,6 +329,10 @@ def look(clients: Clients, wanted: Wanted) -> Seen:
     without_aws = list(WITHOUT_AWS)
     if wanted.revision_source == "s3" and wanted.revision_bucket:
         without_aws.append(bucket)
+    if wanted.connection_bucket:
+        without_aws.append(connection_bucket)
+    if wanted.github_token:
+        without_aws.append(repository)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         early = {each.__name__: pool.submit(_see, each, clients, wanted) for each in without_aws}
         identity = _see(lambda *_: clients["sts"].get_caller_identity(), clients, wanted)
@@ -287,8 +348,7 @@ def _see(reader: Callable[..., Any], clients: Clients, wanted: Any) -> Any:
         return _or_none(reader, clients, wanted)
     except FAILURES as error:
         return Unseen(describe(error))
-    except (OSError, HTTPException, DnsError, ValueError) as error:
-        return Unseen(str(error))
+@@GH@@        return Unseen(str(error))
 
 
 def _or_none(reader: Callable[..., Any], clients: Clients, what: Any) -> Any:

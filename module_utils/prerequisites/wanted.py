@@ -21,6 +21,8 @@ class Wanted:
     region: str
     application: str
     commit: str
+    connection_bucket: str
+    deployment_config: str
     domain_record: str
     domain_zone: str
     github_api_url: str
@@ -34,7 +36,10 @@ class Wanted:
     instance_count: int
     instance_image: str
     instance_name: str
+    instance_replace: bool
+    instance_root_device: str
     instance_type: str
+    instance_volume_size: int
     owned_tags: Mapping[str, str]
     revision_bucket: str
     revision_source: str

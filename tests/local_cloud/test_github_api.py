@@ -54,6 +54,12 @@ class TestRepository:
     def test_has_a_name_that_is_allowed(self, github: GitHub, name: str) -> None:
         assert github.call("POST", "/orgs/OWNER/repos", json={"name": name}).status_code == 422
 
+    @pytest.mark.parametrize("owner", ["jane_acme", "acme_admin"])
+    def test_may_belong_to_an_enterprise_managed_user(self, github: GitHub, owner: str) -> None:
+        made = github.call("POST", f"/orgs/{owner}/repos", json={"name": "site"})
+        assert (made.status_code, made.json()["full_name"]) == (201, f"{owner}/site")
+        assert github.get(f"/repos/{owner}/site").json()["full_name"] == f"{owner}/site"
+
     def test_is_gone_after_delete(self, github: GitHub, commit: str) -> None:
         assert commit
         assert github.call("DELETE", f"/repos/{REPOSITORY}").status_code == 204

@@ -162,6 +162,10 @@ rows:
 """
 
 
+EARLIER = {"fault", "found", "cure", "repair"}
+"""What is told of a finding of an earlier look."""
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -203,6 +207,9 @@ def main() -> None:
     if unknown(only):
         names = ", ".join([*dict.fromkeys(FAULTS.values()), *FAULTS])
         module.fail_json(msg=f"{', '.join(unknown(only))} is no known fault; known are {names}")
+    odd = [each for each in given["before"] if not EARLIER <= each.keys() or each["fault"] not in FAULTS]
+    if odd:
+        module.fail_json(msg=f"before: {odd[0]!r} is no finding of an earlier look")
     wanted = Wanted(**{field.name: given[field.name] for field in fields(Wanted)})
     seen = read.look(wanted, module.run_command)
     findings = selected(judge(wanted, seen), only, given["skip"])

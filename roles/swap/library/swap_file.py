@@ -88,6 +88,14 @@ def container_of(environ: bytes, markers: list[str]) -> str:
     return "container" if markers else ""
 
 
+def environment_of_init() -> bytes:
+    """Process 1's environment; nothing where a container's engine hides it even from root."""
+    try:
+        return Path("/proc/1/environ").read_bytes()
+    except PermissionError:
+        return b""
+
+
 def decide(memory: int, used: list[str], container: str, size: int, limit: int) -> Decision:
     """Whether a swap file is to be made, by what is known of the host. Sizes are MiB."""
     if used:
@@ -141,7 +149,7 @@ def main() -> None:
         memory,
         swaps_in_use(Path("/proc/swaps").read_text()),
         container_of(
-            Path("/proc/1/environ").read_bytes(),
+            environment_of_init(),
             [name for name in ("/run/.containerenv", "/.dockerenv") if Path(name).exists()],
         ),
         module.params["size_mb"],

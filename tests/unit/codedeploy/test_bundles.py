@@ -3,6 +3,8 @@
 import io
 import os
 import shutil
+import subprocess
+import time
 import zipfile
 from pathlib import Path
 
@@ -110,6 +112,11 @@ class TestLeftOut:
             ("[a-r]*.md", ["README.md", "appspec.yml", "docs/a.txt", "tests/b.txt"]),
             ("[!a-r]*.md", ["appspec.yml", "docs/a.txt", "docs/b.md", "tests/b.txt", "tests/docs.md"]),
             ("?.txt", ["README.md", "appspec.yml", "docs/b.md", "tests/docs.md"]),
+            ("docs/**/b.md", ["README.md", "appspec.yml", "docs/a.txt", "tests/b.txt", "tests/docs.md"]),
+            ("**/docs/**", ["README.md", "appspec.yml", "tests/b.txt", "tests/docs.md"]),
+            ("d*c*/[[:alpha:]].t*t", ["README.md", "appspec.yml", "docs/b.md", "tests/b.txt", "tests/docs.md"]),
+            ("docs[/]a.txt", ["README.md", "appspec.yml", "docs/a.txt", "docs/b.md", "tests/b.txt", "tests/docs.md"]),
+            (r"\README.md", ["appspec.yml", "docs/a.txt", "docs/b.md", "tests/b.txt", "tests/docs.md"]),
         ],
     )
     def test_patterns_read_as_git_reads_them(self, tree: Path, pattern: str, left: list[str]) -> None:
@@ -124,8 +131,87 @@ class TestLeftOut:
         )
         assert names(tree) == ["KEEP.md", "appspec.yml"]
 
+    def test_as_git_itself_leaves_out(self, tree: Path) -> None:
+        put(tree, "a/b/c.md", "a/c.md", "a/x/y/c.md", "b/a/c.md", "x-1.min.js", "x.js", "café/à.md", "[z]/q", "ab/q")
+        patterns = ["a/**/c.md", "**/b/**", "*.min.*", "caf*/*", r"\[z]/q", "[a-b][!a]/q", "x*.j?", "a*c*.md", "**/c.md"]
+        git = ["git", "-c", "core.quotePath=false"]
+        subprocess.run([*git, "init", "-q"], cwd=tree, check=True)
+        for pattern in patterns:
+            (tree / ".gitattributes").write_text(f"{pattern} export-ignore\n")
+            asked = "\0".join(str(file.relative_to(tree)) for file in tree.rglob("*") if ".git" not in file.parts)
+            told = subprocess.run(
+                [*git, "check-attr", "-z", "--stdin", "export-ignore"],
+                cwd=tree, input=asked, capture_output=True, text=True, check=True,
+            ).stdout.split("\0")  # fmt: skip
+            ignored = {path for path, _, value in zip(told[::3], told[1::3], told[2::3], strict=False) if value == "set"}
+            left = {
+                str(file.relative_to(tree))
+                for file in tree.rglob("*")
+                if file.is_file() and ".git" not in file.relative_to(tree).parts
+                and not ignored & {str(file.relative_to(tree)), *map(str, file.relative_to(tree).parents)}
+            }  # fmt: skip
+            assert set(names(tree)) == left, pattern
+
+    def test_many_wildcards_take_no_longer_than_the_name_is_long(self, tree: Path) -> None:
+        put(tree, "a" * 200, "deep/" * 40 + "a" * 200)
+        started = time.process_time()
+        names(tree, "*a" * 60 + "b", "**/" + "*a*/" * 30 + "b", "**/a/" * 30 + "b", "[a-z]*" * 60 + "9")
+        (tree / ".gitattributes").write_text("*a" * 60 + "b export-ignore\n")
+        names(tree)
+        assert time.process_time() - started < 1
+
+    def test_gitattributes_that_is_not_utf_8(self, tree: Path) -> None:
+        put(tree, "a.md")
+        (tree / ".gitattributes").write_bytes(b"# caf\xe9\n*.md export-ignore\ncaf\xe9 export-ignore\n")
+        (tree / os.fsdecode(b"caf\xe9")).write_text("")
+        assert names(tree) == [".gitattributes", "appspec.yml"]
+
+    def test_a_tree_deeper_than_the_stack(self, tree: Path) -> None:
+        directory = os.open(tree, os.O_RDONLY)
+        for _ in range(1100):
+            os.mkdir("d", dir_fd=directory)
+            directory, above = os.open("d", os.O_RDONLY, dir_fd=directory), directory
+            os.close(above)
+        os.close(directory)
+        assert names(tree) == ["appspec.yml", "d/" * 1099 + "d"]
+        archive(tree)
+        # pytest removes it by recursion.
+        subprocess.run(["rm", "-r", tree / "d"], check=True)
+
 
 class TestRefused:
+    @pytest.mark.parametrize("pattern", ["[z-a]", "docs/[b-a9-0].md"])
+    def test_a_range_that_goes_backwards(self, tree: Path, pattern: str) -> None:
+        with pytest.raises(CodeDeployError, match="exclude: .* matches nothing"):
+            bundles.collect(tree, [pattern])
+        (tree / ".gitattributes").write_text(f"{pattern} export-ignore\n")
+        with pytest.raises(CodeDeployError, match="gitattributes.* matches nothing"):
+            bundles.collect(tree)
+
+    def test_a_name_that_is_not_utf_8(self, tree: Path) -> None:
+        (tree / "sub").mkdir()
+        (tree / "sub" / os.fsdecode(b"caf\xe9.html")).write_text("")
+        with pytest.raises(CodeDeployError, match=r"the name 'sub/caf\\\\xe9.html' is not UTF-8: rename it") as told:
+            bundles.collect(tree)
+        told.value.message.encode()
+        assert names(tree, "sub/*.html") == ["appspec.yml"]
+
+    def test_a_link_to_such_a_name(self, tree: Path) -> None:
+        (tree / "current").symlink_to(os.fsdecode(b"caf\xe9"))
+        with pytest.raises(CodeDeployError, match=r"current is a link to 'caf\\\\xe9'"):
+            bundles.collect(tree)
+
+    def test_a_folder_whose_paths_are_too_long(self, tree: Path) -> None:
+        directory = os.open(tree, os.O_RDONLY)
+        for _ in range(20):
+            os.mkdir("d" * 250, dir_fd=directory)
+            directory, above = os.open("d" * 250, os.O_RDONLY, dir_fd=directory), directory
+            os.close(above)
+        os.close(directory)
+        with pytest.raises(CodeDeployError, match="cannot be read: File name too long"):
+            bundles.collect(tree)
+        subprocess.run(["rm", "-r", tree / ("d" * 250)], check=True)
+
     def test_without_appspec(self, tmp_path: Path) -> None:
         with pytest.raises(CodeDeployError, match=r"holds no appspec\.yml"):
             bundles.collect(tmp_path)

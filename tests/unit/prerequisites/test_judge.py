@@ -1,6 +1,10 @@
+# ruff: noqa: E501 - a case is a line
 """What is said of what was seen; `fine` is an account where nothing is missing."""
 
+import subprocess
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +17,8 @@ WANTED = Wanted(
     region="us-east-1",
     application="app",
     commit="",
+    connection_bucket="",
+    deployment_config="CodeDeployDefault.OneAtATime",
     domain_record="www.example.com",
     domain_zone="example.com",
     github_api_url="https://api.github.com",
@@ -26,7 +32,10 @@ WANTED = Wanted(
     instance_count=1,
     instance_image="",
     instance_name="web",
+    instance_replace=False,
+    instance_root_device="/dev/xvda",
     instance_type="t3a.nano",
+    instance_volume_size=8,
     owned_tags=TAGS,
     revision_bucket="",
     revision_source="github",
@@ -41,8 +50,38 @@ INSTANCE = {
     "InstanceId": "i-1",
     "InstanceType": "t3a.nano",
     "State": {"Name": "running"},
+    "Architecture": "x86_64",
     "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 2},
     **OURS,
+}
+IMAGE = {
+    "ImageId": "ami-1",
+    "Architecture": "x86_64",
+    "State": "available",
+    "RootDeviceType": "ebs",
+    "RootDeviceName": "/dev/xvda",
+    "BlockDeviceMappings": [
+        {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8}},
+        {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"},
+    ],
+}
+
+
+def key_of(kind: str, bits: int) -> str:
+    """A new public key, made by ssh-keygen."""
+    with tempfile.TemporaryDirectory() as folder:
+        size = ["-b", str(bits)] if bits else []
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", kind, *size, "-N", "", "-C", "me", "-f", f"{folder}/key"], check=True
+        )
+        return (Path(folder) / "key.pub").read_text()
+
+
+KEYS = {
+    "ed25519": key_of("ed25519", 0),
+    "rsa": key_of("rsa", 2048),
+    "short rsa": key_of("rsa", 1024),
+    "ecdsa": key_of("ecdsa", 256),
 }
 
 
@@ -52,10 +91,10 @@ def fine() -> dict[str, Any]:
         "environment": None,
         "commit": {"status": 200, "sha": "0" * 40},
         "delegation": ["ns-1.awsdns.com"],
-        "key_file": "ssh-ed25519 AAAA me",
+        "key_file": KEYS["ed25519"],
         "agent": "aws-codedeploy-us-east-1",
         "zone": {"NameServers": ["ns-1.awsdns.com"], "records": []},
-        "image": {"ImageId": "ami-1", "Architecture": "x86_64"},
+        "image": IMAGE,
         "instances": [INSTANCE],
         "region": {"OptInStatus": "opt-in-not-required"},
         "instance_type": {
@@ -65,7 +104,14 @@ def fine() -> dict[str, Any]:
         "addresses": [OURS],
         "security_group": OURS,
         "key_pair": OURS,
-        "subnet": {"VpcId": "vpc-1"},
+        "subnet": {
+            "SubnetId": "subnet-1",
+            "VpcId": "vpc-1",
+            "AvailabilityZone": "us-east-1a",
+            "AvailableIpAddressCount": 4000,
+        },
+        "offers": ["us-east-1a", "us-east-1b"],
+        "deployment_config": {"computePlatform": "Server"},
         "address_quota": 5.0,
         "instance_quota": 5.0,
         "roles": {"iam_ec2_role": OURS, "iam_codedeploy_role": None, "iam_github_role": OURS},
@@ -91,8 +137,9 @@ def test_revisions_from_s3_need_no_link_to_github() -> None:
 
 def test_a_bucket_of_the_companys_is_missed_only_where_it_was_looked_for() -> None:
     wanted = {"revision_source": "s3", "revision_bucket": "theirs"}
-    assert findings(wanted, {"bucket": "theirs"}).problems == []
-    [problem] = findings(wanted, {"bucket": ""}).problems
+    assert findings(wanted, {"bucket": {"region": "us-east-1"}}).problems == []
+    assert findings(wanted, {"bucket": {"region": ""}}).problems == []
+    [problem] = findings(wanted, {"bucket": None}).problems
     assert problem.startswith("pipeline_revision_bucket is 'theirs': there is no such bucket")
 
 
@@ -238,3 +285,116 @@ def test_a_region_that_botocore_does_not_know_is_named_with_the_nearest() -> Non
         "'us-east-9', which botocore does not know: name one of its regions, such as us-east-"
         in unknown_region("us-east-9", known)
     )
+
+
+# What a run would be refused for by AWS or GitHub, halfway.
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_keys_that_ec2_takes_give_no_word(kind: str) -> None:
+    assert findings({}, {"key_file": KEYS[kind]}).problems == []
+    assert findings({}, {"key_file": f"\n{KEYS[kind]}\n"}).problems == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (KEYS["ecdsa"], "holds an ECDSA key, and EC2 takes RSA and ED25519"),
+        (KEYS["short rsa"], "holds an RSA key of 1024 bits, and 2048 to 4096 are allowed"),
+        ("ssh-dss AAAAB3NzaC1kc3M= me", "holds a DSA key, and EC2 takes RSA and ED25519"),
+        ("sk-ssh-ed25519@openssh.com AAAA me", "holds a security token's key, and EC2 takes RSA and ED25519"),
+        ("\ufeff" + KEYS["ed25519"], "begins with a byte order mark"),
+        (KEYS["ed25519"] + KEYS["rsa"], "holds 2 lines, and a key is one"),
+        (KEYS["ed25519"][:40], "holds a key that is damaged"),
+        (KEYS["ed25519"].replace("ssh-ed25519", "ssh-rsa"), "holds a key that is damaged"),
+        ("ssh-ed25519", "is not a public SSH key"),
+        ("ssh-rsa AAAA", "holds a key that is damaged"),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n", "is not a public SSH key"),
+        ("", "is not a public SSH key"),
+    ],
+    ids=map(str, range(12)),
+)
+def test_keys_that_ec2_refuses_are_named(content: str, words: str) -> None:
+    [problem] = findings({}, {"key_file": content}).problems
+    assert problem.startswith(f"key.pub {words} (pipeline_ssh_public_key_file): make a key pair with")
+
+
+NAMED = {**INSTANCE, "Tags": [*OURS["Tags"], {"Key": "Name", "Value": "web"}]}
+ARM = {"ProcessorInfo": {"SupportedArchitectures": ["arm64"]}, "VCpuInfo": {"DefaultVCpus": 2}}
+REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "configuration": (
+        {"deployment_config": "Mine"},
+        {"deployment_config": None},
+        "pipeline_deployment_config is 'Mine': CodeDeploy has no such deployment configuration in us-east-1",
+    ),
+    "configuration of Lambda": (
+        {"deployment_config": "Mine"},
+        {"deployment_config": {"computePlatform": "Lambda"}},
+        "pipeline_deployment_config is 'Mine', a deployment configuration of Lambda",
+    ),
+    "application of Lambda": (
+        {},
+        {"application": {"linkedToGitHub": True, "computePlatform": "Lambda"}},
+        "pipeline_application is 'app', an application of Lambda",
+    ),
+    "architecture of what is there": (
+        {"instance_type": "t4g.nano"},
+        {"instance_type": ARM, "image": {**IMAGE, "Architecture": "arm64"}, "instances": [NAMED]},
+        "pipeline_instance_type is 't4g.nano', which runs arm64, and i-1 cannot become that, made for x86_64",
+    ),
+    "root device": (
+        {},
+        {"image": {**IMAGE, "RootDeviceName": "/dev/sda1"}},
+        "pipeline_instance_root_device is '/dev/xvda', and the root device of ami-1 is /dev/sda1",
+    ),
+    "volume": (
+        {},
+        {"image": {**IMAGE, "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30}}]}},
+        "pipeline_instance_volume_size is '8', and the root volume of ami-1 has 30 GiB",
+    ),
+    "instance store": ({}, {"image": {**IMAGE, "RootDeviceType": "instance-store"}}, "no root volume in EBS"),
+    "pending image": ({}, {"image": {**IMAGE, "State": "pending"}}, "(pipeline_instance_image) is pending"),
+    "Windows": ({}, {"image": {**IMAGE, "Platform": "windows"}}, "is of Windows"),
+    "zone without the type": (
+        {},
+        {"offers": ["us-east-1c", "us-east-1b"]},
+        "'t3a.nano', which us-east-1a does not offer, where the subnet subnet-1 (pipeline_vpc_subnet_id) is: name "
+        "a subnet in us-east-1b, us-east-1c",
+    ),
+    "full subnet": (
+        {"instance_count": 3},
+        {"instance_quota": 100.0, "subnet": {"SubnetId": "subnet-1", "VpcId": "vpc-1", "AvailabilityZone": "us-east-1a", "AvailableIpAddressCount": 1}},
+        "pipeline_instance_count is '3': the subnet subnet-1 (pipeline_vpc_subnet_id) has 1 free addresses for 2 more",
+    ),
+    "private zone": ({}, {"zone": {"private": True}}, "pipeline_domain_zone is 'example.com', in Route 53 a private"),
+    "bucket elsewhere": (
+        {"revision_bucket": "theirs", "revision_source": "s3"},
+        {"bucket": {"region": "eu-west-1"}},
+        "pipeline_revision_bucket is 'theirs', a bucket in eu-west-1: name one in us-east-1 (pipeline_region), or none",
+    ),
+    "bucket of the connection": (
+        {"connection_bucket": "theirs"},
+        {"connection_bucket": None},
+        "pipeline_connection_bucket is 'theirs': there is no such bucket. Name one that is there.",
+    ),
+    "archived repository": ({}, {"repository": {"archived": True, "scopes": None}}, "o/r (pipeline_github_repository) is arch"),
+    "scopes": ({}, {"repository": {"scopes": ["read:org"]}}, "its scopes are read:org. It needs the scope repo"),
+    "reader": ({}, {"repository": {"scopes": None, "permissions": {"push": False}}}, "it may only read there"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_would_be_refused_halfway_is_said_alone(case: str) -> None:
+    wanted, seen, words = REFUSED[case]
+    [problem] = findings(wanted, seen).problems
+    assert words in problem
+
+
+def test_instances_that_are_replaced_may_have_another_architecture() -> None:
+    seen = {"instance_type": ARM, "image": {**IMAGE, "Architecture": "arm64"}, "instances": [NAMED]}
+    assert findings({"instance_type": "t4g.nano", "instance_replace": True}, seen).problems == []
+
+
+def test_a_token_that_may_write_gives_no_word() -> None:
+    for found in ({"scopes": ["repo", "workflow"]}, {"scopes": None, "permissions": {"push": True}}, None):
+        assert findings({}, {"repository": found}).problems == []

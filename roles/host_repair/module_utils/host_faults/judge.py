@@ -116,7 +116,7 @@ def of_room(
     """`logs` are bytes by path, `free` is percent by file system."""
     findings = []
     total = sum(logs.values()) // MEBIBYTE
-    if total > limit_mb:
+    if logs and total > limit_mb:
         largest = sorted(logs, key=lambda path: -logs[path])
         paths = tuple(path for path in largest if is_closed_log(path) or logs[path] > MEBIBYTE)
         text = f"{total} MiB of logs, {limit_mb} are allowed; the largest is {largest[0]}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ansible.module_utils.codedeploy_endpoints import commands_host
 from ansible.module_utils.host_faults.seen import Needs, Service
@@ -137,8 +138,11 @@ def nginx_error(log: str) -> str:
 def address_of_aws(region: str, proxy: str, settings: Mapping[str, str]) -> tuple[str, str, int] | None:
     """Who must answer so that the agent can poll, its name and port. None = nobody was named."""
     if proxy:
-        host, _, port = proxy.rpartition("://")[2].rstrip("/").rpartition("@")[2].partition(":")
-        return "the proxy", host, int(port or 80)
+        try:
+            named = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+            return "the proxy", named.hostname or proxy, named.port or 80
+        except ValueError:
+            return "the proxy", proxy, 80
     if not region:
         return None
     endpoint = settings.get("deploy_control_endpoint", "").rpartition("://")[2].rstrip("/")

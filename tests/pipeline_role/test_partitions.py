@@ -1,0 +1,41 @@
+"""Which partition a region is in."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+ROLE = Path(__file__).parents[2] / "roles" / "pipeline"
+REGIONS = {
+    region: name
+    for name in boto3.Session().get_available_partitions()
+    for region in boto3.Session().get_available_regions("ec2", name)
+}
+
+
+@pytest.fixture(scope="module")
+def partition() -> Any:
+    specification = importlib.util.spec_from_file_location(
+        "partitions", ROLE / "filter_plugins" / "partitions.py"
+    )
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module.FilterModule().filters()["aws_partition"]
+
+
+def test_every_region_that_botocore_knows_is_in_its_partition_and_may_be_named(partition: Any) -> None:
+    assert {"aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso"} <= set(REGIONS.values())
+    assert {region: partition(region) for region in REGIONS} == REGIONS
+    rules = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["__pipeline_rules"]
+    assert [region for region in REGIONS if not re.search(rules["pipeline_region"]["pattern"], region)] == []
+
+
+def test_a_region_of_tomorrow_is_in_the_partition_that_its_name_says(partition: Any) -> None:
+    assert (partition("eu-south-9"), partition("eusc-de-west-3")) == ("aws", "aws-eusc")
+    assert partition("nowhere-1") == "aws"
