@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
@@ -36,4 +37,7 @@ def connect(parameters: Mapping[str, Any], purpose: str) -> Connection:
         raise GitHubActionsError(
             f"token: there is no GitHub token. Set GITHUB_TOKEN, or token, to one that may {purpose}."
         )
-    return Connection(token=parameters["token"], api_url=parameters["api_url"] or PUBLIC_API)
+    api_url = parameters["api_url"] or PUBLIC_API
+    if not re.match(r"https?://[^/\s]", api_url):
+        raise GitHubActionsError(f"api_url: {api_url!r} is no URL such as {PUBLIC_API}.")
+    return Connection(token=parameters["token"], api_url=api_url)
