@@ -60,10 +60,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.pipeline_status import TemplateError, render, summary, view
-
-UNSHOWN = (LookupError, TypeError, AttributeError, ValueError, TemplateError)
-"""What facts of another shape end in."""
+from ansible.module_utils.pipeline_status import UNSHOWN, render, summary, view
 
 ARGUMENT_SPEC = {
     "facts": {"type": "dict", "required": True},

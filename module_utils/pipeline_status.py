@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Facts = Mapping[str, Any]
     Record = Mapping[str, Any]
 
+UNSHOWN = (LookupError, TypeError, AttributeError, ValueError, TemplateError)
+"""What facts of another shape end in."""
+
 STATES = {
     "Succeeded": "good",
     "Failed": "bad",

@@ -26,9 +26,8 @@ from local_cloud.settings import Settings
 USER = "local-developer"
 """The account that the default token belongs to."""
 
-OWNER_NAME = re.compile(
-    r"(?=.{1,39}$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*(?:_[A-Za-z0-9]+)?"  # _: an Enterprise Managed User's company
-)
+# After _: the company of an Enterprise Managed User.
+OWNER_NAME = re.compile(r"(?=.{1,39}$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*(?:_[A-Za-z0-9]+)?")
 REPOSITORY_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 SETTING_NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*")
 VARIABLE_BYTES = 48 * 1024

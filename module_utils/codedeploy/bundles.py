@@ -27,7 +27,8 @@ UNIX = 3
 CHUNK = 1 << 20
 APPSPEC = "appspec.yml"
 PIECE = re.compile(
-    r"(?P<stars>\*+)|(?P<one>\?)|(?P<set>\[[!^]?\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*\])|\\?(?P<literal>.)", re.DOTALL
+    r"(?P<stars>\*+)|(?P<one>\?)|(?P<set>\[[!^]?\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*\])|\\?(?P<literal>.)",
+    re.DOTALL,
 )
 MEMBER = re.compile(r"\[:(?P<kind>[a-z]+):\]|\\?(?P<first>.)(?:-\\?(?P<last>[^\]]))?", re.DOTALL)
 KINDS = {
@@ -78,11 +79,15 @@ def collect(root: Path, exclude: Iterable[str] = ()) -> list[Entry]:
     Raises CodeDeployError where the tree is no bundle.
     """
     if not root.is_dir():
-        raise CodeDeployError(f"source_dir: {_shown(str(root))} is no directory on the host that runs the module.")
+        raise CodeDeployError(
+            f"source_dir: {_shown(str(root))} is no directory on the host that runs the module."
+        )
     rules = [*((pattern, True) for pattern in (".git", *exclude)), *export_ignored(root)]
     entries = sorted(_walk(root, [(matcher(pattern), ignored) for pattern, ignored in rules]), key=_name)
     if not any(entry.name == APPSPEC for entry in entries):
-        raise CodeDeployError(f"source_dir: {_shown(str(root))} holds no appspec.yml, so it cannot be deployed.")
+        raise CodeDeployError(
+            f"source_dir: {_shown(str(root))} holds no appspec.yml, so it cannot be deployed."
+        )
     return entries
 
 
@@ -130,7 +135,7 @@ def export_ignored(root: Path) -> Iterator[tuple[str, bool]]:
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
-    """A regular expression for the names that a pattern of git's means, whose time grows with a name's length alone.
+    """A regular expression for the names that a pattern of git's means; its time grows with their length alone.
 
     Between wildcards the first place that fits is as good as any, so that none is tried again: (?>...).
     Raises CodeDeployError where no name can match.
@@ -223,7 +228,8 @@ def _refuse_odd(name: str, path: Path, kind: int) -> None:
         target = os.readlink(path)  # noqa: PTH115 - as above
         if not _is_text(target):
             raise CodeDeployError(
-                f"source_dir: {name} is a link to {_shown(target)}, a name that is not UTF-8: rename that, or "
+                f"source_dir: {name} is a link to {_shown(target)}, a name that is not UTF-8: rename "
+                "that, or "
                 "exclude the link."
             )
     elif not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):

@@ -133,7 +133,8 @@ def zone(wanted: Wanted, seen: Seen) -> Iterator[str]:
     held, delegated = there(seen, "zone"), there(seen, "delegation")
     if held and held.get("private"):
         yield (
-            f"pipeline_domain_zone is '{wanted.domain_zone}', in Route 53 a private zone, which no visitor's resolver "
+            f"pipeline_domain_zone is '{wanted.domain_zone}', in Route 53 a private zone, which no "
+            "visitor's resolver "
             "asks: create the public hosted zone of this name, or name another."
         )
         return
@@ -214,7 +215,9 @@ def github_link(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
     if link is None:
         if missing(seen, "application"):
-            yield Note(f"the new application will have to be linked to GitHub once: {_how_to_link(wanted, seen)}.")
+            yield Note(
+                f"the new application will have to be linked to GitHub once: {_how_to_link(wanted, seen)}."
+            )
     elif not link.get("linkedToGitHub"):
         yield (
             f"CodeDeploy's application {wanted.application} (pipeline_application) is not linked to GitHub, "
@@ -245,22 +248,32 @@ def token(wanted: Wanted, seen: Seen) -> Iterator[str]:
         return
     says = f"The token in GITHUB_TOKEN cannot write the settings of {wanted.github_repository}"
     if found.get("archived"):
-        yield f"{wanted.github_repository} (pipeline_github_repository) is archived: unarchive it, or name another."
+        yield (
+            f"{wanted.github_repository} (pipeline_github_repository) is archived: unarchive it, or name "
+            "another."
+        )
     elif found["scopes"] is not None and "repo" not in found["scopes"]:
-        yield f"{says}: its scopes are {', '.join(filter(None, found['scopes'])) or 'none'}. It needs the scope repo."
+        scopes = ", ".join(filter(None, found["scopes"])) or "none"
+        yield f"{says}: its scopes are {scopes}. It needs the scope repo."
     elif found.get("permissions") and not found["permissions"].get("push"):
         yield (
-            f"{says}: it may only read there. Take one with the permissions that docs/secrets.md names, or none, and fill "
+            f"{says}: it may only read there. Take one with the permissions that docs/secrets.md names, "
+            "or none, and fill "
             "the settings in by hand."
         )
 
 
 def deployment_config(wanted: Wanted, seen: Seen) -> Iterator[str]:
-    found, says = there(seen, "deployment_config"), f"pipeline_deployment_config is '{wanted.deployment_config}'"
+    found, says = (
+        there(seen, "deployment_config"),
+        f"pipeline_deployment_config is '{wanted.deployment_config}'",
+    )
     if missing(seen, "deployment_config"):
         yield (
-            f"{says}: CodeDeploy has no such deployment configuration in {wanted.region}. Name one of those that "
-            "aws deploy list-deployment-configs lists, such as CodeDeployDefault.OneAtATime, or create it with "
+            f"{says}: CodeDeploy has no such deployment configuration in {wanted.region}. Name one of "
+            "those that "
+            "aws deploy list-deployment-configs lists, such as CodeDeployDefault.OneAtATime, or create "
+            "it with "
             "codedeploy_deployment_config."
         )
     elif found and found.get("computePlatform", SERVER) != SERVER:
@@ -271,7 +284,8 @@ def application(wanted: Wanted, seen: Seen) -> Iterator[str]:
     found = there(seen, "application")
     if found and found.get("computePlatform", SERVER) != SERVER:
         yield (
-            f"pipeline_application is '{wanted.application}', an application of {found['computePlatform']}, which stays "
+            f"pipeline_application is '{wanted.application}', an application of "
+            f"{found['computePlatform']}, which stays "
             "one: name another."
         )
 
@@ -364,7 +378,8 @@ def _of_image(wanted: Wanted, found: Mapping[str, Any]) -> Iterator[str]:
     device = found.get("RootDeviceName", wanted.instance_root_device)
     if device != wanted.instance_root_device:
         yield (
-            f"pipeline_instance_root_device is '{wanted.instance_root_device}', and the root device of {found['ImageId']} is "
+            f"pipeline_instance_root_device is '{wanted.instance_root_device}', and the root device of "
+            f"{found['ImageId']} is "
             f"{device}: set pipeline_instance_root_device to that."
         )
     least = max(
@@ -377,7 +392,8 @@ def _of_image(wanted: Wanted, found: Mapping[str, Any]) -> Iterator[str]:
     )
     if wanted.instance_volume_size < least:
         yield (
-            f"pipeline_instance_volume_size is '{wanted.instance_volume_size}', and the root volume of {found['ImageId']} has "
+            f"pipeline_instance_volume_size is '{wanted.instance_volume_size}', and the root volume of "
+            f"{found['ImageId']} has "
             f"{least} GiB: set it to {least} or more."
         )
 
@@ -396,8 +412,10 @@ def resizing(wanted: Wanted, seen: Seen) -> Iterator[str]:
     if ours:
         yield (
             f"pipeline_instance_type is '{wanted.instance_type}', which runs {' and '.join(runs)}, and "
-            f"{', '.join(each['InstanceId'] for each in ours)} cannot become that, made for {ours[0]['Architecture']}: set "
-            "pipeline_instance_replace to true for new instances in their place, or name a type of that architecture."
+            f"{', '.join(each['InstanceId'] for each in ours)} cannot become that, made for "
+            f"{ours[0]['Architecture']}: set "
+            "pipeline_instance_replace to true for new instances in their place, or name a type of that "
+            "architecture."
         )
 
 
@@ -490,15 +508,18 @@ def _of_subnet(wanted: Wanted, seen: Seen, found: Mapping[str, Any]) -> Iterator
     offers, zone_name = there(seen, "offers"), found.get("AvailabilityZone", "")
     if offers and there(seen, "instance_type") and zone_name not in offers:
         yield (
-            f"pipeline_instance_type is '{wanted.instance_type}', which {zone_name} does not offer, where the subnet "
-            f"{found['SubnetId']} (pipeline_vpc_subnet_id) is: name a subnet in {', '.join(sorted(offers))}, or another "
+            f"pipeline_instance_type is '{wanted.instance_type}', which {zone_name} does not offer, "
+            "where the subnet "
+            f"{found['SubnetId']} (pipeline_vpc_subnet_id) is: name a subnet in "
+            f"{', '.join(sorted(offers))}, or another "
             "type."
         )
     new = max(0, wanted.instance_count - len(_ours(wanted, there(seen, "instances") or [])))
     free = found.get("AvailableIpAddressCount", new)
     if free < new:
         yield (
-            f"pipeline_instance_count is '{wanted.instance_count}': the subnet {found['SubnetId']} (pipeline_vpc_subnet_id) "
+            f"pipeline_instance_count is '{wanted.instance_count}': the subnet {found['SubnetId']} "
+            "(pipeline_vpc_subnet_id) "
             f"has {free} free addresses for {new} more instances. Name a larger subnet, or take fewer."
         )
 

@@ -31,16 +31,18 @@ def public_key(content: str) -> str:
     if len(lines) > 1:
         raise KeyFileError(f"holds {len(lines)} lines, and a key is one")
     try:
-        name, *fields = _fields(base64.b64decode(words[1], validate=True))
+        algorithm, *fields = _fields(base64.b64decode(words[1], validate=True))
     except (binascii.Error, struct.error, ValueError) as error:
         raise KeyFileError("holds a key that is damaged") from error
-    if name != kind.encode():
+    if algorithm != kind.encode():
         raise KeyFileError("holds a key that is damaged")
-    if TAKEN[name] == "RSA":
+    if TAKEN[algorithm] == "RSA":
         bits = int.from_bytes(fields[-1], "big").bit_length() if fields else 0
         if not LEAST_BITS <= bits <= MOST_BITS:
-            raise KeyFileError(f"holds an RSA key of {bits} bits, and {LEAST_BITS} to {MOST_BITS} are allowed")
-    return TAKEN[name]
+            raise KeyFileError(
+                f"holds an RSA key of {bits} bits, and {LEAST_BITS} to {MOST_BITS} are allowed"
+            )
+    return TAKEN[algorithm]
 
 
 def _fields(blob: bytes) -> list[bytes]:

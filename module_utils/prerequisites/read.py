@@ -64,7 +64,7 @@ def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
 
 
 def repository(_clients: Clients, wanted: Wanted) -> dict[str, Any] | None:
-    """The repository as the token sees it, with `scopes`, which only a classic token has; None where it is not there."""
+    """The repository as the token sees it, None where it is not there. Only a classic token has `scopes`."""
     try:
         told, headers = _github(wanted, "")
     except HTTPError as error:
@@ -177,7 +177,7 @@ def key_pair(clients: Clients, wanted: Wanted) -> Any:
 
 
 def subnet(clients: Clients, wanted: Wanted) -> Any:
-    """The named subnet, or the one of the default VPC that amazon.aws.ec2_instance takes: the first zone's."""
+    """The named subnet, or that of the default VPC that amazon.aws.ec2_instance takes: the first zone's."""
     if wanted.vpc_subnet_id:
         request: dict[str, Any] = {"SubnetIds": [wanted.vpc_subnet_id]}
     else:
@@ -188,9 +188,13 @@ def subnet(clients: Clients, wanted: Wanted) -> Any:
 
 def offers(clients: Clients, wanted: Wanted) -> list[str]:
     """The availability zones that offer the instance type."""
-    pages = clients["ec2"].get_paginator("describe_instance_type_offerings").paginate(
-        LocationType="availability-zone",
-        Filters=[{"Name": "instance-type", "Values": [wanted.instance_type]}],
+    pages = (
+        clients["ec2"]
+        .get_paginator("describe_instance_type_offerings")
+        .paginate(
+            LocationType="availability-zone",
+            Filters=[{"Name": "instance-type", "Values": [wanted.instance_type]}],
+        )
     )
     return [each["Location"] for page in pages for each in page["InstanceTypeOfferings"]]
 
@@ -236,7 +240,7 @@ def _role(clients: Clients, name: str) -> Any:
 
 
 def zone(clients: Clients, wanted: Wanted) -> Any:
-    """The public hosted zone with its name servers, and what the record's name holds; `private` where it is that."""
+    """The hosted zone with its name servers, and what the record's name holds; `private` where it is."""
     name = wanted.domain_zone.rstrip(".") + "."
     client = clients["route53"]
     listed = client.list_hosted_zones_by_name(DNSName=name)["HostedZones"]
@@ -348,7 +352,8 @@ def _see(reader: Callable[..., Any], clients: Clients, wanted: Any) -> Any:
         return _or_none(reader, clients, wanted)
     except FAILURES as error:
         return Unseen(describe(error))
-@@GH@@        return Unseen(str(error))
+    except (OSError, HTTPException, DnsError, ValueError) as error:
+        return Unseen(str(error))
 
 
 def _or_none(reader: Callable[..., Any], clients: Clients, what: Any) -> Any:

@@ -55,11 +55,26 @@ def test_defaults_that_are_not_left_to_the_inventory_are_allowed() -> None:
 
 
 ALLOWED = [
-    ("pipeline_region", ["us-east-1", "cn-north-1", "us-gov-west-1", "ap-southeast-2", "us-iso-east-1", "eusc-de-east-1", "eu-isoe-west-1", "us-isof-south-1"]),
+    (
+        "pipeline_region",
+        [
+            "us-east-1",
+            "cn-north-1",
+            "us-gov-west-1",
+            "ap-southeast-2",
+            "us-iso-east-1",
+            "eusc-de-east-1",
+            "eu-isoe-west-1",
+            "us-isof-south-1",
+        ],
+    ),
     ("pipeline_ssh_cidr", ["192.0.2.7/32", "10.0.0.0/8", "0.0.0.0/0"]),
     ("pipeline_domain_zone", ["example.com", "local-cloud.example.", "a.b-c.co.uk"]),
     ("pipeline_domain_record", ["www.example.com", "example.com", "*.example.com."]),
-    ("pipeline_github_repository", ["OWNER/codedeploy.nginx.001", "a-b/c_d.e", "jane_acme/site", "acme_admin/site"]),
+    (
+        "pipeline_github_repository",
+        ["OWNER/codedeploy.nginx.001", "a-b/c_d.e", "jane_acme/site", "acme_admin/site"],
+    ),
     ("pipeline_github_subject_prefix", ["", "repo:o/r", "repo:o@1/r@2"]),
     ("pipeline_github_branches", [str(["main"]), str(["main", "release/*"]), str([])]),
     ("pipeline_github_session_name", ["AWSGitAssumeRoleWithAction", "a=b+c,d.e@f-g"]),
@@ -77,7 +92,19 @@ REFUSED = [
     ),
     ("pipeline_domain_zone", ["", "com", "Example.com", "-a.com", "exa mple.com", "*.example.com"]),
     ("pipeline_domain_record", ["", "www", "www..example.com", "https://www.example.com"]),
-    ("pipeline_github_repository", ["", "codedeploy.nginx.001", "a/b/c", "_acme/site", "a_b_c/site", f"{'x' * 40}/site", "o*/r", "https://github.com/o/r"]),
+    (
+        "pipeline_github_repository",
+        [
+            "",
+            "codedeploy.nginx.001",
+            "a/b/c",
+            "_acme/site",
+            "a_b_c/site",
+            f"{'x' * 40}/site",
+            "o*/r",
+            "https://github.com/o/r",
+        ],
+    ),
     ("pipeline_github_branches", ["main", str([""]), str(["ma in"]), str([1])]),
     ("pipeline_github_session_name", ["", "a", "a b", "x" * 65]),
     ("pipeline_github_subject_prefix", ["repo:*", "o/r", "repo:o/r:environment:Prod"]),

@@ -207,7 +207,7 @@ def main() -> None:
     if unknown(only):
         names = ", ".join([*dict.fromkeys(FAULTS.values()), *FAULTS])
         module.fail_json(msg=f"{', '.join(unknown(only))} is no known fault; known are {names}")
-    odd = [each for each in given["before"] if not EARLIER <= each.keys() or each["fault"] not in FAULTS]
+    odd = [each for each in given["before"] if not EARLIER.issubset(each) or each["fault"] not in FAULTS]
     if odd:
         module.fail_json(msg=f"before: {odd[0]!r} is no finding of an earlier look")
     wanted = Wanted(**{field.name: given[field.name] for field in fields(Wanted)})

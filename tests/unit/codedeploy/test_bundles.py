@@ -114,8 +114,14 @@ class TestLeftOut:
             ("?.txt", ["README.md", "appspec.yml", "docs/b.md", "tests/docs.md"]),
             ("docs/**/b.md", ["README.md", "appspec.yml", "docs/a.txt", "tests/b.txt", "tests/docs.md"]),
             ("**/docs/**", ["README.md", "appspec.yml", "tests/b.txt", "tests/docs.md"]),
-            ("d*c*/[[:alpha:]].t*t", ["README.md", "appspec.yml", "docs/b.md", "tests/b.txt", "tests/docs.md"]),
-            ("docs[/]a.txt", ["README.md", "appspec.yml", "docs/a.txt", "docs/b.md", "tests/b.txt", "tests/docs.md"]),
+            (
+                "d*c*/[[:alpha:]].t*t",
+                ["README.md", "appspec.yml", "docs/b.md", "tests/b.txt", "tests/docs.md"],
+            ),
+            (
+                "docs[/]a.txt",
+                ["README.md", "appspec.yml", "docs/a.txt", "docs/b.md", "tests/b.txt", "tests/docs.md"],
+            ),
             (r"\README.md", ["appspec.yml", "docs/a.txt", "docs/b.md", "tests/b.txt", "tests/docs.md"]),
         ],
     )
@@ -132,18 +138,45 @@ class TestLeftOut:
         assert names(tree) == ["KEEP.md", "appspec.yml"]
 
     def test_as_git_itself_leaves_out(self, tree: Path) -> None:
-        put(tree, "a/b/c.md", "a/c.md", "a/x/y/c.md", "b/a/c.md", "x-1.min.js", "x.js", "café/à.md", "[z]/q", "ab/q")
-        patterns = ["a/**/c.md", "**/b/**", "*.min.*", "caf*/*", r"\[z]/q", "[a-b][!a]/q", "x*.j?", "a*c*.md", "**/c.md"]
+        put(
+            tree,
+            "a/b/c.md",
+            "a/c.md",
+            "a/x/y/c.md",
+            "b/a/c.md",
+            "x-1.min.js",
+            "x.js",
+            "café/à.md",
+            "[z]/q",
+            "ab/q",
+        )
+        patterns = [
+            "a/**/c.md",
+            "**/b/**",
+            "*.min.*",
+            "caf*/*",
+            r"\[z]/q",
+            "[a-b][!a]/q",
+            "x*.j?",
+            "a*c*.md",
+            "**/c.md",
+        ]
         git = ["git", "-c", "core.quotePath=false"]
         subprocess.run([*git, "init", "-q"], cwd=tree, check=True)
         for pattern in patterns:
             (tree / ".gitattributes").write_text(f"{pattern} export-ignore\n")
-            asked = "\0".join(str(file.relative_to(tree)) for file in tree.rglob("*") if ".git" not in file.parts)
+            asked = "\0".join(
+                str(file.relative_to(tree)) for file in tree.rglob("*") if ".git" not in file.parts
+            )
             told = subprocess.run(
                 [*git, "check-attr", "-z", "--stdin", "export-ignore"],
                 cwd=tree, input=asked, capture_output=True, text=True, check=True,
             ).stdout.split("\0")  # fmt: skip
-            ignored = {path for path, _, value in zip(told[::3], told[1::3], told[2::3], strict=False) if value == "set"}
+            ignored = {
+                path
+                for path, _, value in zip(told[::3], told[1::3], told[2::3], strict=False)
+                if value == "set"
+            }
             left = {
                 str(file.relative_to(tree))
                 for file in tree.rglob("*")
@@ -182,16 +215,18 @@ class TestLeftOut:
 class TestRefused:
     @pytest.mark.parametrize("pattern", ["[z-a]", "docs/[b-a9-0].md"])
     def test_a_range_that_goes_backwards(self, tree: Path, pattern: str) -> None:
-        with pytest.raises(CodeDeployError, match="exclude: .* matches nothing"):
+        with pytest.raises(CodeDeployError, match=r"exclude: .* matches nothing"):
             bundles.collect(tree, [pattern])
         (tree / ".gitattributes").write_text(f"{pattern} export-ignore\n")
-        with pytest.raises(CodeDeployError, match="gitattributes.* matches nothing"):
+        with pytest.raises(CodeDeployError, match=r"gitattributes.* matches nothing"):
             bundles.collect(tree)
 
     def test_a_name_that_is_not_utf_8(self, tree: Path) -> None:
         (tree / "sub").mkdir()
         (tree / "sub" / os.fsdecode(b"caf\xe9.html")).write_text("")
-        with pytest.raises(CodeDeployError, match=r"the name 'sub/caf\\\\xe9.html' is not UTF-8: rename it") as told:
+        with pytest.raises(
+            CodeDeployError, match=r"the name 'sub/caf\\\\xe9.html' is not UTF-8: rename it"
+        ) as told:
             bundles.collect(tree)
         told.value.message.encode()
         assert names(tree, "sub/*.html") == ["appspec.yml"]

@@ -1,7 +1,8 @@
 """Whatever an option is given, a module ends with a result: no value is worth a traceback.
 
-Every option of every module, and every place inside the dictionaries and lists of its examples, is given a value of each
-kind. The module runs in check mode, and nothing that it asks of AWS, GitHub or the host's services is answered.
+Every option of every module, and every place inside the dictionaries and lists of its examples, is given a
+value of each kind. The module runs in check mode, and nothing that it asks of AWS, GitHub or the host's
+services is answered.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,7 +65,7 @@ def with_value(arguments: Arguments, place: tuple[Step, ...], value: Any) -> Arg
     """The arguments with this value there; what is missing above it is made."""
     changed: Any = deepcopy(arguments)
     at = changed
-    for step, following in zip(place, place[1:], strict=False):
+    for step, following in pairwise(place):
         inner: Any = [] if isinstance(following, int) else {}
         if isinstance(step, int):
             at.extend([inner] * (step + 1 - len(at)))
@@ -87,7 +89,7 @@ def nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     # Sessions and clients of botocore's take long to make, and each module makes some for each value.
     nobody = type("Nobody", (), {"meta": SimpleNamespace(region_name="us-east-1", partition="aws")})()
-    type(nobody).__getattr__ = lambda _self, _operation: refuse  # type: ignore[attr-defined] # made above
+    type(nobody).__getattr__ = lambda _self, _operation: refuse
     session = boto3.session.Session(region_name="us-east-1")
     monkeypatch.setattr(session, "client", lambda *_, **__: nobody)
     monkeypatch.setattr("boto3.session.Session", lambda *_, **__: session)

@@ -358,8 +358,10 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "zone without the type": (
         {},
         {"offers": ["us-east-1c", "us-east-1b"]},
-        "'t3a.nano', which us-east-1a does not offer, where the subnet subnet-1 (pipeline_vpc_subnet_id) is: name "
-        "a subnet in us-east-1b, us-east-1c",
+        (
+            "'t3a.nano', which us-east-1a does not offer, where the subnet subnet-1 (pipeline_vpc_subnet_id) is: "
+            "name a subnet in us-east-1b, us-east-1c"
+        ),
     ),
     "full subnet": (
         {"instance_count": 3},

@@ -140,9 +140,10 @@ def address_of_aws(region: str, proxy: str, settings: Mapping[str, str]) -> tupl
     if proxy:
         try:
             named = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-            return "the proxy", named.hostname or proxy, named.port or 80
+            host, port = named.hostname or proxy, named.port or 80
         except ValueError:
-            return "the proxy", proxy, 80
+            host, port = proxy, 80
+        return "the proxy", host, port
     if not region:
         return None
     endpoint = settings.get("deploy_control_endpoint", "").rpartition("://")[2].rstrip("/")
