@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from . import https
+from . import https, ruby
 from .errors import AgentError
 from .protocol import domain
 from .signing import sign
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _GITHUB = "https://api.github.com"
+_DISK_FULL = 50
+"""unzip's exit status."""
 _RETRY_AFTER = (10, 30, 90)
 """Seconds between the attempts to download from GitHub."""
 
@@ -86,7 +88,16 @@ def _unzip(bundle: Path, archive: Path) -> None:
         )
         if done.returncode == 0:
             return
+        if done.returncode == _DISK_FULL:
+            raise AgentError("The disk is (or was) full during extraction.")
         log.warning("Encountered non-zero exit code with default system unzip util.")
+    try:
+        _unzip_here(bundle, archive)
+    except zipfile.BadZipFile as error:
+        raise AgentError("Zip end of central directory signature not found") from error
+
+
+def _unzip_here(bundle: Path, archive: Path) -> None:
     with zipfile.ZipFile(bundle) as content:
         for entry in content.infolist():
             path = content.extract(entry, archive)
@@ -184,4 +195,4 @@ def _download(url: str, headers: dict[str, str], bundle: Path, source: Source) -
     except urllib.error.HTTPError:
         raise
     except OSError as error:
-        raise AgentError(f"Could not download bundle at '{url}': {error}") from error
+        raise AgentError(f"Could not download bundle at '{url}': {ruby.message(error)}") from error
