@@ -66,6 +66,7 @@ def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
             plan.add(file.source, file.destination)
         for permission in parsed.permissions:
             plan.apply(permission)
+        plan.to_json()
     except (AgentError, OSError) as error:
         yield f"Install: {_one_line(error)}"
 
@@ -78,6 +79,9 @@ def _notes(parsed: appspec.AppSpec, text: str, bundle: Path | None) -> Iterator[
         target = bundle / script.location.lstrip("/") if bundle else None
         if target and target.is_file() and not target.stat().st_mode & 0o111:
             yield f"{event}: {script.location} is not executable; the agent will make it so"
+    for permission in parsed.permissions:
+        if permission.context and permission.context.range is None:
+            yield f"{permission.object}: a context without a range fails Install: write range: s0"
     for line in text.splitlines():
         for mode in _OCTAL_MODE.findall(line.partition("#")[0]):
             yield f'mode: {mode} is the number {int(mode, 8)} in YAML, and becomes that mode: write "{mode}"'

@@ -51,7 +51,8 @@ def fetch(specification: Specification, directory: Path, source: Source) -> None
     kind, revision = specification.revision_type, specification.revision
     bundle_type = revision.get("BundleType") or "tar"
     if kind == "Local Directory" or bundle_type == "directory":
-        shutil.copytree(revision["Location"], archive, symlinks=True)
+        with ruby.calling("rb_check_realpath_internal", revision["Location"]):
+            shutil.copytree(revision["Location"], archive, symlinks=True)
         return
     if kind == "S3":
         _from_s3(specification, bundle, source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,17 @@ def load(path: Path) -> Config:
     known = {field.name for field in fields(Config)}
     given = settings(document)
     config = Config(**{key: value for key, value in given.items() if key in known and value is not None})
-    if not isinstance(config.max_revisions, int) or config.max_revisions < 1:
-        raise AgentError(f"Invalid configuration :max_revision={config.max_revisions}")
-    return config
+    return replace(config, max_revisions=_max_revisions(config.max_revisions))
+
+
+def _max_revisions(value: Any) -> int:  # noqa: ANN401 - a YAML document holds anything
+    try:
+        number = 0 if isinstance(value, bool) else int(value)
+    except (TypeError, ValueError):
+        number = 0
+    if number < 1:
+        raise AgentError(f"Invalid configuration :max_revision={ruby.to_s(value)}")
+    return number
 
 
 def settings(document: dict[Any, Any]) -> dict[str, Any]:

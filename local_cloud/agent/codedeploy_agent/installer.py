@@ -53,7 +53,7 @@ def install(
         plan.add(file.source, file.destination)
     for permission in appspec.permissions:
         plan.apply(permission)
-    (instructions / f"{group}-install.json").write_text(_to_json(plan.instructions))
+    (instructions / f"{group}-install.json").write_text(plan.to_json())
     with cleanup.open("wb", buffering=0) as made:
 
         def record(path: str) -> None:
@@ -61,17 +61,6 @@ def install(
 
         for instruction in plan.instructions:
             _EXECUTE[instruction["type"]](instruction, record)
-
-
-def _to_json(instructions: list[Instruction]) -> str:
-    """The plan as it is kept. Raises AgentError for what Ruby cannot write."""
-    for instruction in instructions:
-        if instruction["type"] == "semanage" and instruction["context"]["range"] is None:
-            raise ruby.undefined_method("get_range", None)
-        for path in (instruction.get(name) for name in ("source", "destination", "directory")):
-            if path is not None and not _is_utf_8(path):
-                raise AgentError("partial character in source, but hit end")
-    return json.dumps({"instructions": instructions}, default=list)
 
 
 def _is_utf_8(path: str) -> bool:
@@ -143,6 +132,16 @@ class Plan:
             found += [path for path in self._made if "directory" in permission.types and matching(path)]
             for path in found:
                 self._set_permissions(path, permission)
+
+    def to_json(self) -> str:
+        """The plan as it is kept. Raises AgentError for what Ruby cannot write."""
+        for instruction in self.instructions:
+            if instruction["type"] == "semanage" and instruction["context"]["range"] is None:
+                raise ruby.undefined_method("get_range", None)
+            for path in (instruction.get(name) for name in ("source", "destination", "directory")):
+                if path is not None and not _is_utf_8(path):
+                    raise AgentError("partial character in source, but hit end")
+        return json.dumps({"instructions": self.instructions}, default=list)
 
     def _add_ancestors(self, destination: str) -> None:
         missing = []

@@ -45,7 +45,7 @@ def load(content: bytes) -> Any:  # noqa: ANN401 - a YAML document is anything
         raise LoadError(f"not valid YAML: {' '.join(str(error).split())}") from error
 
 
-class _PurePythonParser(yaml.SafeLoader):
+class PurePythonParser(yaml.SafeLoader):
     """Takes tabs for blanks where libyaml does: anywhere but in a block's indentation."""
 
     def scan_to_next_token(self) -> None:
@@ -55,7 +55,7 @@ class _PurePythonParser(yaml.SafeLoader):
             super().scan_to_next_token()
 
 
-PARSER = getattr(yaml, "CLoader", _PurePythonParser)
+PARSER = getattr(yaml, "CLoader", PurePythonParser)
 
 
 @dataclass

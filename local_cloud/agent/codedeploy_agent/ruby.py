@@ -108,9 +108,10 @@ def message(error: BaseException, function: str = "") -> str:
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
         error = error.reason
     if not isinstance(error, OSError) or error.errno is None:
-        return str(error) or type(error).__name__
+        return re.sub(r"\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
     path = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else ""
-    words = os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+    # A resolver's or TLS' number is not the system's.
+    words = os.strerror(error.errno) if type(error).__module__ == "builtins" else str(error.strerror)
     return words + (f" @ {function}" if function else "") + (f" - {path}" if path else "")
 
 
