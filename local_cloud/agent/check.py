@@ -15,7 +15,6 @@ from .codedeploy_agent.errors import AgentError
 
 NAME = "appspec.yml"
 """What hooks look for in a bundle; `appspec.yaml` is found by Install alone."""
-BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
 _OCTAL_MODE = re.compile(r"\bmode:\s*(0[0-7]+)\b")
 
 
@@ -59,7 +58,7 @@ def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
         if event in hooks.EVENTS and not (bundle / script.location.lstrip("/")).exists():
             yield f"{event}: Script does not exist at specified location: {script.location}"
     for file in parsed.files:
-        if not os.path.lexists(bundle / file.source.lstrip("/")):
+        if isinstance(file.source, str) and not os.path.lexists(bundle / file.source.lstrip("/")):
             yield f"Install: No such file or directory: {file.source}"
     plan = installer.Plan(bundle, "OVERWRITE")
     try:
@@ -67,6 +66,7 @@ def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
             plan.add(file.source, file.destination)
         for permission in parsed.permissions:
             plan.apply(permission)
+        plan.to_json()
     except (AgentError, OSError) as error:
         yield f"Install: {_one_line(error)}"
 
@@ -79,9 +79,9 @@ def _notes(parsed: appspec.AppSpec, text: str, bundle: Path | None) -> Iterator[
         target = bundle / script.location.lstrip("/") if bundle else None
         if target and target.is_file() and not target.stat().st_mode & 0o111:
             yield f"{event}: {script.location} is not executable; the agent will make it so"
-    behavior = parsed.file_exists_behavior
-    if behavior is not None and behavior not in BEHAVIORS:
-        yield f"file_exists_behavior {behavior} is none of {', '.join(BEHAVIORS)}: fails where a file exists"
+    for permission in parsed.permissions:
+        if permission.context and permission.context.range is None:
+            yield f"{permission.object}: a context without a range fails Install: write range: s0"
     for line in text.splitlines():
         for mode in _OCTAL_MODE.findall(line.partition("#")[0]):
             yield f'mode: {mode} is the number {int(mode, 8)} in YAML, and becomes that mode: write "{mode}"'

@@ -78,9 +78,13 @@ class TestHooks:
         with pytest.raises(AppSpecError, match="invalid timeout value"):
             appspec.parse(HEAD + f"hooks:\n  AfterInstall:\n  - {{location: a, timeout: {given}}}\n")
 
-    def test_a_hook_without_scripts_is_refused(self) -> None:
-        with pytest.raises(AppSpecError, match="AfterInstall"):
-            appspec.parse(HEAD + "hooks:\n  AfterInstall:\n")
+    @pytest.mark.parametrize("nothing", ["", " {}", " []", " false"])
+    def test_an_event_without_scripts_does_nothing(self, nothing: str) -> None:
+        parsed = appspec.parse(
+            HEAD + f"hooks:\n  BeforeInstall:{nothing}\n  AfterInstall:\n  - location: a.sh\n"
+        )
+        assert not parsed.hooks.get("BeforeInstall")
+        assert len(parsed.hooks["AfterInstall"]) == 1
 
 
 class TestFiles:
@@ -137,7 +141,7 @@ class TestAccessControlLists:
         assert str(acls.parse_entry(given)) == read
 
     def test_the_base_entries_come_from_the_mode(self) -> None:
-        assert acls.complete((acls.parse_entry("u:bob:rwx"),), 0o640) == [
+        assert listed("u:bob:rwx").complete(0o640) == [
             "user:bob:rwx",
             "user::rw-",
             "group::r--",
@@ -146,13 +150,23 @@ class TestAccessControlLists:
         ]
 
     def test_default_entries_are_completed_too(self) -> None:
-        listed = acls.complete((acls.parse_entry("d:u:bob:rwx"),), 0o755)
-        assert listed[-4:] == [
+        assert listed("d:u:bob:rwx").complete(0o755)[-4:] == [
             "default:user::rwx",
             "default:group::r-x",
             "default:other::r-x",
             "default:mask::r-x",
         ]
+
+    def test_the_first_objects_mask_is_everyones(self) -> None:
+        entries = listed("u:bob:rwx")
+        entries.complete(0o640)
+        second = entries.complete(0o777)
+        assert [entry for entry in second if entry.startswith("mask")] == ["mask::r--"]
+        assert second[-3:] == ["user::rwx", "group::rwx", "other::rwx"]
+
+
+def listed(entry: str) -> acls.AccessControlList:
+    return acls.AccessControlList((acls.parse_entry(entry),))
 
 
 class TestLocate:

@@ -1,14 +1,18 @@
 """What the agent tells the service, command by command."""
 
 import json
+import shutil
+import socket
+import ssl
 import subprocess
+import urllib.error
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local_cloud.agent.codedeploy_agent import bundle, config, daemon
+from local_cloud.agent.codedeploy_agent import bundle, config, daemon, ruby
 from local_cloud.agent.codedeploy_agent.deployments import Executor, Ongoing
 from local_cloud.agent.codedeploy_agent.errors import AgentError
 from local_cloud.agent.codedeploy_agent.protocol import HostCommand, ServiceError, domain
@@ -244,12 +248,62 @@ class TestPureParts:
         assert domain(region) == suffix
 
 
+class TestWords:
+    """What the system says reaches people in Ruby's words."""
+
+    @pytest.mark.parametrize(
+        ("error", "words"),
+        [
+            (FileNotFoundError(2, "No such file", "/a"), "No such file or directory - /a"),
+            (PermissionError(13, "no", b"/a"), "Permission denied - /a"),
+            (OSError(28, "full"), "No space left on device"),
+            (urllib.error.URLError(ConnectionRefusedError(111, "no")), "Connection refused"),
+            (TimeoutError("timed out"), "timed out"),
+            (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+            (ssl.SSLError(1, "certificate verify failed"), "certificate verify failed"),
+            (shutil.Error([("/a", "/b", str(PermissionError(13, "no")))]), "[('/a', '/b', 'no')]"),
+            (KeyError(), "KeyError"),
+        ],
+    )
+    def test_an_error(self, error: Exception, words: str) -> None:
+        assert ruby.message(error) == words
+
+    def test_a_missing_local_bundle(self, service: Service, agent: daemon.Daemon) -> None:
+        service.data["Revision"]["LocalRevision"]["Location"] = "/none"
+        agent.process(command("DownloadBundle"))
+        told = service.completions[0][2]["message"]
+        assert told == "No such file or directory @ rb_check_realpath_internal - /none"
+
+
 class TestConfiguration:
     def test_the_packages_own_file_is_read(self) -> None:
         loaded = config.load(Path("local_cloud/agent/package/codedeployagent.yml"))
         assert (loaded.max_revisions, loaded.wait_between_runs, loaded.proxy_uri) == (5, 1, None)
 
-    @pytest.mark.parametrize("text", [":max_revisions: 0", ":max_revisions: many", "- a", ":a: ["])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "---\t\n:max_revisions:\t3 # a comment\n",
+            ":max_revisions: '3'\n---\n",
+            "max_revisions: 3\n:a: =\n",
+        ],
+    )
+    def test_it_is_read_as_ruby_reads_it(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "agent.yml").write_text(text)
+        assert config.load(tmp_path / "agent.yml").max_revisions == 3
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "# nothing\n",
+            ":max_revisions: 0",
+            ":max_revisions: many",
+            ":max_revisions: 1.5x",
+            "- a",
+            ":a: [",
+        ],
+    )
     def test_a_broken_one_is_refused(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "agent.yml").write_text(text)
         with pytest.raises(AgentError):

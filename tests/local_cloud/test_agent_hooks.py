@@ -3,11 +3,12 @@
 import io
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local_cloud.agent.codedeploy_agent import appspec, errors, hooks
+from local_cloud.agent.codedeploy_agent import appspec, daemon, errors, hooks
 from local_cloud.agent.codedeploy_agent.errors import ScriptError
 
 
@@ -21,9 +22,8 @@ def hook(revision: Path, scripts: dict[str, str], options: str = "", mode: int =
         path.chmod(mode)
         listed += f"  - {{location: {name}{options}}}\n"
     text = f"version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n{listed}"
-    return hooks.Hook(
-        "AfterInstall", "d-TEST00000", revision, appspec.parse(text), {"DEPLOYMENT_ID": "d-TEST00000"}
-    )
+    environment = {"DEPLOYMENT_ID": "d-TEST00000"}
+    return hooks.Hook("AfterInstall", "d-TEST00000", revision, revision, appspec.parse(text), environment)
 
 
 def failure(run: hooks.Hook) -> ScriptError:
@@ -58,6 +58,18 @@ class TestSuccess:
         hook(tmp_path, {"a.sh": f"pwd >{tmp_path}/pwd"}).run()
         assert (tmp_path / "pwd").read_text().strip() == os.getcwd()  # noqa: PTH109 - what a process inherits
 
+    def test_a_script_without_interpreter_is_a_shells(self, tmp_path: Path) -> None:
+        run = hook(tmp_path, {"a.sh": ""})
+        (tmp_path / "deployment-archive/a.sh").write_text(f"echo ran >{tmp_path}/ran\n")
+        run.run()
+        assert (tmp_path / "ran").read_text() == "ran\n"
+
+    def test_what_the_last_revisions_scripts_say_is_this_deployments(self, tmp_path: Path) -> None:
+        run = replace(hook(tmp_path / "last", {"a.sh": "echo out"}), deployment=tmp_path / "this")
+        run.run()
+        assert "[stdout]out" in (tmp_path / "this/logs/scripts.log").read_text()
+        assert not (tmp_path / "last/logs").exists()
+
     def test_what_it_says_is_in_scripts_log(self, tmp_path: Path) -> None:
         hook(tmp_path, {"scripts/a.sh": "echo out; echo err >&2"}).run()
         lines = [line[20:] for line in (tmp_path / "logs/scripts.log").read_text().splitlines()]
@@ -70,7 +82,7 @@ class TestSuccess:
 
     def test_an_event_without_scripts_is_a_noop(self, tmp_path: Path) -> None:
         nothing = appspec.parse("version: 0.0\nos: linux\n")
-        run = hooks.Hook("BeforeInstall", "d-TEST00000", tmp_path, nothing, {})
+        run = hooks.Hook("BeforeInstall", "d-TEST00000", tmp_path, tmp_path, nothing, {})
         assert run.is_noop
         run.run()
         assert not (tmp_path / "logs").exists()
@@ -92,6 +104,48 @@ class TestFailure:
         error = failure(run)
         assert error.code == errors.SCRIPT_MISSING
         assert str(error) == f"Script does not exist at specified location: {script}"
+
+    @pytest.mark.parametrize(
+        ("script", "reason"),
+        [
+            ("#!/bin/sh\r\nexit 0\r\n", "Errno::ENOENT with message No such file or directory - {}"),
+            ("#!/none\n", "Errno::ENOENT with message No such file or directory - {}"),
+            (None, "Errno::EACCES with message Permission denied - {}"),
+        ],
+    )
+    def test_what_cannot_be_executed(self, tmp_path: Path, script: str | None, reason: str) -> None:
+        run = hook(tmp_path, {"x.sh": ""})
+        path = tmp_path / "deployment-archive/x.sh"
+        if script is None:
+            path.unlink()
+            path.mkdir()
+        else:
+            path.write_text(script)
+        error = failure(run)
+        assert error.code == errors.SCRIPT_FAILED
+        assert str(error) == f"Script at specified location: x.sh failed with error {reason.format(path)}"
+        assert error.log == "LifecycleEvent - AfterInstall\nScript - x.sh\n"
+
+    def test_a_path_ends_at_a_blank(self, tmp_path: Path) -> None:
+        error = failure(hook(tmp_path, {"a b.sh": "exit 0"}))
+        assert str(error) == (
+            "Script at specified location: a b.sh failed with error Errno::ENOENT with message"
+            f" No such file or directory - {tmp_path}/deployment-archive/a"
+        )
+
+    def test_a_signal_leaves_no_exit_code(self, tmp_path: Path) -> None:
+        error = failure(hook(tmp_path, {"x.sh": "kill -KILL $$"}))
+        assert str(error) == "Script at specified location: x.sh failed with exit code "
+
+    def test_output_that_is_not_utf_8_is_kept_as_it_is(self, tmp_path: Path) -> None:
+        error = failure(hook(tmp_path, {"x.sh": "printf 'caf\\351\\n'; exit 1"}))
+        assert b"[stdout]caf\xe9\n" in (tmp_path / "logs/scripts.log").read_bytes()
+        assert daemon.script_failed(error) == {
+            "error_code": "Unknown",
+            "script_name": "x.sh",
+            "message": "Attempting minimal diagnostics",
+            "log": "Exception JSON::GeneratorError occured",
+        }
 
     def test_a_script_out_of_time_is_ended_with_its_children(self, tmp_path: Path) -> None:
         started = time.monotonic()
@@ -115,6 +169,9 @@ class TestCommand:
         ("options", "command"),
         [
             ("", "/r/x.sh"),
+            (", runas: ''", "su  -c /r/x.sh"),
+            (", sudo: 0", "sudo /r/x.sh"),
+            (", sudo: ''", "sudo /r/x.sh"),
             (", runas: web", "su web -c /r/x.sh"),
             (", sudo: true", "sudo /r/x.sh"),
             (", runas: web, sudo: true", "sudo su web -c /r/x.sh"),
@@ -131,6 +188,12 @@ class TestTail:
         kept = hooks.tail(lines)
         assert kept == lines[-20:]
         assert sum(map(len, kept)) < hooks.TAIL
+
+    def test_the_room_of_the_line_before_goes_with_each_that_is_kept(self) -> None:
+        long, short = "x" * 1500 + "\n", "short\n"
+        assert hooks.tail([long, short]) == [short]
+        assert hooks.tail([short, long]) == [short, long]
+        assert hooks.tail([long, long]) == [long]
 
     def test_one_line_as_long_as_the_limit_is_not(self) -> None:
         assert hooks.tail(["x" * hooks.TAIL]) == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,8 +87,46 @@ class TestCopy:
         assert (target / "link/a").read_text() == "1"
 
     def test_a_missing_source_fails_when_it_is_copied(self, install: Install, target: Path) -> None:
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(AgentError) as raised:
             install({"a": "1"}, source="site/missing")
+        missing = target.parent / "revision0/site/missing"
+        assert str(raised.value) == f"No such file or directory @ rb_sysopen - {missing}"
+        assert tree(target) == {}
+
+    def test_a_source_that_is_a_link_to_a_directory_is_its_content(
+        self, install: Install, target: Path
+    ) -> None:
+        install(
+            {"build/a": "1"},
+            source="public",
+            prepare=lambda site: (site.parent / "public").symlink_to("site/build"),
+        )
+        assert tree(target) == {"a": "1"}
+        assert not (target / "public").exists()
+
+    def test_a_destination_that_is_a_file_is_named(self, install: Install, target: Path) -> None:
+        (target / "docs").write_text("stranger")
+        with pytest.raises(AgentError) as raised:
+            install({"docs/a": "1"})
+        assert str(raised.value) == f"File exists @ dir_s_mkdir - {target}/docs"
+
+    def test_a_tilde_is_the_home_directory_which_is_not_made(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "archive").mkdir()
+        (tmp_path / "archive/a").write_text("1")
+        text = "version: 0.0\nos: linux\nfiles:\n- {source: a, destination: ~/site}\n"
+        with pytest.raises(AgentError) as raised:
+            installer.install(appspec.parse(text), tmp_path / "archive", tmp_path, "group", "DISALLOW")
+        assert str(raised.value) == f"File exists @ dir_s_mkdir - {tmp_path}"
+        assert not (tmp_path / "~").exists()
+
+    def test_a_name_that_is_not_utf_8_cannot_be_written_down(self, install: Install, target: Path) -> None:
+        name = os.fsdecode(b"caf\xe9")
+        with pytest.raises(AgentError, match="partial character in source"):
+            install({name: "1"})
         assert tree(target) == {}
 
     def test_two_sources_for_one_destination_are_refused(self, install: Install, target: Path) -> None:
@@ -122,6 +161,12 @@ class TestCleanup:
         (target / "a").write_text("edited")
         install({"a": "2"})
         assert tree(target) == {"a": "2"}
+
+    @pytest.mark.parametrize("separator", ["\u2028", "\u0085", "\v", "\f", "\x1c"])
+    def test_only_a_newline_ends_a_path(self, install: Install, target: Path, separator: str) -> None:
+        install({f"a{separator}b": "1"})
+        install({f"a{separator}b": "2"})
+        assert tree(target) == {f"a{separator}b": "2"}
 
     def test_strangers_stay_and_so_do_their_directories(self, install: Install, target: Path) -> None:
         install({"icons/a": "1"})
@@ -175,12 +220,14 @@ class TestFileExistsBehavior:
         install({"a": "1"}, behavior="DISALLOW", extra="file_exists_behavior: OVERWRITE\n")
         assert tree(target) == {"a": "1"}
 
-    def test_the_appspec_must_shout(self, install: Install, target: Path) -> None:
-        (target / "a").write_text("stranger")
-        with pytest.raises(
-            AgentError, match="invalid option was specified for fileExistsBehavior: overwrite"
-        ):
-            install({"a": "1"}, extra="file_exists_behavior: overwrite\n")
+    def test_a_file_for_a_directory_goes_into_it_and_leaves_it_as_it_is(
+        self, install: Install, target: Path
+    ) -> None:
+        (target / "docs").mkdir(mode=0o755)
+        install({"docs": "1"}, behavior="OVERWRITE", prepare=lambda site: (site / "docs").chmod(0o644))
+        assert (target / "docs").stat().st_mode & 0o7777 == 0o755
+        made = target / "docs/docs"
+        assert (made.read_text(), made.stat().st_mode & 0o7777) == ("1", 0o644)
 
     def test_directories_never_conflict(self, install: Install, target: Path) -> None:
         (target / "icons").mkdir()
@@ -235,5 +282,28 @@ class TestPermissions:
             install({"a": ""}, extra=f"permissions:\n{entry}{entry}")
 
     def test_an_unknown_owner_is_an_error(self, install: Install, target: Path) -> None:
-        with pytest.raises(LookupError, match="nobody-of-that-name"):
+        with pytest.raises(AgentError, match=r"^can't find user for nobody-of-that-name$"):
             install({"a": ""}, extra=f"permissions:\n- {{object: {target}/a, owner: nobody-of-that-name}}\n")
+
+    def test_so_is_an_unknown_group(self, install: Install, target: Path) -> None:
+        with pytest.raises(AgentError, match=r"^can't find group for nobody-of-that-name$"):
+            install({"a": ""}, extra=f"permissions:\n- {{object: {target}/a, group: nobody-of-that-name}}\n")
+
+    @pytest.mark.parametrize("reach", ["type: []", "type: {}", "pattern: ''"])
+    def test_what_reaches_nothing(self, install: Install, target: Path, reach: str) -> None:
+        install({"a": ""}, extra=f"permissions:\n- {{object: {target}, mode: 600, {reach}}}\n")
+        assert self.modes(target)["a"] != "600"
+
+    def test_many_wildcards_take_no_time(self, install: Install, target: Path) -> None:
+        name, pattern = "a" * 200, "*a" * 60 + "b"
+        began = time.monotonic()
+        install({name: ""}, extra=f"permissions:\n- {{object: {target}, pattern: '{pattern}', mode: 600}}\n")
+        assert self.modes(target)[name] != "600"
+        assert time.monotonic() - began < 5
+
+    def test_a_context_without_a_range_fails_before_anything_is_copied(
+        self, install: Install, target: Path
+    ) -> None:
+        with pytest.raises(AgentError, match="undefined method `get_range' for nil:NilClass"):
+            install({"a": ""}, extra=f"permissions:\n- {{object: {target}/a, context: {{type: t}}}}\n")
+        assert tree(target) == {}

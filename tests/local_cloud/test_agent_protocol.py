@@ -155,6 +155,23 @@ class TestPoll:
 
         assert next_command(agent) == next_command(agent)
 
+    def test_gives_no_command_again_whose_acknowledgement_is_late(
+        self, client: MakeClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(options, "redelivery_delay", 0.1)
+        monkeypatch.setattr(operations, "LONG_POLL", 0.5)
+        shop = Shop.open(client)
+        agent = connect(shop.instances[0])
+        shop.deploy()
+        command = next_command(agent)
+        agent.specification(command)
+
+        assert agent.poll() is None
+
+        assert agent.acknowledge(command) == "InProgress"
+        agent.complete(command, Result())
+        assert next_command(agent)["CommandName"] == "DownloadBundle"
+
     def test_of_two_deployments_to_one_host_takes_turns(self, client: MakeClient, connect: Connect) -> None:
         shop = Shop.open(client)
         shop.codedeploy.create_deployment_group(

@@ -68,6 +68,16 @@ def test_hooks_do_not_find_another_name(bundle: Path, capsys: pytest.CaptureFixt
             "hooks:\n  BeforeInstall:\n  - location: none.sh\n",
             "BeforeInstall: Script does not exist at specified location: none.sh",
         ),
+        (
+            "file_exists_behavior: overwrite\n",
+            "file specifies one of DISALLOW,OVERWRITE,RETAIN as the file_exists_behavior",
+        ),
+        ("files:\n- {source: 5, destination: /srv}\n", "no implicit conversion of Integer into String"),
+        ("files:\n- {source: index.html, destination: ~}\n", "only a source file (index.html)"),
+        (
+            "files: [{source: /, destination: /x}]\npermissions: [{object: /x/stop.sh, context: {type: t}}]\n",
+            "undefined method `get_range' for nil:NilClass",
+        ),
         ("files:\n- source: none.html\n  destination: /srv\n", "No such file or directory: none.html"),
         (
             "files:\n- {source: index.html, destination: /x}\n- {source: index.html, destination: /x}\n",
@@ -92,7 +102,7 @@ def test_what_the_bundle_lacks_or_says_twice(
     [
         ("hooks:\n  AfterInstal:\n  - location: stop.sh\n", "never runs the hook AfterInstal"),
         ("hooks:\n  ApplicationStop:\n  - location: index.html\n", "index.html is not executable"),
-        ("file_exists_behavior: overwrite\n", "file_exists_behavior overwrite is none of"),
+        ("permissions:\n- {object: /srv, context: {type: t}}\n", "/srv: a context without a range fails"),
         ("permissions:\n- object: /srv\n  mode: 0644\n", "mode: 0644 is the number 420 in YAML"),
     ],
 )

@@ -126,8 +126,12 @@ class TestFailure:
 
     def test_without_instances(self, client: MakeClient) -> None:
         shop = Shop.open(client, instances=0)
+        deployment = shop.deploy()
 
-        assert shop.finish(shop.deploy())["errorInformation"]["code"] == "NO_INSTANCES"
+        created = shop.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+
+        assert created["status"] == "Created"
+        assert shop.finish(deployment)["errorInformation"]["code"] == "NO_INSTANCES"
 
     def test_of_an_instance_whose_agent_is_not_there(
         self, client: MakeClient, monkeypatch: pytest.MonkeyPatch

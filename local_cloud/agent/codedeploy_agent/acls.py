@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .errors import AppSpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TYPES = {
     "u": "user",
@@ -16,6 +20,8 @@ _TYPES = {
     "o": "other",
     "other": "other",
 }
+_LONG_NAMES = {"m": "mask", "o": "other"}
+"""Also where they name somebody."""
 _DEFAULT = ("d", "default")
 _PROBLEM = (
     "The deployment failed because of a problem with the acls permission settings in the"
@@ -47,7 +53,7 @@ def parse_entry(text: str) -> Entry:
         head = [head[0], ""] if head[0] in ("m", "mask", "o", "other") else ["user", head[0]]
     if len(head) != len(("type", "name")) or head[0] not in _TYPES:
         raise invalid
-    kind, name = _TYPES[head[0]], head[1]
+    kind, name = _TYPES[head[0]], _LONG_NAMES.get(head[1], head[1])
     if kind in ("mask", "other") and name:
         raise invalid
     if not default and kind != "mask" and not name:
@@ -58,28 +64,48 @@ def parse_entry(text: str) -> Entry:
     return Entry(default, kind, name, _permissions(text, permissions))
 
 
-def complete(entries: tuple[Entry, ...], mode: int) -> list[str]:
-    """The whole list for `setfacl --set`: `entries` and the base ones that `mode` stands for."""
-    user, group, other = (_letters(mode >> shift & 7) for shift in (6, 3, 0))
-    result = [str(entry) for entry in entries]
-    result += [f"user::{user}", f"group::{group}", f"other::{other}"]
-    named = [entry for entry in entries if entry.name]
-    if any(not entry.default for entry in named) and not _has(entries, "mask", default=False):
-        result.append(f"mask::{group}")
-    if any(entry.default for entry in entries):
+class AccessControlList:
+    """One permission's list, for all that it reaches.
+
+    What `complete` adds for one object stays for the next ones, as in the real agent: the first
+    one's mask and default entries are everyone's.
+    """
+
+    def __init__(self, entries: tuple[Entry, ...]) -> None:
+        self._given = entries
+        self._added: list[Entry] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([str(entry) for entry in self._given])
+
+    def complete(self, mode: int) -> list[str]:
+        """The whole list for `setfacl --set`: with the base entries that an object's `mode` stands for."""
+        user, group, other = (_letters(mode >> shift & 7) for shift in (6, 3, 0))
         base = {"user": user, "group": group, "other": other}
-        missing = {kind: rights for kind, rights in base.items() if not _has(entries, kind, default=True)}
-        result += [f"default:{kind}::{rights}" for kind, rights in missing.items()]
-        if any(entry.default for entry in named) and not _has(entries, "mask", default=True):
-            given = next(
-                (e.permissions for e in entries if e.default and e.type == "group" and not e.name), group
-            )
-            result.append(f"default:mask::{given}")
-    return result
+        self._added += [Entry(default=False, type=kind, name="", permissions=base[kind]) for kind in base]
+        if self._names(default=False) and not self._has("mask", default=False):
+            self._added.append(Entry(default=False, type="mask", name="", permissions=group))
+        if any(entry.default for entry in self._entries):
+            self._add_defaults(base)
+        return [str(entry) for entry in self._entries]
 
+    @property
+    def _entries(self) -> tuple[Entry, ...]:
+        return (*self._given, *self._added)
 
-def _has(entries: tuple[Entry, ...], kind: str, *, default: bool) -> bool:
-    return any(e.default is default and e.type == kind and not e.name for e in entries)
+    def _add_defaults(self, base: dict[str, str]) -> None:
+        for kind, rights in base.items():
+            if not self._has(kind, default=True):
+                self._added.append(Entry(default=True, type=kind, name="", permissions=rights))
+        if self._names(default=True) and not self._has("mask", default=True):
+            given = next(e for e in self._entries if e.default and e.type == "group" and not e.name)
+            self._added.append(Entry(default=True, type="mask", name="", permissions=given.permissions))
+
+    def _names(self, *, default: bool) -> bool:
+        return any(entry.default is default and entry.name for entry in self._entries)
+
+    def _has(self, kind: str, *, default: bool) -> bool:
+        return any(e.default is default and e.type == kind and not e.name for e in self._entries)
 
 
 def _permissions(text: str, permissions: str) -> str:

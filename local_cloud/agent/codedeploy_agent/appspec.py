@@ -1,19 +1,18 @@
 """The agent's verdict on an appspec: `parse` returns what to do, or says why not.
 
-The document is read as the real agent reads it on Ruby 3.1 or later: YAML 1.1
-without aliases and dates, so that `mode: 0644` is the number 420 and becomes the
-mode 0420, here as there.
+The document is read as the real agent reads it on Ruby 3.1 or later (see `psych`):
+`mode: 0644` is the number 420 and becomes the mode 0420, here as there. What Ruby
+takes for true, for text or for a list decides; a value that no step of a deployment
+looks at may be anything.
 """
 
 from __future__ import annotations
 
-import re
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from . import acls
+from . import acls, psych, ruby, selinux
 from .errors import AppSpecError
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT = 3600
 """Seconds for a script that names none."""
+
+BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
 
 _MODE_DIGITS = 4
 _OBJECT_TYPES = ("file", "directory")
@@ -37,10 +38,10 @@ _NO_OBJECT = (
 
 @dataclass(frozen=True)
 class File:
-    """One entry of `files`: both paths as they are written."""
+    """One entry of `files`: both as they are written. What is no path there fails when it is installed."""
 
-    source: str
-    destination: str
+    source: Any
+    destination: Any
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Context:
-    """An SELinux context."""
+    """An SELinux context. One without a range is read, and cannot be installed."""
 
     type: str
     user: str | None
@@ -67,13 +68,13 @@ class Permission:
     """One entry of `permissions`. It applies to what the deployment makes, and to nothing else."""
 
     object: str
-    pattern: str
-    excepted: tuple[str, ...]
+    pattern: Any
+    excepted: tuple[Any, ...]
     types: tuple[str, ...]
-    owner: str | None
-    group: str | None
+    owner: Any
+    group: Any
     mode: str | None
-    acls: tuple[acls.Entry, ...]
+    acls: tuple[acls.Entry, ...] | None
     context: Context | None
 
 
@@ -103,70 +104,42 @@ def locate(archive: Path, name: str, *, install: bool = False) -> Path:
         f' revision-relative path "{name}". The revision was unpacked to directory "{archive}", and the'
         f' AppSpec file was expected but not found at path "{candidates[0]}". Consult the AWS CodeDeploy'
         " Appspec documentation for more information at"
-        " https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html"
+        " http://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file.html"
     )
 
 
 def read(path: Path) -> AppSpec:
     """`parse` of a file's content. Raises AppSpecError."""
-    return parse(path.read_text(encoding="utf-8", errors="replace"))
+    return parse(path.read_bytes())
 
 
-def parse(text: str) -> AppSpec:
+def parse(content: bytes | str) -> AppSpec:
     """Reads an appspec. Raises AppSpecError with the agent's message."""
-    document = _load(text)
-    if not isinstance(document, dict):
-        raise AppSpecError(
-            "The deployment failed because the application specification file holds no settings."
-        )
-    _check_version(document.get("version"))
-    _check_os(document.get("os"))
-    hooks = _mapping(document.get("hooks"), "hooks")
-    return AppSpec(
-        hooks={str(event): _scripts(event, scripts) for event, scripts in hooks.items()},
-        files=tuple(_file(entry) for entry in _entries(document.get("files"), "files")),
-        permissions=tuple(
-            _permission(entry) for entry in _entries(document.get("permissions"), "permissions")
-        ),
-        file_exists_behavior=document.get("file_exists_behavior"),
-    )
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses what the real agent's loader refuses."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise AppSpecError(
-                "Alias parsing was not enabled. To enable it, pass `aliases: true` to `Psych::load`."
-            )
-        return super().compose_node(parent, index)
-
-
-def _refuse_date(_loader: yaml.SafeLoader, _node: yaml.Node) -> None:
-    raise AppSpecError("Tried to load unspecified class: Date")
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _refuse_date)
-
-
-def _load(text: str) -> Any:  # noqa: ANN401 - a YAML document is anything
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - the loader is stricter than the safe one
-    except yaml.YAMLError as error:
-        raise AppSpecError(f"The AppSpec file is not valid YAML: {' '.join(str(error).split())}") from error
-
-
-def _shown(value: object) -> str:
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        document = psych.load(content.encode() if isinstance(content, str) else content)
+    except psych.LoadError as error:
+        raise AppSpecError(f"The AppSpec file cannot be read: {error}") from error
+    if not ruby.truthy(document):
+        raise AppSpecError(
+            "The deployment failed because the application specification file was empty. Make sure your"
+            " AppSpec file defines at minimum the 'version' and 'os' properties."
+        )
+    _check_version(_field(document, "version", "the document"))
+    _check_os(document.get("os"))
+    return AppSpec(
+        hooks=_hooks(document.get("hooks")),
+        files=tuple(_file(entry) for entry in _each(document.get("files"), "files")),
+        permissions=tuple(_permission(entry) for entry in _each(document.get("permissions"), "permissions")),
+        file_exists_behavior=_behavior(document.get("file_exists_behavior")),
+    )
 
 
 def _check_version(version: object) -> None:
     if isinstance(version, bool) or not isinstance(version, (int, float)) or version != 0:
         raise AppSpecError(
-            f"The deployment failed because an invalid version value ({_shown(version)}) was entered in the"
-            ' application specification file. Make sure your AppSpec file specifies "0.0" as the version,'
-            " and then try again."
+            f"The deployment failed because an invalid version value ({ruby.to_s(version)}) was entered in"
+            ' the application specification file. Make sure your AppSpec file specifies "0.0" as the'
+            " version, and then try again."
         )
 
 
@@ -174,65 +147,74 @@ def _check_os(system: object) -> None:
     if system != "linux":
         raise AppSpecError(
             "The deployment failed because the application specification file specifies an unsupported"
-            f' operating system ({_shown(system)}). Specify either "linux" or "windows" in the os section'
+            f' operating system ({ruby.to_s(system)}). Specify either "linux" or "windows" in the os section'
             " of the AppSpec file, and then try again."
         )
 
 
+def _behavior(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and value in BEHAVIORS):
+        return value
+    raise AppSpecError(
+        f"The deployment failed because an invalid file_exists_behavior value ({ruby.to_s(value)}) was"
+        " entered in the application specification file. Make sure your AppSpec file specifies one of"
+        f" {','.join(BEHAVIORS)} as the file_exists_behavior, and then try again."
+    )
+
+
+def _each(value: object, where: str) -> list[Any]:
+    """What Ruby's `each` yields: a list's items, a mapping's pairs, and nothing where there is nothing."""
+    if not ruby.truthy(value):
+        return []
+    if isinstance(value, dict):
+        return [[*pair] for pair in value.items()]
+    if not isinstance(value, list):
+        raise AppSpecError(f"The deployment failed because {where} in the AppSpec file must be a list.")
+    return value
+
+
 def _mapping(value: object, where: str) -> dict[Any, Any]:
-    if not value:
-        return {}
     if not isinstance(value, dict):
         raise AppSpecError(f"The deployment failed because {where} in the AppSpec file must be a mapping.")
     return value
 
 
-def _entries(value: object, where: str) -> list[dict[Any, Any]]:
-    if value is None or value is False:
-        return []
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise AppSpecError(
-            f"The deployment failed because {where} in the AppSpec file must be a list of mappings."
-        )
-    return value
-
-
-def _strings(value: object, where: str) -> tuple[str, ...]:
-    if value is None or value is False:
-        return ()
-    if not isinstance(value, list):
-        raise AppSpecError(f"The deployment failed because {where} in the AppSpec file must be a list.")
-    return tuple(str(item) for item in value)
-
-
 def _optional(value: object) -> str | None:
-    return None if value is None else str(value).strip()
+    return None if value is None else ruby.strip(value)
 
 
-def _scripts(event: object, scripts: object) -> tuple[Script, ...]:
-    if scripts is None:
-        raise AppSpecError(f"The deployment failed because {event} in the AppSpec file lists no script.")
-    return tuple(_script(entry) for entry in _entries(scripts, str(event)))
+def _hooks(value: object) -> dict[str, tuple[Script, ...]]:
+    """Blank events are left out. A name that is no text is no event's, but its scripts must be right."""
+    events = _mapping(value, "hooks") if ruby.truthy(value) else {}
+    return {
+        ruby.to_s(event): tuple(_script(entry, event) for entry in _each(scripts, ruby.to_s(event)))
+        for event, scripts in events.items()
+        if ruby.truthy(scripts)
+    }
 
 
-def _script(entry: dict[Any, Any]) -> Script:
-    location = _optional(entry.get("location"))
+def _script(entry: object, event: object) -> Script:
+    script = _mapping(entry, f"a script of {ruby.to_s(event)}")
+    location = _optional(script.get("location"))
     if not location:
         raise AppSpecError(_NO_LOCATION)
     return Script(
         location=location,
-        runas=_optional(entry.get("runas")),
-        sudo=bool(entry.get("sudo")),
-        timeout=_timeout(entry.get("timeout")),
+        runas=_optional(script.get("runas")),
+        sudo=ruby.truthy(script.get("sudo")),
+        timeout=_timeout(script.get("timeout")),
     )
 
 
 def _timeout(value: object) -> int:
     """Leading digits count, as Ruby's to_i takes them: "300s" is 300 and "soon" is 0."""
-    if value is None or value is False:
+    if not ruby.truthy(value):
         return DEFAULT_TIMEOUT
-    digits = re.match(r"\s*[+-]?\d+", str(value))
-    seconds = int(digits.group()) if digits else 0
+    seconds = 0
+    if isinstance(value, str):
+        seconds = ruby.to_i(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        seconds = int(value)
     if seconds <= 0:
         raise AppSpecError(
             "The deployment failed because an invalid timeout value was provided for a script in the"
@@ -242,8 +224,8 @@ def _timeout(value: object) -> int:
     return seconds
 
 
-def _file(entry: dict[Any, Any]) -> File:
-    source, destination = entry.get("source"), entry.get("destination")
+def _file(entry: object) -> File:
+    source, destination = (_field(entry, name, "an entry of files") for name in ("source", "destination"))
     if source is None:
         raise AppSpecError(
             "The deployment failed because the application specification file specifies a destination"
@@ -252,44 +234,64 @@ def _file(entry: dict[Any, Any]) -> File:
     if destination is None:
         raise AppSpecError(
             "The deployment failed because the application specification file specifies only a source file"
-            f" ({source}). Add the name of the destination file to the files section of the AppSpec file,"
-            " and then try again."
+            f" ({ruby.to_s(source)}). Add the name of the destination file to the files section of the"
+            " AppSpec file, and then try again."
         )
-    return File(str(source), str(destination))
+    return File(source, destination)
 
 
-def _permission(entry: dict[Any, Any]) -> Permission:
-    target = _optional(entry.get("object"))
-    if not target:
+def _field(entry: object, name: str, where: str) -> Any:  # noqa: ANN401 - a YAML document holds anything
+    """A mapping's value. Text has what stands in it, as in Ruby: `- source of destination` is an entry."""
+    text = entry.name if isinstance(entry, ruby.Symbol) else entry
+    if isinstance(text, str):
+        return name if name in text else None
+    return _mapping(entry, where).get(name)
+
+
+def _permission(entry: object) -> Permission:
+    permission = _mapping(entry, "an entry of permissions")
+    target, pattern = permission.get("object"), permission.get("pattern")
+    if target is None:
         raise AppSpecError(_NO_OBJECT)
-    return Permission(
-        object=target,
-        pattern=str(entry.get("pattern") or "**"),
-        excepted=_strings(entry.get("except"), "except"),
-        types=_types(entry.get("type")),
-        owner=_optional(entry.get("owner")),
-        group=_optional(entry.get("group")),
-        mode=_mode(entry.get("mode")),
-        acls=tuple(acls.parse_entry(item) for item in _strings(entry.get("acls"), "acls")),
-        context=_context(entry.get("context")),
+    parsed = Permission(
+        object=ruby.strip(target),
+        pattern=pattern if ruby.truthy(pattern) else "**",
+        excepted=_excepted(permission.get("except")),
+        types=_types(permission.get("type")),
+        owner=permission.get("owner"),
+        group=permission.get("group"),
+        mode=_mode(permission.get("mode")),
+        acls=_acls(permission.get("acls")),
+        context=_context(permission.get("context")),
     )
+    if not parsed.object:
+        raise AppSpecError(_NO_OBJECT)
+    return parsed
+
+
+def _excepted(value: object) -> tuple[Any, ...]:
+    return tuple(_each(value, "except"))
 
 
 def _types(value: object) -> tuple[str, ...]:
-    types = _strings(value, "type") or _OBJECT_TYPES
+    """An empty list is not the same as none: it reaches nothing."""
+    if not ruby.truthy(value):
+        return _OBJECT_TYPES
+    types = _each(value, "type")
     for kind in types:
         if kind not in _OBJECT_TYPES:
             raise AppSpecError(
-                "The deployment failed because the application specification file specifies a permission"
-                f" for an object type not supported for permissions ({kind}). {_UPDATE_PERMISSIONS}"
+                "The deployment failed because the application specification filespecifies a permission"
+                f" for an object type not supported for permissions ({ruby.to_s(kind)})."
+                f" {_UPDATE_PERMISSIONS}"
             )
-    return types
+    return tuple(types)
 
 
 def _mode(value: object) -> str | None:
     if value is None:
         return None
-    mode = str(value).rjust(3, "0")
+    mode = ruby.to_s(value).rjust(3, "0")
     if len(mode) > _MODE_DIGITS:
         raise AppSpecError(
             f"The deployment failed because the length of a permissions mode ({mode}) in the application"
@@ -305,13 +307,28 @@ def _mode(value: object) -> str | None:
     return mode
 
 
+def _acls(value: object) -> tuple[acls.Entry, ...] | None:
+    if value is None:
+        return None
+    entries = _each(value, "acls")
+    if value is False or not all(isinstance(entry, str) for entry in entries):
+        raise AppSpecError("The deployment failed because acls in the AppSpec file must be a list of text.")
+    return tuple(acls.parse_entry(entry) for entry in entries)
+
+
 def _context(value: object) -> Context | None:
     if value is None:
         return None
-    context = _mapping(value, "context")
-    if context.get("type") is None:
+    if _field(value, "type", "a context") is None:
         raise AppSpecError(
             "The deployment failed because the application specification file specifies an invalid context"
-            f" type ({context}). {_UPDATE_PERMISSIONS}"
+            f" type ({ruby.inspect(value)}). {_UPDATE_PERMISSIONS}"
         )
-    return Context(str(context["type"]), _optional(context.get("name")), _optional(context.get("range")))
+    kind, user, level = (_field(value, name, "a context") for name in ("type", "name", "range"))
+    if level is not None and not isinstance(level, str):
+        raise AppSpecError(f"The deployment failed because a context's range must be text, not {level}.")
+    return Context(
+        ruby.to_s(kind),
+        None if user is None else ruby.to_s(user),
+        None if level is None else selinux.parse_range(level),
+    )

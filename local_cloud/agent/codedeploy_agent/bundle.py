@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from . import https
+from . import https, ruby
 from .errors import AgentError
 from .protocol import domain
 from .signing import sign
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _GITHUB = "https://api.github.com"
+_DISK_FULL = 50
+"""unzip's exit status."""
 _RETRY_AFTER = (10, 30, 90)
 """Seconds between the attempts to download from GitHub."""
 
@@ -49,7 +51,8 @@ def fetch(specification: Specification, directory: Path, source: Source) -> None
     kind, revision = specification.revision_type, specification.revision
     bundle_type = revision.get("BundleType") or "tar"
     if kind == "Local Directory" or bundle_type == "directory":
-        shutil.copytree(revision["Location"], archive, symlinks=True)
+        with ruby.calling("rb_check_realpath_internal", revision["Location"]):
+            shutil.copytree(revision["Location"], archive, symlinks=True)
         return
     if kind == "S3":
         _from_s3(specification, bundle, source)
@@ -86,7 +89,16 @@ def _unzip(bundle: Path, archive: Path) -> None:
         )
         if done.returncode == 0:
             return
+        if done.returncode == _DISK_FULL:
+            raise AgentError("The disk is (or was) full during extraction.")
         log.warning("Encountered non-zero exit code with default system unzip util.")
+    try:
+        _unzip_here(bundle, archive)
+    except zipfile.BadZipFile as error:
+        raise AgentError("Zip end of central directory signature not found") from error
+
+
+def _unzip_here(bundle: Path, archive: Path) -> None:
     with zipfile.ZipFile(bundle) as content:
         for entry in content.infolist():
             path = content.extract(entry, archive)
@@ -184,4 +196,4 @@ def _download(url: str, headers: dict[str, str], bundle: Path, source: Source) -
     except urllib.error.HTTPError:
         raise
     except OSError as error:
-        raise AgentError(f"Could not download bundle at '{url}': {error}") from error
+        raise AgentError(f"Could not download bundle at '{url}': {ruby.message(error)}") from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
-import yaml
-
+from . import psych, ruby
 from .errors import AgentError
 
 DEFAULT_PATH = Path("/etc/codedeploy-agent/conf/codedeployagent.yml")
@@ -44,14 +44,30 @@ def load(path: Path) -> Config:
     if not path.is_file():
         raise AgentError(f"The config file {path} does not exist or is not readable")
     try:
-        document = yaml.safe_load(path.read_text()) or {}
-    except yaml.YAMLError as error:
-        raise AgentError(f"The config file {path} is not valid YAML: {error}") from error
+        document = psych.load(path.read_bytes())
+    except psych.LoadError as error:
+        raise AgentError(
+            f"An error occurred loading the CodeDeploy agent config file at {path}. Error message: {error}"
+        ) from error
     if not isinstance(document, dict):
         raise AgentError(f"The config file {path} holds no settings")
     known = {field.name for field in fields(Config)}
-    given = {str(key).lstrip(":"): value for key, value in document.items()}
+    given = settings(document)
     config = Config(**{key: value for key, value in given.items() if key in known and value is not None})
-    if not isinstance(config.max_revisions, int) or config.max_revisions < 1:
-        raise AgentError(f"Invalid configuration :max_revision={config.max_revisions}")
-    return config
+    return replace(config, max_revisions=_max_revisions(config.max_revisions))
+
+
+def _max_revisions(value: Any) -> int:  # noqa: ANN401 - a YAML document holds anything
+    try:
+        number = 0 if isinstance(value, bool) else int(value)
+    except (TypeError, ValueError):
+        number = 0
+    if number < 1:
+        raise AgentError(f"Invalid configuration :max_revision={ruby.to_s(value)}")
+    return number
+
+
+def settings(document: dict[Any, Any]) -> dict[str, Any]:
+    """A file's settings by their names, which are symbols or text."""
+    names = {key: key.shown.lstrip(":") if isinstance(key, ruby.Key) else key for key in document}
+    return {names[key]: value for key, value in document.items()}

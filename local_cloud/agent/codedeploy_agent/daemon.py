@@ -10,7 +10,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
-from . import errors, specification
+from . import errors, ruby, specification
 from .errors import AgentError, ScriptError
 from .metadata import MissingCredentialsError
 from .protocol import HostCommand, ServiceError
@@ -110,7 +110,7 @@ class Daemon:
         except Exception as error:  # noqa: BLE001 - whatever it is, the service must hear of it
             # The real agent reports a failure once more on its way out, without script and log.
             log.warning('Calling PutHostCommandComplete: "Code Error"')
-            self._fail(command, diagnostics(errors.UNKNOWN, message_of(error)))
+            self._fail(command, diagnostics(errors.UNKNOWN, ruby.message(error)))
 
     def _acknowledged(self, command: HostCommand, deployment: specification.Specification) -> bool:
         noop = self._executor.is_noop(command.name, deployment)
@@ -131,7 +131,7 @@ class Daemon:
             self._fail(command, script_failed(error))
             raise
         except Exception as error:
-            self._fail(command, diagnostics(errors.UNKNOWN, message_of(error)))
+            self._fail(command, diagnostics(errors.UNKNOWN, ruby.message(error)))
             raise
         finally:
             self._ongoing.end(deployment.deployment_id, command.identifier)
@@ -165,11 +165,6 @@ def backoff(failures: int) -> int:
     return min(90, math.floor(1.2675**failures * 8.41))
 
 
-def message_of(error: Exception) -> str:
-    """What diagnostics say of an error that is not a script's."""
-    return str(error) or type(error).__name__
-
-
 def diagnostics(code: int, message: str, script: str = "", output: str = "") -> dict[str, object]:
     """The payload of a command's end, below the 8192 characters that the service takes."""
     payload: dict[str, object] = {
@@ -188,5 +183,14 @@ def succeeded(note: str = "") -> dict[str, object]:
 
 
 def script_failed(error: ScriptError) -> dict[str, object]:
-    """The payload of a failed script."""
+    """The payload of a failed script. Ruby cannot write what is not UTF-8, and says so instead."""
+    try:
+        error.log.encode()
+    except UnicodeEncodeError:
+        return {
+            "error_code": "Unknown",
+            "script_name": error.script,
+            "message": "Attempting minimal diagnostics",
+            "log": "Exception JSON::GeneratorError occured",
+        }
     return diagnostics(error.code, str(error), error.script, error.log)

@@ -88,6 +88,7 @@ class Executor:
             event=event,
             deployment_id=specification.deployment_id,
             revision=revision,
+            deployment=self._directory(specification),
             appspec=appspec.read(path),
             environment={
                 "LIFECYCLE_EVENT": event,

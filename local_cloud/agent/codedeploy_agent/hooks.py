@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -11,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from . import errors
+from . import errors, ruby
 from .errors import ScriptError
 
 if TYPE_CHECKING:
@@ -70,11 +72,14 @@ class ScriptLog:
 
 
 def tail(lines: list[str]) -> list[str]:
-    """The last whole lines whose characters together stay below `TAIL`."""
+    """The last whole lines, below `TAIL` characters.
+
+    As the real agent counts: for every line that is kept, the room of the one before it goes.
+    """
     kept, room = len(lines), TAIL
     while kept and room - len(lines[kept - 1]) > 0:
         kept -= 1
-        room -= len(lines[kept])
+        room -= len(lines[kept - 1])
     return lines[kept:]
 
 
@@ -85,7 +90,9 @@ class Hook:
     event: str
     deployment_id: str
     revision: Path
-    """The deployment's folder, with `deployment-archive` and `logs` in it."""
+    """The folder with the `deployment-archive` that the scripts are in."""
+    deployment: Path
+    """The folder of the deployment that runs them: its `logs` have what they say."""
     appspec: AppSpec
     environment: dict[str, str]
 
@@ -98,9 +105,9 @@ class Hook:
         """Runs the scripts one after another. Raises ScriptError at the first that fails."""
         if self.is_noop:
             return
-        logs = self.revision / "logs"
+        logs = self.deployment / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        with (logs / "scripts.log").open("a") as file:
+        with (logs / "scripts.log").open("a", encoding="utf-8", errors="surrogateescape") as file:
             output = ScriptLog(file, self.deployment_id)
             output.add(f"LifecycleEvent - {self.event}\n")
             for script in self.appspec.hooks[self.event]:
@@ -109,22 +116,32 @@ class Hook:
     def _run_script(self, script: Script, output: ScriptLog) -> None:
         path = self.revision / "deployment-archive" / script.location.lstrip("/")
         if not path.exists():
-            message = f"Script does not exist at specified location: {path}"
+            message = f"Script does not exist at specified location: {ruby.expand_path(str(path))}"
             raise ScriptError(errors.SCRIPT_MISSING, script.location, message, output.tail)
         if not os.access(path, os.X_OK):
             _make_executable(path, script, output)
         output.add(f"Script - {script.location}\n")
         code, problem = _execute(command(script, path), self.environment, script.timeout, output.add)
         if problem:
-            user = f"run as user {script.runas} " if script.runas else ""
+            user = "" if script.runas is None else f"run as user {script.runas} "
             message = f"Script at specified location: {script.location} {user}{problem}"
             raise ScriptError(code, script.location, message, output.tail)
 
 
 def command(script: Script, path: Path) -> str:
-    """The shell command for a script. Paths are not quoted, as with the real agent."""
+    """The command for a script. Paths are not quoted, as with the real agent."""
     sudo = "sudo " if script.sudo else ""
-    return f"{sudo}su {script.runas} -c {path}" if script.runas else f"{sudo}{path}"
+    return f"{sudo}{path}" if script.runas is None else f"{sudo}su {script.runas} -c {path}"
+
+
+_FOR_A_SHELL = re.compile(r"[*?{}\[\]<>()~&|\\$;'`\"\n#=%]")
+
+
+def arguments(command_line: str) -> list[str]:
+    """What is executed for a command. Ruby asks a shell only where there is something to do for one."""
+    if _FOR_A_SHELL.search(command_line):
+        return ["/bin/sh", "-c", command_line]
+    return command_line.split()
 
 
 def _make_executable(path: Path, script: Script, output: ScriptLog) -> None:
@@ -138,21 +155,17 @@ def _make_executable(path: Path, script: Script, output: ScriptLog) -> None:
 
 
 def _execute(
-    shell_command: str, environment: dict[str, str], timeout: int, say: Callable[[str], None]
+    command_line: str, environment: dict[str, str], timeout: int, say: Callable[[str], None]
 ) -> tuple[int, str]:
     """Runs a command in a process group of its own.
 
     Returns an error code and what is wrong ("" = nothing). `timeout` is in seconds.
     """
     deadline = time.monotonic() + timeout
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", shell_command],
-        env={**os.environ, **environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    try:
+        process = _start(arguments(command_line), {**os.environ, **environment})
+    except OSError as error:
+        return errors.SCRIPT_FAILED, _not_started(error)
     if process.stdin:
         process.stdin.close()
     readers = [
@@ -173,6 +186,27 @@ def _execute(
     return errors.SUCCEEDED, ""
 
 
+def _start(words: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            words,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        # A text that names no interpreter is a shell's.
+        if error.errno != errno.ENOEXEC or words[0] == "/bin/sh":
+            raise
+        return _start(["/bin/sh", *words], environment)
+
+
+def _not_started(error: OSError) -> str:
+    return f"failed with error {ruby.error_class(error)} with message {ruby.message(error)}"
+
+
 def _exit_code(status: int) -> str:
     """A script that a signal ended has no exit code: the real agent's message ends there."""
     return "" if status < 0 else str(status)
@@ -181,7 +215,7 @@ def _exit_code(status: int) -> str:
 def _forward(stream: IO[bytes] | None, prefix: str, say: Callable[[str], None]) -> threading.Thread:
     def forward() -> None:
         for line in stream or ():
-            say(prefix + line.decode(errors="replace"))
+            say(prefix + line.decode("utf-8", "surrogateescape"))
 
     thread = threading.Thread(target=forward, daemon=True)
     thread.start()

@@ -6,12 +6,14 @@ deployment removes it, last first), and only paths in it are ever removed.
 """
 
 # Paths are strings here, exactly as the files on disk have them:
-# ruff: noqa: PTH100, PTH101, PTH102, PTH106, PTH108, PTH110, PTH112, PTH114, PTH115, PTH116
+# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH110, PTH112, PTH114, PTH115, PTH116
 # ruff: noqa: PTH118, PTH119, PTH120, PTH208, PTH211
 from __future__ import annotations
 
+import grp
 import json
 import os
+import pwd
 import re
 import shutil
 import stat
@@ -19,7 +21,8 @@ import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import acls
+from . import acls, ruby
+from .appspec import BEHAVIORS
 from .errors import AgentError, AppSpecError
 
 if TYPE_CHECKING:
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 Instruction = dict[str, Any]
 
 _EXISTS = "The deployment failed because a specified file already exists at this location: "
-_BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
 _CONTEXT = "semanage\0"
 
 
@@ -44,34 +46,49 @@ def install(
     """
     cleanup = instructions / f"{group}-cleanup"
     if cleanup.exists():
-        remove_installed(cleanup.read_text())
+        remove_installed(os.fsdecode(cleanup.read_bytes()))
         cleanup.unlink()
     plan = Plan(archive, appspec.file_exists_behavior or file_exists_behavior)
     for file in appspec.files:
         plan.add(file.source, file.destination)
     for permission in appspec.permissions:
         plan.apply(permission)
-    (instructions / f"{group}-install.json").write_text(json.dumps({"instructions": plan.instructions}))
-    with cleanup.open("w", buffering=1) as made:
+    (instructions / f"{group}-install.json").write_text(plan.to_json())
+    with cleanup.open("wb", buffering=0) as made:
 
         def record(path: str) -> None:
-            made.write(f"{path}\n")
+            made.write(os.fsencode(f"{path}\n"))
 
         for instruction in plan.instructions:
             _EXECUTE[instruction["type"]](instruction, record)
 
 
+def _is_utf_8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def remove_installed(listing: str) -> None:
     """Undoes a cleanup list, last line first. Directories that hold something else stay."""
-    complete = listing[: listing.rfind("\n") + 1]
-    for line in reversed(complete.splitlines()):
+    *complete, _unfinished = listing.split("\n")
+    for line in reversed(complete):
         if line.startswith(_CONTEXT):
             _run(["semanage", "fcontext", "-d", line[len(_CONTEXT) :]])
-        elif os.path.isdir(line) and not os.path.islink(line):
-            if not os.listdir(line):
-                os.rmdir(line)
-        elif os.path.lexists(line):
-            os.unlink(line)
+        else:
+            _remove(line.strip(ruby.WHITESPACE))
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        if not os.listdir(path):
+            with ruby.calling("dir_s_rmdir"):
+                os.rmdir(path)
+    elif os.path.lexists(path):
+        with ruby.calling("apply2files"):
+            os.unlink(path)
 
 
 class Plan:
@@ -84,26 +101,30 @@ class Plan:
         self._copied: dict[str, str] = {}
         self._made: dict[str, None] = {}
         self._permitted: set[str] = set()
+        self._lists: dict[int, acls.AccessControlList] = {}
 
-    def add(self, source: str, destination: str) -> None:
+    def add(self, source: object, destination: object) -> None:
         """Plans one entry of `files`. Raises AgentError for a file that exists already."""
-        path = f"{self._archive}/{source.lstrip('/')}".rstrip("/")
-        if os.path.isdir(path) and not os.path.islink(path):
-            self._add_ancestors(destination)
-            self._copy_directory(path, destination)
+        path = f"{self._archive}/{ruby.path_text(source).lstrip('/')}".rstrip("/")
+        if os.path.isdir(path):
+            if isinstance(destination, list):
+                raise AgentError("no implicit conversion of Array into String")
+            target = ruby.path_text(destination)
+            self._add_ancestors(target)
+            self._copy_directory(path, target)
         else:
-            target = os.path.join(destination, os.path.basename(path))
+            target = os.path.join(ruby.path_text(destination), os.path.basename(path))
             self._add_ancestors(target)
             self._copy(path, target)
 
     def apply(self, permission: Permission) -> None:
         """Plans one entry of `permissions`: it reaches only what this plan makes."""
-        target = os.path.abspath(permission.object)
+        target = ruby.expand_path(permission.object)
         if target in self._copied:
             if "file" in permission.types:
                 _check_for_file(permission)
                 self._set_permissions(target, permission)
-        elif target in self._made or os.path.isdir(target):
+        elif target in self._made or os.path.isdir(permission.object):
             matching = _below(target, permission)
             found = [path for path in self._copied if "file" in permission.types and matching(path)]
             for _ in found:
@@ -111,6 +132,16 @@ class Plan:
             found += [path for path in self._made if "directory" in permission.types and matching(path)]
             for path in found:
                 self._set_permissions(path, permission)
+
+    def to_json(self) -> str:
+        """The plan as it is kept. Raises AgentError for what Ruby cannot write."""
+        for instruction in self.instructions:
+            if instruction["type"] == "semanage" and instruction["context"]["range"] is None:
+                raise ruby.undefined_method("get_range", None)
+            for path in (instruction.get(name) for name in ("source", "destination", "directory")):
+                if path is not None and not _is_utf_8(path):
+                    raise AgentError("partial character in source, but hit end")
+        return json.dumps({"instructions": self.instructions}, default=list)
 
     def _add_ancestors(self, destination: str) -> None:
         missing = []
@@ -133,9 +164,8 @@ class Plan:
                 self._copy(path, target)
 
     def _copy(self, source: str, destination: str) -> None:
-        destination = os.path.abspath(destination)
         if os.path.exists(destination):
-            if self._behavior not in _BEHAVIORS:
+            if self._behavior not in BEHAVIORS:
                 raise AgentError(
                     "The deployment failed because an invalid option was specified for fileExistsBehavior:"
                     f" {self._behavior}. Valid options include OVERWRITE, RETAIN, and DISALLOW."
@@ -144,6 +174,7 @@ class Plan:
                 raise AgentError(_EXISTS + destination)
             if self._behavior == "RETAIN":
                 return
+        destination = ruby.expand_path(destination)
         if destination in self._copied:
             raise AgentError(
                 "The deployment failed because the application specification file specifies two source"
@@ -161,7 +192,7 @@ class Plan:
         self.instructions.append({"type": "copy", "source": source, "destination": destination})
 
     def _make(self, directory: str) -> None:
-        directory = os.path.abspath(directory)
+        directory = ruby.expand_path(directory)
         if directory in self._copied:
             raise AgentError(
                 "The deployment failed because the application specification file includes an mkdir"
@@ -183,9 +214,9 @@ class Plan:
         self._permitted.add(path)
         if permission.mode is not None:
             self.instructions.append({"type": "chmod", "mode": permission.mode, "file": path})
-        if permission.acls:
-            entries = [str(entry) for entry in permission.acls]
-            self.instructions.append({"type": "setfacl", "acl": entries, "file": path})
+        if permission.acls is not None:
+            listed = self._lists.setdefault(id(permission), acls.AccessControlList(permission.acls))
+            self.instructions.append({"type": "setfacl", "acl": listed, "file": path})
         if permission.context is not None:
             context = permission.context
             fields = {"user": context.user, "role": None, "type": context.type, "range": context.range}
@@ -213,7 +244,7 @@ def _check_for_file(permission: Permission) -> None:
 
 
 def _check_acls_for_file(permission: Permission) -> None:
-    if any(entry.default for entry in permission.acls):
+    if any(entry.default for entry in permission.acls or ()):
         raise AppSpecError(
             "The deployment failed because the -d parameter has been specified to apply an acl setting to"
             " a file. This parameter is supported for directories only. Update the AppSpec file, and then"
@@ -234,10 +265,25 @@ def _below(directory: str, permission: Permission) -> Callable[[str], bool]:
     return matching
 
 
-def _glob(name: str, pattern: str) -> bool:
+def _glob(name: str, pattern: Any) -> bool:  # noqa: ANN401 - an appspec holds anything
     """Only `*` is special, and it stays within one level."""
-    expression = ".*".join(re.escape(part) for part in re.split(r"\*+", pattern))
-    return "/" not in name and re.fullmatch(expression, name) is not None
+    if "/" in name:
+        return False
+    if not isinstance(pattern, str):
+        raise ruby.undefined_method("chars", pattern)
+    first, *others = re.split(r"\*+", pattern)
+    if not others:
+        return name == first
+    *middle, last = others
+    if not name.startswith(first):
+        return False
+    position = len(first)
+    for part in middle:
+        found = name.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return name.endswith(last) and len(name) - len(last) >= position
 
 
 Record = Callable[[str], object]
@@ -246,61 +292,87 @@ Record = Callable[[str], object]
 def _execute_copy(instruction: Instruction, record: Record) -> None:
     source, destination = instruction["source"], instruction["destination"]
     record(destination)
+    if os.path.isdir(destination):
+        # Not what is removed one day, but what is made now.
+        destination = os.path.join(destination, os.path.basename(source))
     if os.path.islink(source):
-        os.symlink(os.readlink(source), destination)
+        with ruby.calling("syserr_fail2_in", destination):
+            os.symlink(os.readlink(source), destination)
         return
-    shutil.copy2(source, destination)
-    made = os.stat(source)
-    os.chown(destination, made.st_uid, made.st_gid)
-    os.chmod(destination, stat.S_IMODE(made.st_mode))
+    with ruby.calling("rb_sysopen"):
+        shutil.copyfile(source, destination)
+    with ruby.calling("apply2files"):
+        made = os.stat(source)
+        os.utime(destination, ns=(made.st_atime_ns, made.st_mtime_ns))
+        os.chown(destination, made.st_uid, made.st_gid)
+        os.chmod(destination, stat.S_IMODE(made.st_mode))
 
 
 def _execute_mkdir(instruction: Instruction, record: Record) -> None:
-    directory = instruction["directory"]
-    if os.path.exists(directory):
-        raise AgentError(f"{_EXISTS}{directory}.")
-    os.mkdir(directory)
-    record(directory)
+    with ruby.calling("dir_s_mkdir"):
+        os.mkdir(instruction["directory"])
+    record(instruction["directory"])
 
 
 def _execute_chmod(instruction: Instruction, _record: Record) -> None:
-    os.chmod(instruction["file"], int(instruction["mode"], 8))
+    with ruby.calling("apply2files"):
+        os.chmod(instruction["file"], int(instruction["mode"], 8))
 
 
 def _execute_setfacl(instruction: Instruction, _record: Record) -> None:
     path = instruction["file"]
-    entries = tuple(acls.parse_entry(entry) for entry in instruction["acl"])
-    arguments = ",".join(acls.complete(entries, os.stat(path).st_mode))
-    status = _run(["setfacl", "--set", arguments, path])
-    if status:
+    with ruby.calling("rb_file_s_stat"):
+        mode = os.stat(path).st_mode
+    arguments = ",".join(instruction["acl"].complete(mode))
+    failure = _run(["setfacl", "--set", arguments, path])
+    if failure:
         raise AgentError(
             "The deployment failed because of a problem with the acls permission settings in the"
             f" application specification file for this object: {path}. Failed command: setfacl --set"
-            f" {arguments} {path}. Exit code: {status}"
+            f" {arguments} {path}. Exit code: {failure}"
         )
 
 
 def _execute_semanage(instruction: Instruction, record: Record) -> None:
-    context, path = instruction["context"], os.path.realpath(instruction["file"])
-    user = ["-s", context["user"]] if context["user"] else []
-    level = ["-r", context["range"]] if context["range"] else []
+    context = instruction["context"]
+    with ruby.calling("rb_check_realpath_internal"):
+        path = os.path.realpath(instruction["file"])
+        os.stat(path)
+    user = ["-s", context["user"]] if context["user"] is not None else []
     commands = (
-        ["semanage", "fcontext", "-a", *user, "-t", context["type"], *level, path],
+        ["semanage", "fcontext", "-a", *user, "-t", context["type"], "-r", context["range"], path],
         ["restorecon", "-v", path],
     )
     for command in commands:
-        status = _run(command)
-        if status:
+        failure = _run(command)
+        if failure:
             raise AgentError(
                 "The deployment failed because the application specification file contains an error in the"
                 " settings for the context parameter. Update the permissions section of the AppSpec file,"
-                f" and then try again. Failed command: {' '.join(command)}. Exit code: {status}"
+                f" and then try again. Failed command: {' '.join(command)}. Exit code: {failure}"
             )
     record(_CONTEXT + path)
 
 
 def _execute_chown(instruction: Instruction, _record: Record) -> None:
-    shutil.chown(instruction["file"], instruction["owner"], instruction["group"])
+    owner, group = instruction["owner"], instruction["group"]
+    user_id = _identifier("user", owner, lambda name: pwd.getpwnam(name).pw_uid)
+    group_id = _identifier("group", group, lambda name: grp.getgrnam(name).gr_gid)
+    with ruby.calling("apply2files"):
+        os.chown(instruction["file"], user_id, group_id)
+
+
+def _identifier(kind: str, name: object, find: Callable[[str], int]) -> int:
+    """-1 leaves it as it is."""
+    if not ruby.truthy(name):
+        return -1
+    if isinstance(name, list):
+        raise AgentError("no implicit conversion of Array into String")
+    known = ruby.path_text(name)
+    try:
+        return find(known)
+    except KeyError as error:
+        raise AgentError(f"can't find {kind} for {known}") from error
 
 
 _EXECUTE: dict[str, Callable[[Instruction, Record], None]] = {
@@ -313,9 +385,12 @@ _EXECUTE: dict[str, Callable[[Instruction, Record], None]] = {
 }
 
 
-def _run(command: list[str]) -> int:
-    """The exit status; 127 where there is no such program."""
+def _run(command: list[str]) -> str:
+    """How it failed, as Ruby shows the end of a process; "" = it did not."""
     try:
-        return subprocess.run(command, check=False).returncode
+        process = subprocess.Popen(command)
     except FileNotFoundError:
-        return 127
+        return "exit 127"
+    status = process.wait()
+    end = f"SIG{status}" if status < 0 else f"exit {status}"
+    return f"pid {process.pid} {end}" if status else ""

@@ -47,4 +47,6 @@ def start(config: Config, *, second: bool = False) -> None:
 
 def _file(path: Path) -> logging.Handler:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return logging.handlers.RotatingFileHandler(path, maxBytes=_SIZE, backupCount=_KEPT)
+    return logging.handlers.RotatingFileHandler(
+        path, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8", errors="surrogateescape"
+    )

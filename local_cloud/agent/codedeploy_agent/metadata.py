@@ -13,8 +13,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Protocol
 
-import yaml
-
+from . import config, psych
 from .errors import AgentError
 from .signing import Credentials
 
@@ -130,13 +129,17 @@ class OnPremisesIdentity:
     """A machine that was registered: its file names it and holds, or points to, its keys."""
 
     def __init__(self, path: Path) -> None:
-        settings = yaml.safe_load(path.read_text())
-        if not isinstance(settings, dict):
-            raise AgentError(
-                "The deployment failed because the format of the following on-premises configuration file is"
-                f" invalid: {path}"
-            )
-        self._settings = {str(key).lstrip(":"): value for key, value in settings.items()}
+        invalid = AgentError(
+            "The deployment failed because the format of the following on-premises configuration file is"
+            f" invalid: {path}"
+        )
+        try:
+            document = psych.load(path.read_bytes())
+        except psych.LoadError as error:
+            raise invalid from error
+        if not isinstance(document, dict):
+            raise invalid
+        self._settings = config.settings(document)
         if "iam_user_arn" in self._settings and "iam_session_arn" in self._settings:
             raise AgentError(
                 "On Premises config cannot contain both 'iam_user_arn' and 'iam_session_arn' keys."

@@ -51,7 +51,7 @@ class _Mailbox:
         """Until there is something to hand out; None when nothing is in sight."""
         if self.current is None:
             return 0.0 if self.waiting else None
-        if self.current.status != "Pending" or self.current.handed_out_at is None:
+        if self.current.taken or self.current.handed_out_at is None:
             return None
         return max(self.current.handed_out_at + options.redelivery_delay - time.monotonic(), 0.0)
 

@@ -21,8 +21,10 @@ class Options:
     recheck_interval: float = 2.0
     """How often a running deployment looks at alarms and at whether its instances still exist."""
     redelivery_delay: float = 5.0
-    """A command that was handed out and not acknowledged went to an agent that is no more: after this
-    time the next poll gets it again."""
+    """A command that was handed out, and whose deployment no agent asked about, went to an agent that is
+    no more: after this time the next poll gets it again."""
+    creation_time: float = 1.0
+    """How long a deployment that cannot begin is Created before it has failed."""
     role_propagation: float = 0.0
     """How long a new service role cannot be assumed yet."""
     service_role_may: Callable[[str, str, str, str], bool] = _anything

@@ -78,6 +78,7 @@ class DeploymentRun:
         self._results: deque[tuple[Target, Diagnostics | None, bool]] = deque()
         self._notifications: list[notifications.Notification] = []
         self._recheck_at = 0.0
+        self._refusal_at = time.monotonic() + options.creation_time
         self._overdue_at = time.monotonic() + options.deployment_timeout
         self._thread = Thread(target=self._run, name=f"deployment {deployment.deployment_id}", daemon=True)
 
@@ -127,6 +128,8 @@ class DeploymentRun:
         self._changed.notify_all()
 
     def _patience(self) -> float:
+        if self.deployment.status is DeploymentStatus.CREATED:
+            return max(self._refusal_at - time.monotonic(), 0.0)
         deadlines = [target.deadline for target in self._in_progress() if target.deadline is not None]
         return max(min([*deadlines, self._recheck_at, self._overdue_at]) - time.monotonic(), 0.0)
 
@@ -135,7 +138,7 @@ class DeploymentRun:
             return
         if self.deployment.status is DeploymentStatus.CREATED:
             self._begin()
-        if self.deployment.finished:
+        if self.deployment.finished or self.deployment.status is DeploymentStatus.CREATED:
             return
         self._recheck()
         self._take_results()
@@ -149,12 +152,24 @@ class DeploymentRun:
     # Beginning.
 
     def _begin(self) -> None:
-        self.deployment.begin()
         refusal = permissions.refused(self._backend, self._group)
+        candidates = [] if refusal else self._backend.candidates(self.deployment, self._group)
+        config = self._backend.deployment_configs[self.deployment.deployment_config_name]
+        total = len(candidates)
+        self._minimum_healthy = health.minimum_healthy(config.minimum_healthy_hosts or {}, total)
+        if not refusal and not total:
+            refusal = NO_INSTANCES
+        elif not refusal and not health.is_possible(total, self._minimum_healthy):
+            refusal = HEALTH_CONSTRAINTS_INVALID
+        if refusal and time.monotonic() < self._refusal_at:
+            return
+        self.deployment.begin()
+        self._add_targets(candidates)
+        self._tell_deployment()
         if refusal:
             self._end(DeploymentStatus.FAILED, refusal)
-            return
-        candidates = self._backend.candidates(self.deployment, self._group)
+
+    def _add_targets(self, candidates: list[targets.Candidate]) -> None:
         if options.shuffles_targets:
             mock_random.shuffle(candidates)
         for candidate in candidates:
@@ -165,14 +180,6 @@ class DeploymentRun:
                 host=candidate.host,
                 lifecycle_events=lifecycle.events(self.deployment),
             )
-        self._tell_deployment()
-        config = self._backend.deployment_configs[self.deployment.deployment_config_name]
-        total = len(candidates)
-        self._minimum_healthy = health.minimum_healthy(config.minimum_healthy_hosts or {}, total)
-        if not total:
-            self._end(DeploymentStatus.FAILED, NO_INSTANCES)
-        elif not health.is_possible(total, self._minimum_healthy):
-            self._end(DeploymentStatus.FAILED, HEALTH_CONSTRAINTS_INVALID)
 
     # While it runs.
 
