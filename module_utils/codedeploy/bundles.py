@@ -135,7 +135,7 @@ def export_ignored(root: Path) -> Iterator[tuple[str, bool]]:
 
 
 def matcher(pattern: str) -> re.Pattern[str]:
-    """A regular expression for the names that a pattern of git's means; its time grows with their length alone.
+    """A regular expression for the names that a pattern of git's means, in time that grows with them alone.
 
     Between wildcards the first place that fits is as good as any, so that none is tried again: (?>...).
     Raises CodeDeployError where no name can match.

@@ -88,7 +88,9 @@ def nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         raise URLError("unreachable")
 
     # Sessions and clients of botocore's take long to make, and each module makes some for each value.
-    nobody = type("Nobody", (), {"meta": SimpleNamespace(region_name="us-east-1", partition="aws")})()
+    events = SimpleNamespace(register=lambda *_, **__: None)
+    meta = SimpleNamespace(region_name="us-east-1", partition="aws", events=events)
+    nobody = type("Nobody", (), {"meta": meta})()
     type(nobody).__getattr__ = lambda _self, _operation: refuse
     session = boto3.session.Session(region_name="us-east-1")
     monkeypatch.setattr(session, "client", lambda *_, **__: nobody)
