@@ -75,7 +75,10 @@ def test_hooks_do_not_find_another_name(bundle: Path, capsys: pytest.CaptureFixt
         ("files:\n- {source: 5, destination: /srv}\n", "no implicit conversion of Integer into String"),
         ("files:\n- {source: index.html, destination: ~}\n", "only a source file (index.html)"),
         (
-            "files: [{source: /, destination: /x}]\npermissions: [{object: /x/stop.sh, context: {type: t}}]\n",
+            (
+                "files: [{source: /, destination: /x}]\n"
+                "permissions: [{object: /x/stop.sh, context: {type: t}}]\n"
+            ),
             "undefined method `get_range' for nil:NilClass",
         ),
         ("files:\n- source: none.html\n  destination: /srv\n", "No such file or directory: none.html"),
