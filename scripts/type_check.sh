@@ -8,7 +8,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 links=build/types/ansible/module_utils
 mkdir -p "$links"
 find "$links" -type l -delete
-for path in module_utils/* roles/*/module_utils/*; do
+for path in module_utils/[a-z]* roles/*/module_utils/[a-z]*; do
   ln -s "../../../../$path" "$links/"
 done
 

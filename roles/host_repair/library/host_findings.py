@@ -210,6 +210,9 @@ def main() -> None:
     odd = [each for each in given["before"] if not EARLIER.issubset(each) or each["fault"] not in FAULTS]
     if odd:
         module.fail_json(msg=f"before: {odd[0]!r} is no finding of an earlier look")
+    for name in ("agent_config_file", "nginx_good_config", "document_root", "log_folders"):
+        if "\0" in str(given[name]) or "\\x00" in str(given[name]):
+            module.fail_json(msg=f"{name}: {given[name]!r} is no path")
     wanted = Wanted(**{field.name: given[field.name] for field in fields(Wanted)})
     seen = read.look(wanted, module.run_command)
     findings = selected(judge(wanted, seen), only, given["skip"])

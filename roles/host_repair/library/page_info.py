@@ -82,7 +82,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    module.exit_json(changed=False, visit=asdict(visit(**module.params)))
+    try:
+        visited = visit(**module.params)
+    except ValueError:
+        module.fail_json(msg=f"address: {module.params['address']!r} is no IP address")
+    module.exit_json(changed=False, visit=asdict(visited))
 
 
 if __name__ == "__main__":
