@@ -59,6 +59,7 @@ _originals: dict[str, Any] = {
     "respond_run_instances": InstanceResponse.run_instances,
     "init_aws_policies": IAMBackend._init_aws_policies,
     "load_amis": AmiBackend._load_amis,
+    "block_device_mappings": Ami.block_device_mappings,
     "load_parameters": ParameterDict._check_loading_status,
     **{name: getattr(SecurityGroups, name) for name in DESCRIBING},
 }
@@ -88,6 +89,7 @@ def install(settings: Settings) -> None:
     _replace(InstanceBackend, "run_instances", _run_instances)
     _replace(InstanceResponse, "run_instances", partialmethod(_respond_run_instances, settings))
     _replace(AmiBackend, "_load_amis", _load_amis)
+    _replace(Ami, "block_device_mappings", property(_block_device_mappings))
     _replace(ParameterDict, "_check_loading_status", _load_parameters)
     _replace(TokenResponse, "assume_role_with_web_identity", web_identity.handler(settings))
     _replace(FakeBucket, "get_permission", _bucket_permission)
@@ -271,6 +273,12 @@ def _respond_run_instances(response: Any, settings: Settings) -> Any:
         for instance in result.result.instances:
             ec2_changes.begin_pending(instance)
     return result
+
+
+def _block_device_mappings(ami: Any) -> list[dict[str, Any]]:
+    """Amazon Linux's and Debian's images have root volumes of 8 GiB; moto says 15 of every image."""
+    mappings: list[dict[str, Any]] = _originals["block_device_mappings"].fget(ami)
+    return [each | {"Ebs": each["Ebs"] | {"VolumeSize": 8}} for each in mappings]
 
 
 def _load_amis(backend: Any) -> None:

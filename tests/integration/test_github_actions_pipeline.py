@@ -175,7 +175,8 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     names = ("provision-iam", "configure-codedeploy", "configure-github")
     done = made.play(*(f"playbooks/{name}.yml" for name in names))
     assert done.returncode == 0, done.stdout
-    tags = [{"Key": "Name", "Value": "ec2.cheaper.001"}]
+    owned = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "test.codeDeploy.001"}
+    tags = [{"Key": key, "Value": value} for key, value in (owned | {"Name": "ec2.cheaper.001"}).items()]
     started = made.client("ec2").run_instances(
         ImageId="ami-12c6146b",
         MinCount=1,

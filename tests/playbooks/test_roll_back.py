@@ -26,7 +26,12 @@ def shop(client: Callable[[str], Any]) -> Shop:
 
 @pytest.fixture
 def roll_back(ansible_playbook: Callable[..., Any], addresses: dict[str, Any]) -> RollBack:
-    place = {"pipeline_application": "shop", "pipeline_deployment_group": "web"}
+    # Its instances are in no inventory, and nothing of a page is looked at.
+    place = {
+        "pipeline_application": "shop",
+        "pipeline_deployment_group": "web",
+        "pipeline_hosts": "localhost",
+    }
     return lambda *options, **settings: ansible_playbook(
         "roll-back-site.yml", *options, **addresses, **place, **settings
     )
