@@ -78,6 +78,7 @@ class DeploymentRun:
         self._results: deque[tuple[Target, Diagnostics | None, bool]] = deque()
         self._notifications: list[notifications.Notification] = []
         self._recheck_at = 0.0
+        self._refusal: dict[str, str] | None = None
         self._refusal_at = time.monotonic() + options.creation_time
         self._overdue_at = time.monotonic() + options.deployment_timeout
         self._thread = Thread(target=self._run, name=f"deployment {deployment.deployment_id}", daemon=True)
@@ -152,22 +153,29 @@ class DeploymentRun:
     # Beginning.
 
     def _begin(self) -> None:
+        """What cannot begin stays Created for a while, as everything does with AWS."""
+        if self._refusal is None:
+            self._refusal = self._look_for_targets()
+        if self._refusal and time.monotonic() < self._refusal_at:
+            return
+        self.deployment.begin()
+        self._tell_deployment()
+        if self._refusal:
+            self._end(DeploymentStatus.FAILED, self._refusal)
+
+    def _look_for_targets(self) -> dict[str, str] | None:
+        """Why the deployment cannot begin."""
         refusal = permissions.refused(self._backend, self._group)
-        candidates = [] if refusal else self._backend.candidates(self.deployment, self._group)
+        if refusal:
+            return refusal
+        candidates = self._backend.candidates(self.deployment, self._group)
+        self._add_targets(candidates)
         config = self._backend.deployment_configs[self.deployment.deployment_config_name]
         total = len(candidates)
         self._minimum_healthy = health.minimum_healthy(config.minimum_healthy_hosts or {}, total)
-        if not refusal and not total:
-            refusal = NO_INSTANCES
-        elif not refusal and not health.is_possible(total, self._minimum_healthy):
-            refusal = HEALTH_CONSTRAINTS_INVALID
-        if refusal and time.monotonic() < self._refusal_at:
-            return
-        self.deployment.begin()
-        self._add_targets(candidates)
-        self._tell_deployment()
-        if refusal:
-            self._end(DeploymentStatus.FAILED, refusal)
+        if not total:
+            return NO_INSTANCES
+        return None if health.is_possible(total, self._minimum_healthy) else HEALTH_CONSTRAINTS_INVALID
 
     def _add_targets(self, candidates: list[targets.Candidate]) -> None:
         if options.shuffles_targets:
