@@ -191,12 +191,14 @@ AGENT_WAITS = {"a home as a destination"}
 @pytest.fixture(scope="session")
 def check_site() -> Any:
     """The program as a module: a process for each row of the tables would take a minute."""
+    before = sys.dont_write_bytecode
     sys.path.insert(0, str(SCRIPTS))
+    sys.dont_write_bytecode = True
     try:
         return importlib.import_module("check_site")
     finally:
         sys.path.remove(str(SCRIPTS))
-        sys.dont_write_bytecode = False
+        sys.dont_write_bytecode = before
 
 
 def errors(check_site: Any, site: Path, file: str) -> list[str]:
