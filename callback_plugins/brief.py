@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - result_format_callback
 """
 
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from ansible.plugins.callback.default import CallbackModule as Default
@@ -30,16 +31,22 @@ BESIDE_THE_CAUSE = {
     "argument_errors",
     "argument_spec_data",
     "assertion",
+    "ansible_loop_var",
     "boto3_version",
     "botocore_version",
+    "changed",
     "error",
     "evaluated_to",
+    "invocation",
+    "item",
+    "msg",
     "notes",
     "problems",
     "response_metadata",
     "validate_args_context",
 }
-"""Of the results of failed tasks."""
+"""Of the results of failed tasks, the cause itself too."""
+INDENT = "    "
 
 
 class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
@@ -56,6 +63,11 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
 
     def _dump_results(self, result: Mapping[str, Any], *options: Any, **named: Any) -> str:  # noqa: ANN401 - as the base's
         # What is shown of a task that did not fail is what it was asked to show.
-        if not self._display.verbosity and not result.get("_ansible_verbose_always"):
-            result = {name: value for name, value in result.items() if name not in BESIDE_THE_CAUSE}
-        return str(super()._dump_results(result, *options, **named))
+        if self._display.verbosity or result.get("_ansible_verbose_always") or not result.get("msg"):
+            return str(super()._dump_results(result, *options, **named))
+        # As it was written: in YAML it would be broken into lines, its quotes doubled.
+        cause = str(result["msg"]).strip()
+        shown = f"\n{indent(cause, INDENT)}" if "\n" in cause else cause
+        rest = {name: value for name, value in result.items() if name not in BESIDE_THE_CAUSE}
+        more = str(super()._dump_results(rest, *options, **named)).strip()
+        return shown if more == "{}" else f"{shown}\n{INDENT}{more}"
