@@ -9,8 +9,8 @@ name: brief
 type: stdout
 short_description: Show of a failure its cause alone
 description:
-  - As P(ansible.builtin.default#callback), but without what says a failure's cause again, and without what it was
-    judged by, such as all settings where one is wrong.
+  - As P(ansible.builtin.default#callback), but without what says a failure's cause again, and without
+    what it was judged by, such as all settings where one is wrong.
   - With C(-v) it shows all.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
@@ -56,7 +56,7 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "brief"
 
-    def _handle_exception(self, result: Any, use_stderr: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002 - as the base's
+    def _handle_exception(self, result: Any, use_stderr: bool = False) -> None:  # noqa: ANN401 - as the base's
         """Where in which file it was, and the same words."""
         if self._display.verbosity or not result.get("msg"):
             super()._handle_exception(result, use_stderr)

@@ -47,8 +47,8 @@ ENDED = 1  # the exit status of ansible-playbook where an inventory cannot be re
 LOG_IN = "Log in with aws sso login{profile}, and run it again."
 WAYS_OUT = {
     ("NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"): (
-        "Name a profile in AWS_PROFILE (aws configure list-profiles lists them), or set AWS_ACCESS_KEY_ID and "
-        "AWS_SECRET_ACCESS_KEY."
+        "Name a profile in AWS_PROFILE (aws configure list-profiles lists them), or set AWS_ACCESS_KEY_ID "
+        "and AWS_SECRET_ACCESS_KEY."
     ),
     ("ProfileNotFound", "InvalidConfigError", "ConfigParseError", "InfiniteLoopConfigError"): (
         "Name another profile in AWS_PROFILE (aws configure list-profiles lists them), or mend ~/.aws/config."
@@ -65,17 +65,22 @@ WAYS_OUT = {
         "Log in with aws login{profile}, and run it again."
     ),
     ("ExpiredToken", "ExpiredTokenException", "RequestExpired"): (
-        "The session is over: log in again (aws sso login{profile}, aws login{profile}, or as you got it). Where it is new, "
-        "check this machine's clock."
+        "The session is over: log in again (aws sso login{profile}, aws login{profile}, or as you got it). "
+        "Where it is new, check this machine's clock."
     ),
-    ("CredentialRetrievalError", "MetadataRetrievalError"): "Check where the profile has its credentials from.",
-    ("MissingDependencyException",): "Install that beside Ansible, or take a profile of another kind in AWS_PROFILE.",
+    (
+        "CredentialRetrievalError",
+        "MetadataRetrievalError",
+    ): "Check where the profile has its credentials from.",
+    (
+        "MissingDependencyException",
+    ): "Install that beside Ansible, or take a profile of another kind in AWS_PROFILE.",
     (
         "AuthFailure",
         "InvalidClientTokenId",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
-    ): "Check the access key and its secret (AWS_PROFILE, AWS_ACCESS_KEY_ID), and whether the region is enabled.",
+    ): "Check the access key and its secret (AWS_PROFILE, AWS_ACCESS_KEY_ID), and the region.",
     ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"): (
         "Take a role that may look at instances: docs/iam.md has its policies."
     ),
@@ -104,7 +109,9 @@ def explained(error: BaseException) -> tuple[str, str]:
         code, words = str(told.get("Code", "")), f"{told.get('Message', '')} ({told.get('Code', '')})"
     profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or ""
     named = f" --profile {profile}" if profile else ""
-    way_out = next((way for codes, way in WAYS_OUT.items() if code in codes), "Check AWS_PROFILE and the region.")
+    way_out = next(
+        (way for codes, way in WAYS_OUT.items() if code in codes), "Check AWS_PROFILE and the region."
+    )
     return " ".join(words.split()).rstrip(".:"), way_out.format(profile=named)
 
 
@@ -119,14 +126,16 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # Ansible has 
     NAME = "patient_aws_ec2"
 
     def _give_up(self, error: Exception, path: str) -> None:
-        """End the run with the cause and the way out: the plugins that come next would each say that it is not theirs.
+        """End the run with the cause and the way out: the next plugins would each say that it is not theirs.
 
         Returns where all is to be shown, or where a run may go on without an inventory.
         """
         if self.display.verbosity or not C.INVENTORY_ANY_UNPARSED_IS_FAILED:
             return
         words, way_out = explained(error)
-        self.display.error(f"{relative(path)} cannot ask AWS for the hosts: {words}. {way_out} (-v says more.)")
+        self.display.error(
+            f"{relative(path)} cannot ask AWS for the hosts: {words}. {way_out} (-v says more.)"
+        )
         raise SystemExit(ENDED)
 
     def verify_file(self, path: str) -> bool:

@@ -86,7 +86,10 @@ ALLOWED = [
     ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
 ]
 REFUSED = [
-    ("pipeline_open_ports", ["[]", "[443]", "[80, 22]", "[80, 0]", "[80, 65536]", "80", "['80', 'x']", "[8080]", "[80, ]"]),
+    (
+        "pipeline_open_ports",
+        ["[]", "[443]", "[80, 22]", "[80, 0]", "[80, 65536]", "80", "['80', 'x']", "[8080]", "[80, ]"],
+    ),
     ("pipeline_region", ["", "useast1", "us-east", "us-east-1a", "US-EAST-1", "us-east-1\nx"]),
     (
         "pipeline_ssh_cidr",

@@ -1,4 +1,4 @@
-"""What a run writes down of the live page is no part of the pipeline: it is told as no change, in a dry run neither."""
+"""What a run writes down of the live page is no part of the pipeline: no run tells it as a change."""
 
 import json
 import subprocess

@@ -36,7 +36,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def check(tmp_path: Path) -> Run:
-    """`check(AWS_PROFILE="x")`: check-prerequisites.yml on AWS's inventory, with this environment and no other."""
+    """`check(AWS_PROFILE="x")`: check-prerequisites.yml on AWS's inventory, in this environment alone."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(CONFIG)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GITHUB_"))}
@@ -84,10 +84,11 @@ def refuse() -> Iterator[Callable[[str, str], str]]:
     servers = []
 
     def start(code: str, message: str) -> str:
-        body = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+        error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        body = f"<Response><Errors>{error}</Errors></Response>"
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - the base's name
+            def do_POST(self) -> None:
                 self.send_response(400)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -171,7 +172,9 @@ def test_a_module_of_aws_that_fails_says_why_once(
 ) -> None:
     unknown = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
     environment = addresses["pipeline_aws_environment"] | unknown
-    result = ansible_playbook("configure-codedeploy.yml", **addresses | {"pipeline_aws_environment": environment})
+    result = ansible_playbook(
+        "configure-codedeploy.yml", **addresses | {"pipeline_aws_environment": environment}
+    )
 
     assert result.returncode != 0
     said = result.stdout + result.stderr
