@@ -34,6 +34,7 @@ class Query:
     units: int = 1  # units of AWS in one of ours
 
 
+SHEET_INSTEAD = "The price sheet needs nobody: prices=sheet (pipeline_cost_prices)."
 INSTANCE = {"operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used"}
 ITEMS = {
     ("Amazon EBS", "gp3 volume"): Query(
@@ -76,7 +77,10 @@ def live_price(client: Any, region: str, service: str, item: str) -> Price | Non
     asked = query(service, item)
     if asked is None:
         return None
-    products = get_products(client, _request(asked, region))
+    try:
+        products = get_products(client, _request(asked, region))
+    except CodeDeployError as error:
+        raise CodeDeployError(f"{error.message} {SHEET_INSTEAD}", code=error.code) from error
     usd = {
         (price, product["publicationDate"][:10])
         for product in products
@@ -87,7 +91,7 @@ def live_price(client: Any, region: str, service: str, item: str) -> Price | Non
         found = f"{len(usd)} different prices" if usd else "no price"
         raise CodeDeployError(
             f"The AWS Price List has {found} of {service} {item} in {region}. "
-            "Check both names, or use the price sheet."
+            f"Check both names. {SHEET_INSTEAD}"
         )
     [(price, date)] = usd
     place = GLOBAL if asked.everywhere else region

@@ -295,10 +295,8 @@ def attempt(trial: Trial, wanted: Sequence[str]) -> Outcome:
 
 def reason(said: str) -> str:
     """The line in which a run says why it failed."""
-    found = re.search(r"^(?:fatal: .*?|\[ERROR\]: .*)$", said, re.MULTILINE)
-    told = re.search(r"^\s*msg: (.*?)$", said, re.MULTILINE)
-    lines = [match.group().strip() for match in (found, told) if match]
-    return " | ".join(lines)[:300] or said.strip()[-300:]
+    found = re.search(r"^(?:fatal: .*?=>\s+\S.*?|\[ERROR\]: .*)$", said, re.MULTILINE)
+    return " ".join(found.group().split())[:300] if found else said.strip()[-300:]
 
 
 def report(outcome: Outcome, number: int, total: int) -> None:

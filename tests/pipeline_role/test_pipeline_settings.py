@@ -82,9 +82,14 @@ ALLOWED = [
     ("pipeline_instance_type", ["t3a.nano", "m7g.metal-48xl", "u-6tb1.112xlarge"]),
     ("pipeline_iam_permissions_boundary", ["", "arn:aws-cn:iam::123456789012:policy/team/boundary"]),
     ("pipeline_instance_count", ["1", "20"]),
+    ("pipeline_open_ports", ["[80]", "[80, 443]", "[443, 80, 65535]"]),
     ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
 ]
 REFUSED = [
+    (
+        "pipeline_open_ports",
+        ["[]", "[443]", "[80, 22]", "[80, 0]", "[80, 65536]", "80", "['80', 'x']", "[8080]", "[80, ]"],
+    ),
     ("pipeline_region", ["", "useast1", "us-east", "us-east-1a", "US-EAST-1", "us-east-1\nx"]),
     (
         "pipeline_ssh_cidr",

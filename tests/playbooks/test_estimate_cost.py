@@ -92,3 +92,15 @@ def test_an_unknown_region_is_named_with_what_is_known(ansible_playbook: Callabl
     assert result.returncode != 0
     said = " ".join(result.stdout.split())
     assert "in eu-west-9. It knows it in us-east-1. Add the line to the price sheet" in said
+
+
+def test_a_cloud_without_a_price_list_leads_to_the_sheet(
+    ansible_playbook: Callable[..., Any], addresses: dict[str, Any]
+) -> None:
+    result = ansible_playbook("estimate-cost.yml", **addresses, pipeline_cost_prices="live")
+
+    assert result.returncode != 0
+    said = " ".join(result.stdout.split())
+    assert "Cannot ask the AWS Price List for AmazonEC2: " in said
+    assert "The price sheet needs nobody: prices=sheet (pipeline_cost_prices)." in said
+    assert "Traceback" not in result.stdout

@@ -107,3 +107,35 @@ def test_what_is_there_is_summed_up(
     # moto knows no quotas of EC2, and what could not be looked at is said.
     assert "the quota of Elastic IPs and the quota of vCPUs could not be learnt" in said
     assert cloud.log.entries(mutating=True) == []
+
+
+def test_a_dry_run_refuses_the_architecture_that_an_instance_cannot_change_to(
+    ansible_playbook: Callable[..., Any],
+    cloud: LocalCloud,
+    addresses: dict[str, Any],
+    client: Callable[[str], Any],
+) -> None:
+    ec2 = client("ec2")
+    image = ec2.describe_images(Filters=[{"Name": "architecture", "Values": ["x86_64"]}])["Images"][0]
+    ours = {
+        "Name": "ec2.cheaper.001",
+        "ManagedBy": "aws-codedeploy-pipeline",
+        "Application": "test.codeDeploy.001",
+        "DeploymentGroup": "test.deploymentGroup.001",
+    }
+    tags = [{"Key": key, "Value": value} for key, value in ours.items()]
+    launched = ec2.run_instances(
+        ImageId=image["ImageId"],
+        InstanceType="t3a.nano",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )["Instances"][0]["InstanceId"]
+    cloud.log.clear()
+
+    result = ansible_playbook("site.yml", "--check", **addresses, pipeline_instance_type="t4g.nano")
+
+    assert result.returncode != 0
+    said = " ".join(result.stdout.split())
+    assert f"'t4g.nano', which runs arm64, and {launched} cannot become that, made for x86_64: set" in said
+    assert cloud.log.entries(mutating=True) == []

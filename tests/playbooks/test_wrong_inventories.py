@@ -98,6 +98,15 @@ WRONG_IN_THE_WORLD: list[list[tuple[Settings, str]]] = [
     [
         ({"pipeline_instance_image": "ami-0123456789abcdef0"}, "is 'ami-0123456789abcdef0': us-east-1 has no such image"),
         ({"pipeline_instance_count": 6}, "pipeline_instance_count is '6': 6 more Elastic IPs beside the 0 of this account"),
+        ({"pipeline_deployment_config": "Mine"}, "pipeline_deployment_config is 'Mine': CodeDeploy has no such deployment configuration"),
+        ({"pipeline_ssh_public_key_file": "ecdsa.pub"}, "holds an ECDSA key, and EC2 takes RSA and ED25519 (pipeline_ssh_public_key_file)"),
+    ],
+    [
+        ({"pipeline_instance_root_device": "/dev/sdz"}, "pipeline_instance_root_device is '/dev/sdz', and the root device of ami-"),
+        (
+            {"pipeline_connection": "ssm", "pipeline_connection_bucket": "nobodys-bucket"},
+            "pipeline_connection_bucket is 'nobodys-bucket': there is no such bucket",
+        ),
     ],
 ]  # fmt: skip
 WRONG = {
@@ -112,7 +121,7 @@ def image(client: Callable[[str], Any]) -> Callable[[str], str]:
     return lambda name: str(client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
 
-def inventory(addresses: Settings, image: Callable[[str], str]) -> dict[str, Any]:
+def inventory(addresses: Settings, image: Callable[[str], str], keys: Path) -> dict[str, Any]:
     """A group `localhost` of right controllers, each made wrong."""
     right = {
         **addresses,
@@ -126,16 +135,17 @@ def inventory(addresses: Settings, image: Callable[[str], str]) -> dict[str, Any
     for name, cases in WRONG.items():
         for settings, _ in cases:
             hosts[name] |= settings
+        if hosts[name].get("pipeline_ssh_public_key_file") == "ecdsa.pub":
+            hosts[name]["pipeline_ssh_public_key_file"] = str(keys / "ecdsa.pub")
         if str(hosts[name].get("pipeline_instance_image", "")).startswith(LINUX):
             hosts[name]["pipeline_instance_image"] = image(hosts[name]["pipeline_instance_image"])
     return {"all": {"vars": right, "children": {"localhost": {"hosts": hosts}}}}
 
 
 def said_of_each(output: str) -> dict[str, str]:
-    """What was said of each host that failed, in one line, without YAML's doubled quotes."""
+    """What was said of each host that failed, in one line."""
     _, *parts = re.split(r"^fatal: \[([^\]]+)\]", output, flags=re.MULTILINE)
-    lines = {name: " ".join(text.split()) for name, text in zip(parts[::2], parts[1::2], strict=True)}
-    return {name: line.replace("''", "'") if "msg: '" in line else line for name, line in lines.items()}
+    return {name: " ".join(text.split()) for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def test_each_is_stopped_before_the_first_change(
@@ -146,7 +156,9 @@ def test_each_is_stopped_before_the_first_change(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(ServiceQuotasBackend, "get_service_quota", lambda *_, **__: {"Value": 5.0})
-    (tmp_path / "hosts.json").write_text(json.dumps(inventory(addresses, image)))
+    key = ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", tmp_path / "ecdsa"]
+    subprocess.run(key, check=True)
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory(addresses, image, tmp_path)))
     playbook = Path(sys.executable).with_name("ansible-playbook")
 
     result = subprocess.run(
