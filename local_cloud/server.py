@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from moto.moto_api._internal import mock_random
 
 from local_cloud.agent import packages
-from local_cloud.aws import application, codedeploy, identity, moto_changes, zones
+from local_cloud.aws import application, codedeploy, front, identity, moto_changes, zones
 from local_cloud.aws.authorization import Gate
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 ADMIN = "/_local_cloud/"
-WATCHED_SERVICES = {"ec2", "autoscaling", "monitoring"}
+WATCHED_SERVICES = {"ec2", "autoscaling", "cloudformation", "monitoring"}
 """Services whose writes may ask for other hosts than there are, or concern a running deployment."""
 
 RESET_SECONDS = 60
@@ -77,7 +77,8 @@ class LocalCloud:
             self._github_app = create_github_app(settings)
             github = delayed(self._github_app, settings.latency, settings.seed)
             self._aws_app = application.create_app(self._turn)
-            aws = delayed(self.gate.before(self._aws_app), settings.latency, settings.seed)
+            checked = front.checked(self.gate.before(self._aws_app))
+            aws = delayed(checked, settings.latency, settings.seed)
             aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
             self._aws = self._bind(settings.address, settings.aws_port, self._for_this_machine(aws))
