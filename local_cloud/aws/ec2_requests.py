@@ -314,12 +314,17 @@ def check_address(subnet: Any, address: str) -> None:
         raise _invalid(f"Address {address} is in subnet's reserved address range")
     # All regions' hosts are on one network here.
     if any(
-        interface.private_ip_address == address
+        interface.private_ip_address == address and not _has_ended(interface.instance)
         for regions in ec2_backends.values()
         for backend in regions.values()
         for interface in backend.enis.values()
     ):
         raise EC2ClientError("InvalidIPAddress.InUse", f"Address {address} is in use.")
+
+
+def _has_ended(instance: Any) -> bool:
+    """moto keeps the interfaces of a terminated instance."""
+    return instance is not None and instance.state == "terminated"
 
 
 def _check_room(subnet: Any, count: int) -> None:

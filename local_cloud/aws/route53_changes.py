@@ -22,7 +22,12 @@ _original = Route53Backend.change_resource_record_sets
 
 def change_resource_record_sets(backend: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
     """All of the batch, or nothing of it."""
-    check(backend.get_hosted_zone(zoneid), change_list)
+    zone = backend.get_hosted_zone(zoneid)
+    check(zone, change_list)
+    for change in change_list:
+        if change["Action"] == "DELETE":
+            # moto looks for what it deletes in the requests of before, letter by letter.
+            zone.rr_changes.append({**change, "Action": "UPSERT"})
     _original(backend, zoneid, change_list)
 
 

@@ -225,21 +225,19 @@ def test_a_condition_on_another_claim_is_not_authorized(assume: Any, client: Cli
         ("s" * 65, "Member must have length less than or equal to 64"),
     ],
 )
-@pytest.mark.parametrize("operation", ["assume_role", "assume_role_with_web_identity"])
-def test_a_sessions_name_is_one(
-    assume: Any, client: Client, local_cloud: LocalCloud, operation: str, name: str, constraint: str
-) -> None:
-    token = {"WebIdentityToken": oidc.sign(claims(), local_cloud.settings)}
-
-    assert refusal(
-        getattr(client("sts"), operation),
-        RoleArn=ROLE,
-        RoleSessionName=name,
-        **(token if operation == "assume_role_with_web_identity" else {}),
-    ) == (
-        "ValidationError",
+@pytest.mark.usefixtures("assume")
+def test_a_sessions_name_is_one(client: Client, local_cloud: LocalCloud, name: str, constraint: str) -> None:
+    sts, token = client("sts"), oidc.sign(claims(), local_cloud.settings)
+    words = (
         f"1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint:"
-        f" {constraint}",
+        f" {constraint}"
+    )
+    given = {"RoleArn": ROLE, "RoleSessionName": name}
+
+    assert refusal(sts.assume_role, **given) == ("ValidationError", words)
+    assert refusal(sts.assume_role_with_web_identity, **given, WebIdentityToken=token) == (
+        "ValidationError",
+        words,
     )
 
 
