@@ -16,6 +16,15 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 SERVER_ERRORS = 500
 
 
+class RefusedError(Exception):
+    """What AWS answers instead of the operation."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
 def error(status: int, code: str, message: str, call: Call, environ: "WSGIEnvironment") -> Answer:
     """An error as the called service encodes it."""
     kind = protocol(call, environ)

@@ -11,8 +11,8 @@ from moto.backend_index import backend_url_patterns
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.utils import get_service_model
 
-from local_cloud.aws import constraints, shapes
-from local_cloud.aws.errors import error, is_form
+from local_cloud.aws import constraints, presigned, shapes
+from local_cloud.aws.errors import RefusedError, error, is_form
 from local_cloud.aws.parameters import UNDERSTOOD_NOT, parsed, service_name
 from local_cloud.request_log import COMMANDS, Call, identify
 
@@ -36,17 +36,11 @@ UNSIGNED_TARGETS = ("AWSCognitoIdentity",)
 """How the X-Amz-Target of JSON calls begins that need no signature."""
 
 
-class RefusedError(Exception):
-    """What AWS answers instead of the operation."""
+def checked(app: "WSGIApplication", secret: presigned.Secret) -> "WSGIApplication":
+    """`app` for requests that the model of their service fits, with every failure of its in AWS's form.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status = status
-
-
-def checked(app: "WSGIApplication") -> "WSGIApplication":
-    """`app` for requests that the model of their service fits, with every failure of its in AWS's form."""
+    `secret`: of an access key, for presigned addresses.
+    """
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         call = identify(environ)
@@ -58,6 +52,8 @@ def checked(app: "WSGIApplication") -> "WSGIApplication":
 
         try:
             _check(call, environ)
+            if call.service == "s3":
+                presigned.check(environ, secret)
             body = app(environ, noting)  # type: ignore[arg-type]  # nothing here writes
             _check_path(call, *seen[0])
         except Exception as failure:  # noqa: BLE001 - whatever it is, the client is told in its own protocol

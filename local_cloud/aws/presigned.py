@@ -11,6 +11,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders, urlsplit
 from botocore.credentials import Credentials
 
+from local_cloud.aws.errors import RefusedError
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -24,15 +26,6 @@ Secret = Callable[[str], str | None]
 """The secret of an access key; None where the account doesn't know it."""
 
 
-class PresignedError(Exception):
-    """What S3 says of an address that it does not take: code, words, HTTP status."""
-
-    def __init__(self, code: str, message: str, status: int = 403) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status = status
-
-
 def check(environ: "WSGIEnvironment", secret: Secret, now: datetime | None = None) -> None:
     """Raises what S3 says. An access key that the account doesn't know is believed, as anywhere here."""
     query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
@@ -43,30 +36,26 @@ def check(environ: "WSGIEnvironment", secret: Secret, now: datetime | None = Non
         _check_older(environ, query, secret, now)
 
 
-def _check_newer(
-    environ: "WSGIEnvironment", query: Mapping[str, str], secret: Secret, now: datetime
-) -> None:
+def _check_newer(environ: "WSGIEnvironment", query: Mapping[str, str], secret: Secret, now: datetime) -> None:
     try:
         signed = datetime.strptime(query["X-Amz-Date"], DATE).replace(tzinfo=UTC)
         lifetime = timedelta(seconds=int(query["X-Amz-Expires"]))
         access_key, _, region, service, _ = query["X-Amz-Credential"].split("/")
         names = query["X-Amz-SignedHeaders"].split(";")
     except (KeyError, ValueError, OverflowError):
-        raise PresignedError(
+        raise RefusedError(
             "AuthorizationQueryParametersError",
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential,"
             " X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
-            400,
         ) from None
     if not timedelta() <= lifetime <= LONGEST:
-        raise PresignedError(
+        raise RefusedError(
             "AuthorizationQueryParametersError",
             "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be"
             " less than 604800 seconds",
-            400,
         )
     if now > signed + lifetime:
-        raise PresignedError("AccessDenied", "Request has expired")
+        raise RefusedError("AccessDenied", "Request has expired", 403)
     known = secret(access_key)
     if known is None:
         return
@@ -79,23 +68,20 @@ def _check_newer(
     _compare(expected, query["X-Amz-Signature"])
 
 
-def _check_older(
-    environ: "WSGIEnvironment", query: Mapping[str, str], secret: Secret, now: datetime
-) -> None:
+def _check_older(environ: "WSGIEnvironment", query: Mapping[str, str], secret: Secret, now: datetime) -> None:
     if not query["Expires"].isascii() or not query["Expires"].isdigit():
-        raise PresignedError("AccessDenied", "Invalid date (should be seconds since epoch)")
+        raise RefusedError("AccessDenied", "Invalid date (should be seconds since epoch)", 403)
     if now.timestamp() > int(query["Expires"]):
-        raise PresignedError("AccessDenied", "Request has expired")
+        raise RefusedError("AccessDenied", "Request has expired", 403)
     known = secret(query["AWSAccessKeyId"])
     if known is None:
         return
     auth = HmacV1QueryAuth(Credentials(query["AWSAccessKeyId"], known))
     headers = HTTPHeaders()
-    for name, value in environ.items():
-        if name.startswith("HTTP_X_AMZ_") or name in {"CONTENT_TYPE", "HTTP_CONTENT_MD5"}:
-            headers[name.removeprefix("HTTP_").replace("_", "-").title()] = value
-    if "x-amz-security-token" in query:
-        headers["x-amz-security-token"] = query["x-amz-security-token"]
+    given = {name.removeprefix("HTTP_").replace("_", "-").lower(): value for name, value in environ.items()}
+    for name, value in {**given, **query}.items():
+        if name.startswith("x-amz-") or name in {"content-type", "content-md5"}:
+            headers[name] = value
     headers["Date"] = query["Expires"]
     kept = [(name, value) for name, value in query.items() if name in SUB_RESOURCES]
     split = urlsplit(f"{environ['RAW_URI'].partition('?')[0]}?{urlencode(kept)}")
@@ -120,8 +106,9 @@ def _request(environ: "WSGIEnvironment", without: str) -> AWSRequest:
 
 def _compare(expected: str, given: str) -> None:
     if not hmac.compare_digest(expected.encode(), given.encode()):
-        raise PresignedError(
+        raise RefusedError(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided. Check your key"
             " and signing method.",
+            403,
         )
