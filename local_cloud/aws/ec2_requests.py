@@ -236,7 +236,8 @@ def serialized(response: Any, result: ActionResult) -> Any:
     """As moto does it; the answer to a client token is kept."""
     asked = getattr(response, "asked_with_token", None)
     if asked and not isinstance(result.result, Exception):
-        _tokens(response.ec2_backend).keep(*asked, result)
+        action, token, given = asked
+        _tokens(response.ec2_backend).keep(action, token, given, result)
     return BaseResponse.serialized(response, result)
 
 
