@@ -91,6 +91,10 @@ def _is_json(environ: "WSGIEnvironment") -> bool:
 
 def _check_form(call: Call, environ: "WSGIEnvironment", model: ServiceModel) -> None:
     """A form: its operation is one, and its parameters can be read."""
+    try:
+        shapes.body_of(environ).decode()
+    except UnicodeDecodeError as failure:
+        raise RefusedError("MalformedQueryString", "The query string contains a syntax error") from failure
     if call.action not in model.operation_names:
         raise RefusedError("InvalidAction", _unknown_action(call, model))
     try:
@@ -111,8 +115,6 @@ def _unknown_action(call: Call, model: ServiceModel) -> str:
 
 def _unreadable(call: Call, failure: Exception) -> RefusedError:
     """The codes are AWS's, from its lists of common errors; the words are inferred."""
-    if isinstance(failure, UnicodeDecodeError):
-        return RefusedError("MalformedQueryString", "The query string contains a syntax error")
     if call.service == "ec2":
         return RefusedError("InvalidParameterValue", f"A parameter can't be read: {failure}")
     return RefusedError("MalformedInput", f"A parameter can't be read: {failure}")

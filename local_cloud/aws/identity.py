@@ -23,4 +23,4 @@ def secret(access_key: str, region: str) -> str | None:
     if role:
         return str(role.secret_access_key)
     key = iam_backends[DEFAULT_ACCOUNT_ID][partition].access_keys.get(access_key)
-    return str(key.secret_key) if key else None
+    return str(key.secret_access_key) if key else None

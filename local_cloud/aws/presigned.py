@@ -26,6 +26,17 @@ Secret = Callable[[str], str | None]
 """The secret of an access key; None where the account doesn't know it."""
 
 
+class _OlderAuth(HmacV1QueryAuth):
+    """botocore's older signature, of an end that is known."""
+
+    def __init__(self, credentials: Credentials, end: str) -> None:
+        super().__init__(credentials)
+        self._end = end
+
+    def _get_date(self) -> str:
+        return self._end
+
+
 def check(environ: "WSGIEnvironment", secret: Secret, now: datetime | None = None) -> None:
     """Raises what S3 says. An access key that the account doesn't know is believed, as anywhere here."""
     query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
@@ -76,13 +87,12 @@ def _check_older(environ: "WSGIEnvironment", query: Mapping[str, str], secret: S
     known = secret(query["AWSAccessKeyId"])
     if known is None:
         return
-    auth = HmacV1QueryAuth(Credentials(query["AWSAccessKeyId"], known))
+    auth = _OlderAuth(Credentials(query["AWSAccessKeyId"], known), query["Expires"])
     headers = HTTPHeaders()
     given = {name.removeprefix("HTTP_").replace("_", "-").lower(): value for name, value in environ.items()}
     for name, value in {**given, **query}.items():
         if name.startswith("x-amz-") or name in {"content-type", "content-md5"}:
             headers[name] = value
-    headers["Date"] = query["Expires"]
     kept = [(name, value) for name, value in query.items() if name in SUB_RESOURCES]
     split = urlsplit(f"{environ['RAW_URI'].partition('?')[0]}?{urlencode(kept)}")
     expected = auth.get_signature(

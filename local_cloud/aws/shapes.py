@@ -29,6 +29,8 @@ def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object that a body is."""
     try:
         found = json.loads(body.decode(), parse_constant=_no_constant)
+        # Half a surrogate pair can be written in JSON, and no further.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise SerializationError("The request is not JSON.") from error
     if not isinstance(found, dict):

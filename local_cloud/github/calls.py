@@ -62,6 +62,8 @@ class Call:
             return {}
         try:
             body = json.loads(self.request.get_data())
+            # Half a surrogate pair can be written in JSON, and no further.
+            json.dumps(body, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise errors.GitHubError(400, "Problems parsing JSON") from None
         if not isinstance(body, dict | None):

@@ -313,10 +313,7 @@ class TestLaunchTemplates:
         for instance in instances:
             assert instance["InstanceType"] == "t3a.nano"
             assert instance["ImageId"] == image(client, "x86_64")
-            assert {each["Key"]: each["Value"] for each in instance["Tags"]} == {
-                "Role": "web",
-                "Stage": "test",
-            }
+            assert own_tags(instance) == {"Role": "web", "Stage": "test"}
         associations = client("ec2").describe_iam_instance_profile_associations()[
             "IamInstanceProfileAssociations"
         ]

@@ -41,7 +41,7 @@ def signed(request: pytest.FixtureRequest, local_cloud: LocalCloud, client: Clie
 
 
 def test_a_good_one_holds(signed: Callable[..., str]) -> None:
-    assert requests.get(signed(), timeout=30).content == b"content"
+    assert requests.get(signed(), timeout=30).text == "content"
     assert requests.get(signed(ResponseContentType="text/x"), timeout=30).headers["Content-Type"] == "text/x"
     assert requests.head(signed("head_object"), timeout=30).status_code == 200
     assert requests.put(signed("put_object"), b"other", timeout=30).status_code == 200
