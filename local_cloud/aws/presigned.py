@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 
 from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.compat import HTTPHeaders, urlsplit
+from botocore.compat import urlsplit
 from botocore.credentials import Credentials
 
 from local_cloud.aws.errors import RefusedError
@@ -37,14 +37,17 @@ class _OlderAuth(HmacV1QueryAuth):
         return self._end
 
 
-def check(environ: "WSGIEnvironment", secret: Secret, now: datetime | None = None) -> None:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def check(environ: "WSGIEnvironment", secret: Secret) -> None:
     """Raises what S3 says. An access key that the account doesn't know is believed, as anywhere here."""
     query = {name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-    now = now or datetime.now(UTC)
     if "X-Amz-Signature" in query:
-        _check_newer(environ, query, secret, now)
+        _check_newer(environ, query, secret, _now())
     elif {"AWSAccessKeyId", "Signature", "Expires"} <= query.keys():
-        _check_older(environ, query, secret, now)
+        _check_older(environ, query, secret, _now())
 
 
 def _check_newer(environ: "WSGIEnvironment", query: Mapping[str, str], secret: Secret, now: datetime) -> None:
@@ -88,11 +91,12 @@ def _check_older(environ: "WSGIEnvironment", query: Mapping[str, str], secret: S
     if known is None:
         return
     auth = _OlderAuth(Credentials(query["AWSAccessKeyId"], known), query["Expires"])
-    headers = HTTPHeaders()
     given = {name.removeprefix("HTTP_").replace("_", "-").lower(): value for name, value in environ.items()}
-    for name, value in {**given, **query}.items():
-        if name.startswith("x-amz-") or name in {"content-type", "content-md5"}:
-            headers[name] = value
+    headers = {
+        name: value
+        for name, value in {**given, **query}.items()
+        if name.startswith("x-amz-") or name in {"content-type", "content-md5"}
+    }
     kept = [(name, value) for name, value in query.items() if name in SUB_RESOURCES]
     split = urlsplit(f"{environ['RAW_URI'].partition('?')[0]}?{urlencode(kept)}")
     expected = auth.get_signature(

@@ -15,12 +15,17 @@ from local_cloud.server import LocalCloud
 Client = Callable[..., Any]
 
 
-@pytest.fixture(params=["s3", "s3v4"])
-def signed(request: pytest.FixtureRequest, local_cloud: LocalCloud, client: Client) -> Callable[..., str]:
-    """An address of the account's object, signed by the root's key in the older or the newer way."""
+@pytest.fixture
+def bucket(client: Client) -> None:
+    """With an object in it."""
     s3 = client("s3")
     s3.create_bucket(Bucket="bundles")
     s3.put_object(Bucket="bundles", Key="a site.zip", Body=b"content")
+
+
+@pytest.fixture(params=["s3", "s3v4"])
+def signed(request: pytest.FixtureRequest, local_cloud: LocalCloud, bucket: None) -> Callable[..., str]:  # noqa: ARG001 - it is what is signed
+    """An address of the account's object, signed by the root's key in the older or the newer way."""
     settings = local_cloud.settings
     signer = boto3.client(
         "s3",
@@ -59,12 +64,8 @@ def test_one_that_was_tampered_with_is_refused(signed: Callable[..., str]) -> No
 def test_an_expired_one_is_refused(signed: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     url = signed(expires=60)
 
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime.now(tz) + timedelta(seconds=62)
-
-    monkeypatch.setattr(presigned, "datetime", Later)
+    later = datetime.now(UTC) + timedelta(seconds=62)
+    monkeypatch.setattr(presigned, "_now", lambda: later)
     answer = requests.get(url, timeout=30)
 
     assert (answer.status_code, "<Message>Request has expired</Message>" in answer.text) == (403, True)
@@ -94,9 +95,8 @@ def test_parameters_that_can_not_be_read_are_refused(local_cloud: LocalCloud, wr
 
 
 @pytest.mark.parametrize("version", ["s3", "s3v4"])
-def test_a_users_and_a_sessions_keys_are_known(
-    client: Client, local_cloud: LocalCloud, signed: Callable[..., str], version: str
-) -> None:
+@pytest.mark.usefixtures("bucket")
+def test_a_users_and_a_sessions_keys_are_known(client: Client, local_cloud: LocalCloud, version: str) -> None:
     iam = client("iam")
     iam.create_user(UserName="jane")
     key = iam.create_access_key(UserName="jane")["AccessKey"]
@@ -113,6 +113,5 @@ def test_a_users_and_a_sessions_keys_are_known(
         url = signer.generate_presigned_url("get_object", Params={"Bucket": "bundles", "Key": "a site.zip"})
         return requests.get(url, timeout=30).status_code
 
-    assert signed
     assert get(key["SecretAccessKey"]) == 200
     assert get("another") == 403

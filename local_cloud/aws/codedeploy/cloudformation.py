@@ -106,7 +106,7 @@ class _Resource:
         raise NotImplementedError
 
 
-class ApplicationResource(_Resource, CloudFormationModel):  # type: ignore[misc]  # the mixin comes first
+class ApplicationResource(_Resource, CloudFormationModel):
     @staticmethod
     def cloudformation_name_type() -> str:
         return "ApplicationName"
@@ -137,7 +137,7 @@ class ApplicationResource(_Resource, CloudFormationModel):  # type: ignore[misc]
         backend.delete_application(application_name=name)
 
 
-class DeploymentConfigResource(_Resource, CloudFormationModel):  # type: ignore[misc]  # the mixin comes first
+class DeploymentConfigResource(_Resource, CloudFormationModel):
     @staticmethod
     def cloudformation_name_type() -> str:
         return "DeploymentConfigName"
@@ -162,7 +162,7 @@ class DeploymentConfigResource(_Resource, CloudFormationModel):  # type: ignore[
         backend.delete_deployment_config(deployment_config_name=name)
 
 
-class DeploymentGroupResource(_Resource, CloudFormationModel):  # type: ignore[misc]  # the mixin comes first
+class DeploymentGroupResource(_Resource, CloudFormationModel):
     @staticmethod
     def cloudformation_name_type() -> str:
         return "DeploymentGroupName"
@@ -176,7 +176,8 @@ class DeploymentGroupResource(_Resource, CloudFormationModel):  # type: ignore[m
         given = dict(properties)
         deployment = given.pop("Deployment", None)
         settings = parameters("CreateDeploymentGroup", given) | {"deployment_group_name": name}
-        backend.create_deployment_group(**{"application_name": None} | settings)
+        settings.setdefault("application_name", None)
+        backend.create_deployment_group(**settings)
         if deployment:
             # AWS waits for its end; here it runs beside the stack.
             backend.create_deployment(
