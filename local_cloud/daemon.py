@@ -315,7 +315,7 @@ def _write_client_files(settings: Settings, status: dict[str, Any]) -> None:
         f"export AWS_ENDPOINT_URL={status['endpoint']}\n"
         f"export AWS_REGION={settings.region} AWS_DEFAULT_REGION={settings.region}\n"
         f"export AWS_ACCESS_KEY_ID={settings.root_access_key}\n"
-        "export AWS_SECRET_ACCESS_KEY=local-cloud-accepts-any-secret-access-key\n"
+        f"export AWS_SECRET_ACCESS_KEY={settings.root_secret_key}\n"
         "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
     )
 

@@ -5,9 +5,11 @@ process when a port is taken; a deployment makes thousands of small calls.
 """
 
 import logging
+import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from io import BytesIO
@@ -28,21 +30,52 @@ LOG = logging.getLogger(__name__)
 IDLE_SECONDS = 90
 """Longer than the agent's and the SDKs' pauses between two calls on a connection."""
 
+MAXIMUM_BODY = 256 * 2**20
+"""Bytes of one request. A body is held in memory, by moto more than once."""
+DRAIN_SECONDS = 2.0
+LENGTH = re.compile(r"[0-9]{1,15}")
+CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(;.*)?\r?\n")
+LONGEST_LINE = 8192
+MOST_TRAILERS = 100
+
+
+class BadRequestError(Exception):
+    """What is not HTTP, or not as much as is taken."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TooLargeError(BadRequestError):
+    def __init__(self) -> None:
+        super().__init__(f"at most {MAXIMUM_BODY >> 20} MiB are taken", 413)
+
 
 class Handler(MotoRequestHandler):
     """One connection: reads a whole request, answers it, waits for the next."""
 
     protocol_version = "HTTP/1.1"
+    # A refusal of what is not HTTP has a status line too; HTTP/0.9 would have none.
+    default_request_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 65536
     timeout = IDLE_SECONDS
+    error_content_type = "text/plain; charset=utf-8"
+    error_message_format = "%(code)d %(message)s\n"
+
+    def handle_expect_100(self) -> bool:
+        """Only once it is known that the body will be taken."""
+        return True
 
     def run_wsgi(self) -> None:
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
-        environ = self.make_environ()
-        if not self._buffer_body(environ):
+        try:
+            environ = self._environ()
+        except BadRequestError as error:
+            self.send_error(error.status, str(error))
+            return
+        except TimeoutError:
+            self.send_error(408)
             return
         answer: list[tuple[str, list[tuple[str, str]]]] = []
         written: list[bytes] = []
@@ -67,24 +100,90 @@ class Handler(MotoRequestHandler):
             body = b"The local cloud failed here; its log has the traceback.\n"
         self._send(*answer[0], body)
 
-    def _buffer_body(self, environ: "WSGIEnvironment") -> bool:
-        """Read the whole body, so that the next request starts where it should."""
-        if environ.get("wsgi.input_terminated"):
-            body = environ["wsgi.input"].read()
+    def _environ(self) -> "WSGIEnvironment":
+        """The request with its whole body, so that the next one starts where it should."""
+        if self.request_version >= "HTTP/1.1" and len(self.headers.get_all("Host", [])) != 1:
+            raise BadRequestError("one Host is needed")
+        try:
+            environ = self.make_environ()
+        except ValueError as error:
+            raise BadRequestError("the address is not one") from error
+        chunked = self._is_chunked()
+        length = None if chunked else self._content_length()
+        if self.headers.get("Expect", "").strip().lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        body = self._read_chunks() if chunked else self._reads(length or 0)
+        if chunked:
             environ.pop("HTTP_TRANSFER_ENCODING", None)
-        else:
-            length = environ.get("CONTENT_LENGTH") or "0"
-            if not length.isdigit():
-                self.send_error(400)
-                return False
-            body = self.rfile.read(int(length))
-            if len(body) < int(length):
-                self.close_connection = True
-                return False
         environ["wsgi.input"] = BytesIO(body)
-        if body or "CONTENT_LENGTH" in environ:
+        environ.pop("CONTENT_LENGTH", None)
+        if body or length is not None:
             environ["CONTENT_LENGTH"] = str(len(body))
+        return environ
+
+    def _is_chunked(self) -> bool:
+        encodings = self.headers.get_all("Transfer-Encoding", [])
+        if not encodings:
+            return False
+        if [each.strip().lower() for each in encodings] != ["chunked"]:
+            raise BadRequestError("no Transfer-Encoding but chunked is understood", 501)
+        if "Content-Length" in self.headers:
+            # Whichever holds, the other one would make a second request of the rest (request smuggling).
+            raise BadRequestError("Content-Length beside Transfer-Encoding")
         return True
+
+    def _content_length(self) -> int | None:
+        given = set(self.headers.get_all("Content-Length", []))
+        if not given:
+            return None
+        if len(given) > 1 or not LENGTH.fullmatch(length := given.pop().strip()):
+            raise BadRequestError("Content-Length is not a number")
+        if int(length) > MAXIMUM_BODY:
+            raise TooLargeError
+        return int(length)
+
+    def _reads(self, length: int) -> bytes:
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise BadRequestError("the body ends before its Content-Length")
+        return body
+
+    def _read_chunks(self) -> bytes:
+        body = bytearray()
+        while size := self._chunk_size():
+            if len(body) + size > MAXIMUM_BODY:
+                raise TooLargeError
+            body += self._reads(size)
+            if self.rfile.readline(3) not in {b"\r\n", b"\n"}:
+                raise BadRequestError("a chunk is longer than its size")
+        for _ in range(MOST_TRAILERS):
+            if self.rfile.readline(LONGEST_LINE) in {b"\r\n", b"\n"}:
+                return bytes(body)
+        raise BadRequestError("the body does not end")
+
+    def _chunk_size(self) -> int:
+        line = CHUNK.fullmatch(self.rfile.readline(LONGEST_LINE))
+        if line is None:
+            raise BadRequestError("the size of a chunk is not a number")
+        return int(line[1], 16)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse, and end the connection: where the next request would begin is not known."""
+        self.close_connection = True
+        super().send_error(code, message, explain)
+        self.wfile.flush()
+        self._drain()
+
+    def _drain(self) -> None:
+        """Take what is still being sent, a little of it: closed on unread data, TCP would drop the answer."""
+        end = time.monotonic() + DRAIN_SECONDS
+        with suppress(OSError, ValueError):
+            self.connection.shutdown(socket.SHUT_WR)
+            while (left := end - time.monotonic()) > 0:
+                self.connection.settimeout(left)
+                if not self.connection.recv(65536):
+                    return
 
     def _send(self, status: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
         code, _, reason = status.partition(" ")
@@ -102,7 +201,12 @@ class Handler(MotoRequestHandler):
         self.wfile.flush()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        LOG.debug("%s %s %s %s", self.command, self.path, code, size)
+        # Where the request line is not one, there is no path.
+        LOG.debug("%s %s %s", self.requestline, code, size)
+
+    def log_error(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's signature
+        """A client's error is none of this process."""
+        LOG.debug(format, *args)
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's signature
         LOG.log(logging.ERROR if type == "error" else logging.DEBUG, message, *args)

@@ -241,7 +241,7 @@ def _form(environ: "WSGIEnvironment") -> dict[str, list[str]]:
 
 def _rest_action(environ: "WSGIEnvironment", service: str) -> str:
     """The operation whose HTTP method and path these are, by botocore's model of the service."""
-    seen = environ | {"wsgi.input": BytesIO()}
+    seen = environ | {"wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"}
     try:
         operation, _ = get_service_router(service).match(Request(seen))
     except (NotFound, NotImplementedError, KeyError):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from moto.moto_api._internal import mock_random
 
 from local_cloud.agent import packages
-from local_cloud.aws import application, codedeploy, identity, moto_changes, zones
+from local_cloud.aws import application, codedeploy, front, identity, moto_changes, zones
 from local_cloud.aws.authorization import Gate
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 ADMIN = "/_local_cloud/"
-WATCHED_SERVICES = {"ec2", "autoscaling", "monitoring"}
+MOTO_RESET = "/moto-api/reset"
+"""What tests that were written for moto's server empty the account with."""
+WATCHED_SERVICES = {"ec2", "autoscaling", "cloudformation", "monitoring"}
 """Services whose writes may ask for other hosts than there are, or concern a running deployment."""
 
 RESET_SECONDS = 60
@@ -77,7 +79,8 @@ class LocalCloud:
             self._github_app = create_github_app(settings)
             github = delayed(self._github_app, settings.latency, settings.seed)
             self._aws_app = application.create_app(self._turn)
-            aws = delayed(self.gate.before(self._aws_app), settings.latency, settings.seed)
+            checked = front.checked(self.gate.before(self._aws_app), self._secret)
+            aws = delayed(checked, settings.latency, settings.seed)
             aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
             self._aws = self._bind(settings.address, settings.aws_port, self._for_this_machine(aws))
@@ -107,12 +110,20 @@ class LocalCloud:
 
     def reset(self) -> None:
         """Make the account and GitHub empty again, but for what every new one has."""
-        self._seed()
         self._github_app.reset()
+        self._reset_account()
         self.log.clear()
+
+    def _reset_account(self) -> None:
+        self._seed()
         if self._hosts:
             self._hosts.notify()
             self._hosts.wait_for(lambda hosts: not hosts, RESET_SECONDS)
+
+    def _secret(self, access_key: str) -> str | None:
+        if access_key == self.settings.root_access_key:
+            return self.settings.root_secret_key
+        return identity.secret(access_key, self.settings.region)
 
     @property
     def endpoint_url(self) -> str:
@@ -182,7 +193,7 @@ class LocalCloud:
             if environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
                 start_response("403 Forbidden", [("Content-Type", "text/plain")])
                 return [b"The local cloud does not answer pages of other sites.\n"]
-            if not path.startswith(ADMIN):
+            if not path.startswith(ADMIN) and path != MOTO_RESET:
                 return app(environ, start_response)
             host = environ.get("HTTP_HOST", "").rpartition(":")[0]
             # A page in a browser could name this address by a name of its own (DNS rebinding).
@@ -206,9 +217,9 @@ class LocalCloud:
             case "PUT", "enforce-iam":
                 self.gate.enforcing = query.get("on", [""])[0] == "1"
                 return "200 OK", {"enforce_iam": self.gate.enforcing}
-            case "POST", "reset":
-                self.reset()
-                return "200 OK", {}
+            case "POST", "reset" | "/moto-api/reset" as which:
+                (self._reset_account if which == MOTO_RESET else self.reset)()
+                return "200 OK", {"status": "ok"}
         return "404 Not Found", None
 
 

@@ -61,6 +61,8 @@ class Settings:
     root_access_key: str = "AKIALOCALCLOUDEXAMPL"
     """The account's own key, which no policy bears on. Every other one must be known to IAM or STS
     where policies are enforced."""
+    root_secret_key: str = "local-cloud-accepts-any-secret-access-key"  # noqa: S105 - it keeps nobody out
+    """Long, so that no tool masks parts of its output as secrets. Only presigned addresses are held to it."""
     log_requests: bool = True
     latency: tuple[int, int] = (0, 0)
     """The shortest and the longest time, in milliseconds, that every answer is held back."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 MOTO_API = "/moto-api"
-"""moto's own doors, which would let a host empty the account."""
+"""moto's own doors, which would let a host empty the account; this machine has its own way to a reset."""
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/x-amz-json-1.1"
 WARM_UP: tuple[tuple[str, str, str, str, str], ...] = (

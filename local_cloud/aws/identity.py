@@ -14,3 +14,13 @@ def caller(access_key: str, region: str) -> str:
         return str(role.arn)
     user = iam_backends[DEFAULT_ACCOUNT_ID][partition].get_user_from_access_key_id(access_key)
     return str(user.arn) if user else access_key
+
+
+def secret(access_key: str, region: str) -> str | None:
+    """The secret of a user's or a session's access key; None where the account does not know the key."""
+    partition = get_partition(region)
+    role = sts_backends[DEFAULT_ACCOUNT_ID][partition].get_assumed_role_from_access_key(access_key)
+    if role:
+        return str(role.secret_access_key)
+    key = iam_backends[DEFAULT_ACCOUNT_ID][partition].access_keys.get(access_key)
+    return str(key.secret_access_key) if key else None

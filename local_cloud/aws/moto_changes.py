@@ -23,7 +23,7 @@ import moto.moto_server.werkzeug_app
 from moto import settings as moto_settings
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
 from moto.ec2.models.amis import Ami, AmiBackend
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import InstanceBackend
@@ -38,7 +38,15 @@ from moto.s3.models import FakeBucket
 from moto.ssm.models import Parameter, ParameterDict, ssm_backends
 from moto.sts.responses import TokenResponse
 
-from local_cloud.aws import codedeploy, ec2_changes, web_identity
+from local_cloud.aws import (
+    cloudformation_changes,
+    codedeploy,
+    ec2_changes,
+    ec2_requests,
+    iam_changes,
+    route53_changes,
+    web_identity,
+)
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
 from local_cloud.settings import Settings
 
@@ -53,6 +61,15 @@ DESCRIBING = (
     "update_security_group_rule_descriptions_ingress",
 )
 """Operations that answer whether they succeeded, which moto leaves out."""
+
+REPLACED = (
+    *cloudformation_changes.REPLACED,
+    *ec2_changes.REPLACED,
+    *ec2_requests.REPLACED,
+    *iam_changes.REPLACED,
+    *route53_changes.REPLACED,
+)
+"""Owner, attribute, and what takes its place; each file has the functions of one concern."""
 
 _originals: dict[str, Any] = {
     "run_instances": InstanceBackend.run_instances,
@@ -93,7 +110,7 @@ def install(settings: Settings) -> None:
     _replace(ParameterDict, "_check_loading_status", _load_parameters)
     _replace(TokenResponse, "assume_role_with_web_identity", web_identity.handler(settings))
     _replace(FakeBucket, "get_permission", _bucket_permission)
-    for owner, name, replacement in ec2_changes.REPLACED:
+    for owner, name, replacement in REPLACED:
         _replace(owner, name, replacement)
     for name, operation in CLIENT_ID_OPERATIONS.items():
         setattr(IamResponse, name, operation)
@@ -211,7 +228,9 @@ def _instance_profile_finder(settings: Settings) -> Callable[..., Any]:
     return find
 
 
-def _run_instances(backend: Any, image_id: str, *args: Any, **kwargs: Any) -> Any:
+def _run_instances(
+    backend: Any, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any
+) -> Any:
     """RunInstances, also by Auto Scaling: with what AWS checks before anything starts."""
     if image_id and image_id.startswith(RESOLVE_SSM):
         image_id = _image_of_parameter(backend, image_id.removeprefix(RESOLVE_SSM))
@@ -220,7 +239,21 @@ def _run_instances(backend: Any, image_id: str, *args: Any, **kwargs: Any) -> An
         raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
     _check_architecture(backend, image_id, kwargs.get("instance_type"))
     kwargs["subnet_id"] = kwargs.get("subnet_id") or _default_subnet(backend, kwargs)
-    return _originals["run_instances"](backend, image_id, *args, **kwargs)
+    ec2_requests.check_addresses(backend, count, kwargs)
+    for name in security_group_names:
+        if backend.get_security_group_by_name_or_id(name) is None:
+            raise InvalidSecurityGroupNotFoundError(name)
+    before = set(backend.reservations)
+    try:
+        return _originals["run_instances"](
+            backend, image_id, count, user_data, security_group_names, **kwargs
+        )
+    except Exception:
+        # moto keeps the reservation, with what it had launched until then.
+        for reservation_id in set(backend.reservations) - before:
+            for instance in backend.reservations.pop(reservation_id).instances:
+                instance.terminate()
+        raise
 
 
 def _default_subnet(backend: Any, given: dict[str, Any]) -> str | None:
@@ -259,7 +292,8 @@ def _check_architecture(backend: Any, image_id: str | None, instance_type: str |
 
 
 def _respond_run_instances(response: Any, settings: Settings) -> Any:
-    """moto starts MinCount instances, and gives the profile to the first one only."""
+    """moto starts MinCount instances, gives the profile to the first only, and takes little of a template."""
+    response.params = ec2_requests.with_launch_template(response.ec2_backend, response.params)
     response.params["MinCount"] = response._get_param("MaxCount") or response._get_param("MinCount") or 1
     result = _originals["respond_run_instances"](response)
     arn = response._get_param("IamInstanceProfile.Arn")

@@ -19,6 +19,15 @@ from local_cloud.github import oidc
 from local_cloud.settings import Settings
 
 ACTION = "sts:AssumeRoleWithWebIdentity"
+OFFERED = {
+    *("aud", "sub", "amr"),
+    *("actor", "actor_id", "job_workflow_ref", "repository", "repository_id", "workflow", "ref"),
+    *("environment", "enterprise_id"),
+}
+"""Claims that STS gives to conditions: those of every provider, and those of GitHub's that it knows.
+
+A condition on any other one finds no value ("Available keys for AWS OIDC federation" of the IAM User Guide).
+"""
 Claims = Mapping[str, Any]
 
 
@@ -113,7 +122,7 @@ def trusts(policy: Mapping[str, Any], provider_arn: str, issuer: str, claims: Cl
 
     Condition keys are `<issuer>:<claim>`.
     """
-    context = {f"{issuer}:{name}".lower(): _text(value) for name, value in claims.items()}
+    context = {f"{issuer}:{name}".lower(): _text(value) for name, value in claims.items() if name in OFFERED}
     return (
         effect([policy], Access(action=ACTION, context=context), {("Federated", provider_arn)})
         is Effect.ALLOW

@@ -1,6 +1,7 @@
 """One request to the REST API, and its answer."""
 
 import base64
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -59,9 +60,12 @@ class Call:
         """The JSON object in the request; no body, or null, is an empty object."""
         if not self.request.get_data():
             return {}
-        body = self.request.get_json(force=True, silent=True)
-        if body is None and self.request.get_data() != b"null":
-            raise errors.GitHubError(400, "Problems parsing JSON")
+        try:
+            body = json.loads(self.request.get_data())
+            # Half a surrogate pair can be written in JSON, and no further.
+            json.dumps(body, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            raise errors.GitHubError(400, "Problems parsing JSON") from None
         if not isinstance(body, dict | None):
             raise errors.GitHubError(422, "Invalid request.\n\nThe body is not an object.")
         return body or {}

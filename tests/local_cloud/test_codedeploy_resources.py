@@ -253,6 +253,8 @@ class TestOnPremisesInstance:
 
     def test_has_a_name_and_an_identity_of_its_own(self, codedeploy: Any) -> None:
         codedeploy.register_on_premises_instance(instanceName="printer", iamUserArn=self.USER)
+        found = codedeploy.get_on_premises_instance(instanceName="printer")["instanceInfo"]["instanceArn"]
+        assert found.startswith("arn:aws:codedeploy:us-east-1:123456789012:instance/printer_")
         with refused("InstanceNameAlreadyRegisteredException"):
             codedeploy.register_on_premises_instance(instanceName="printer", iamSessionArn=self.SESSION)
         with refused("IamUserArnAlreadyRegisteredException"):

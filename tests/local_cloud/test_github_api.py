@@ -1,6 +1,7 @@
 """The REST API: repositories, commits, archives, tokens, rate limits."""
 
 import io
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from github_client import GitHub
 
+from local_cloud.github.api import ROUTES
 from local_cloud.github.publish import publish
 from local_cloud.server import LocalCloud
 
@@ -216,3 +218,72 @@ class TestDoors:
         github.create(REPOSITORY)
         local_cloud.reset()
         assert github.get(f"/repos/{REPOSITORY}").status_code == 404
+
+
+ODD_VALUES: list[object] = [
+    None,
+    True,
+    -1,
+    2**70,
+    1.5,
+    "",
+    "\ud800",
+    "\0",
+    "x" * 100_000,
+    [],
+    [None],
+    [[1]],
+    {},
+    {"a": {}},
+]
+KEYS = [
+    *(
+        "name",
+        "value",
+        "private",
+        "encrypted_value",
+        "key_id",
+        "wait_timer",
+        "reviewers",
+        "prevent_self_review",
+    ),
+    *(
+        "deployment_branch_policy",
+        "use_default",
+        "include_claim_keys",
+        "use_immutable_subject",
+        "description",
+    ),
+    *("default_branch", "sha", "ref", "auto_init", "visibility"),
+]
+
+
+class TestBodies:
+    """Whatever is sent is answered as a client's error, or taken."""
+
+    def writes(self, repository: str) -> list[tuple[str, str]]:
+        owner, name = repository.split("/")
+        fill = {"owner": owner, "name": name, "environment": "production", "variable": "ONE", "secret": "ONE"}
+        return [
+            (method, re.sub(r"<(?:\w+:)?(\w+)>", lambda found: fill.get(found[1], "1"), path))
+            for method, path, _ in ROUTES
+            if method in {"POST", "PUT", "PATCH"}
+        ]
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"[]", b"5", b'"text"', b"{a:", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000],
+        ids=lambda body: repr(body[:6]),
+    )
+    def test_are_json_objects(self, github: GitHub, body: bytes) -> None:
+        github.create(REPOSITORY)
+        for method, path in self.writes(REPOSITORY):
+            assert github.call(method, path, data=body).status_code in {400, 404, 422}, (method, path)
+
+    @pytest.mark.parametrize("value", ODD_VALUES, ids=lambda value: repr(value)[:12])
+    def test_may_have_any_values(self, github: GitHub, value: object) -> None:
+        github.create(REPOSITORY)
+        github.call("PUT", f"/repos/{REPOSITORY}/environments/production", json={})
+        for method, path in self.writes(REPOSITORY):
+            for given in (dict.fromkeys(KEYS, value), {"name": "ONE", "value": value, "key_id": value}):
+                assert github.call(method, path, json=given).status_code < 500, (method, path)

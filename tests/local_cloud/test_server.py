@@ -43,11 +43,22 @@ def test_the_admin_api_is_for_those_who_name_it_by_loopback(local_cloud: LocalCl
     assert ask(local_cloud, "GET", "/_local_cloud/nothing").status == 404
 
 
-def test_motos_own_doors_are_closed(client: Client, local_cloud: LocalCloud) -> None:
+@pytest.mark.parametrize("door", ["data.json", "seed", "config", "recorder/start-recording"])
+def test_motos_own_doors_are_closed(local_cloud: LocalCloud, door: str) -> None:
+    assert ask(local_cloud, "POST", f"/moto-api/{door}").status == 404
+
+
+def test_motos_reset_empties_the_account_for_this_machine_only(
+    client: Client, local_cloud: LocalCloud
+) -> None:
     client("s3").create_bucket(Bucket="a-bucket-of-the-test")
 
-    assert ask(local_cloud, "POST", "/moto-api/reset").status == 404
+    assert ask(local_cloud, "POST", "/moto-api/reset", {"Host": "rebound.example:4580"}).status == 403
+    assert ask(local_cloud, "GET", "/moto-api/reset").status == 404
     assert client("s3").list_buckets()["Buckets"]
+    assert ask(local_cloud, "POST", "/moto-api/reset").status == 200
+    assert client("s3").list_buckets()["Buckets"] == []
+    assert client("route53").list_hosted_zones()["HostedZones"]
 
 
 def test_the_agents_commands_are_answered_at_the_same_endpoint(local_cloud: LocalCloud) -> None:

@@ -1,6 +1,7 @@
 """What EC2 and SSM do here as on AWS, where moto alone does not."""
 
 import ipaddress
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,15 @@ from local_cloud.server import LocalCloud
 
 Client = Callable[..., Any]
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 
 
 def image(client: Client, architecture: str) -> str:
@@ -130,7 +140,7 @@ def test_an_instance_profile_needs_a_role(client: Client) -> None:
     iam.create_instance_profile(InstanceProfileName="web")
     with pytest.raises(ClientError, match="has no associated IAM Roles"):
         run(client, IamInstanceProfile={"Name": "web"})
-    iam.create_role(RoleName="web", AssumeRolePolicyDocument="{}")
+    iam.create_role(RoleName="web", AssumeRolePolicyDocument=TRUST)
     iam.add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
 
     instances = run(client, IamInstanceProfile={"Name": "web"}, MinCount=1, MaxCount=2)

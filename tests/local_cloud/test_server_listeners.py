@@ -1,14 +1,17 @@
 """Connections stay open, TLS names are whatever is asked for, and everything ends when told to."""
 
 import http.client
+import re
 import socket
 import ssl
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from local_cloud import listeners
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.listeners import Listener
 from local_cloud.settings import Settings
@@ -85,6 +88,100 @@ def test_a_failure_is_answered_without_its_details(listener: Listener) -> None:
     assert answer.status == 500
     assert b"as told" not in answer.read()
     link.close()
+
+
+def answered(listener: Listener, sent: Iterable[bytes]) -> bytes:
+    """All that comes back for these bytes until the listener closes."""
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as link:
+        with suppress(ConnectionError):
+            for part in sent:
+                link.sendall(part)
+        return b"".join(iter(lambda: link.recv(65536), b""))
+
+
+HOST = b"Host: here\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / x HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/9.9.9\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\n\r\n", 505),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n", 400),
+        (b"GET http://[ HTTP/1.1\r\n" + HOST + b"\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n" + HOST * 2 + b"\r\n", 400),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"X-Long: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"X-Many: a\r\n" * 200 + b"\r\n", 431),
+        *(
+            (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: " + length + b"\r\n\r\nbody", 400)
+            for length in (b"-1", b"+4", b"4.0", b"0x4", b"four", b"\xb2", b"9" * 5000, b"4, 4", b"")
+        ),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nbody", 400),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 999999999999\r\n\r\n", 413),
+        (
+            b"POST / HTTP/1.1\r\n"
+            + HOST
+            + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+        ),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: gzip\r\n\r\n", 501),
+        *(
+            (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks, 400)
+            for chunks in (b"x\r\n", b"-1\r\n", b"0x2\r\nab\r\n", b"2\r\nabc\r\n", b"\r\n", b"f" * 9000)
+        ),
+        (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nffffffffff\r\n", 413),
+    ],
+)
+def test_what_is_not_http_is_refused_as_such(
+    listener: Listener, caplog: pytest.LogCaptureFixture, sent: bytes, status: int
+) -> None:
+    assert answered(listener, [sent]).startswith(b"HTTP/1.1 %d " % status)
+    assert not caplog.records
+
+
+def test_a_second_request_that_is_not_http_ends_the_connection(listener: Listener) -> None:
+    good = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
+
+    answer = answered(listener, [good, b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n", good])
+
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"200", b"414"]
+
+
+def test_a_body_without_end_is_not_kept(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "MAXIMUM_BODY", 2**20)
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b"a" * 0x10000 + b"\r\n"
+
+    assert answered(listener, [head, *[chunk] * 100]).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_that_is_cut_short_is_told(listener: Listener) -> None:
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as link:
+        link.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 10\r\n\r\nbody")
+        link.shutdown(socket.SHUT_WR)
+        assert link.recv(65536).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_body_that_will_not_be_taken_is_not_asked_for(listener: Listener) -> None:
+    head = b"POST / HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+
+    assert answered(listener, [head % 2**40]).startswith(b"HTTP/1.1 413 ")
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as link:
+        link.sendall(head % 4)
+        assert link.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        link.sendall(b"body")
+        assert link.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_chunks_may_have_extensions_and_trailers(listener: Listener) -> None:
+    chunks = b"4;name=value\r\nbody\r\n0\r\nX-Trailer: here\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as link:
+        link.sendall(b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        assert link.recv(65536).endswith(b"POST here body")
 
 
 def test_no_more_connections_than_allowed_are_served_at_once(listener: Listener) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_cloud.aws.web_identity import trusts
+from local_cloud.aws.web_identity import OFFERED, trusts
 from local_cloud.github import oidc
 from local_cloud.server import LocalCloud
 
@@ -189,6 +189,56 @@ def trusted(*statements: dict[str, Any], **changes: Any) -> bool:
 )
 def test_conditions(condition: dict[str, Any], *, expected: bool) -> None:
     assert trusted(statement(**condition)) is expected
+
+
+@pytest.mark.parametrize("claim", sorted(OFFERED - {"aud", "sub"}))
+def test_conditions_may_ask_for_the_claims_that_sts_knows(claim: str) -> None:
+    condition = {"StringEquals": {f"{ISSUER}:{claim}": "value"}}
+
+    assert trusted(statement(**condition), **{claim: "value"})
+    assert not trusted(statement(**condition), **{claim: "other"})
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["iss", "event_name", "ref_type", "repository_owner", "repository_visibility", "sha", "jti", "exp"],
+)
+def test_a_condition_on_another_claim_never_holds(claim: str) -> None:
+    assert not trusted(statement(StringLike={f"{ISSUER}:{claim}": "*"}), **{claim: "value"})
+
+
+def test_a_condition_on_another_claim_is_not_authorized(assume: Any, client: Client) -> None:
+    trust = statement(StringEquals={f"{ISSUER}:sub": SUBJECT, f"{ISSUER}:event_name": "push"})
+    client("iam").update_assume_role_policy(
+        RoleName="deployer",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+
+    assert refusal(assume, event_name="push")[0] == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("name", "constraint"),
+    [
+        ("my session", r"Member must satisfy regular expression pattern: [\w+=,.@-]*"),
+        ("größe", r"Member must satisfy regular expression pattern: [\w+=,.@-]*"),
+        ("s" * 65, "Member must have length less than or equal to 64"),
+    ],
+)
+@pytest.mark.usefixtures("assume")
+def test_a_sessions_name_is_one(client: Client, local_cloud: LocalCloud, name: str, constraint: str) -> None:
+    sts, token = client("sts"), oidc.sign(claims(), local_cloud.settings)
+    words = (
+        f"1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint:"
+        f" {constraint}"
+    )
+    given = {"RoleArn": ROLE, "RoleSessionName": name}
+
+    assert refusal(sts.assume_role, **given) == ("ValidationError", words)
+    assert refusal(sts.assume_role_with_web_identity, **given, WebIdentityToken=token) == (
+        "ValidationError",
+        words,
+    )
 
 
 def test_every_condition_must_hold() -> None:

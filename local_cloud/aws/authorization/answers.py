@@ -1,13 +1,10 @@
-"""How AWS says no: the code, the words and the form, which differ between the services' protocols."""
+"""How AWS says no: the code and the words, which differ between the services' protocols."""
 
-import json
 from dataclasses import dataclass
 from enum import Enum
-from http import HTTPStatus
 from typing import TYPE_CHECKING
-from uuid import uuid4
-from xml.sax.saxutils import escape
 
+from local_cloud.aws.errors import Answer, error, protocol
 from local_cloud.request_log import Call
 
 if TYPE_CHECKING:
@@ -24,10 +21,6 @@ class Problem(Enum):
     UNKNOWN_KEY = "unknown key"
     EXPIRED = "expired"
     UNSIGNED = "unsigned"
-
-
-Answer = tuple[str, list[tuple[str, str]], bytes]
-"""Status line, headers, body."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,38 +70,5 @@ CODES: dict[str, dict[Problem, tuple[int, str, str]]] = {
 
 def answer(refusal: Refusal, call: Call, environ: "WSGIEnvironment") -> Answer:
     """The refusal as the called service words and encodes it."""
-    protocol = _protocol(call, environ)
-    status, code, start = CODES[protocol][refusal.problem]
-    body, content_type = _encoded(protocol, code, start + refusal.sentence)
-    headers = [("Content-Type", content_type)]
-    if protocol == "json":
-        headers.append(("x-amzn-ErrorType", code))
-    return f"{status} {HTTPStatus(status).phrase}", headers, body
-
-
-def _protocol(call: Call, environ: "WSGIEnvironment") -> str:
-    if call.service in {"ec2", "s3"}:
-        return call.service
-    is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    return "query" if is_form or call.service == "route53" else "json"
-
-
-def _encoded(protocol: str, code: str, message: str) -> tuple[bytes, str]:
-    request_id = str(uuid4())
-    if protocol == "json":
-        return json.dumps({"__type": code, "Message": message}).encode(), "application/x-amz-json-1.1"
-    error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
-    match protocol:
-        case "ec2":
-            text = (
-                f"<Response><Errors><Error>{error}</Error></Errors>"
-                f"<RequestID>{request_id}</RequestID></Response>"
-            )
-        case "s3":
-            text = f"<Error>{error}<RequestId>{request_id}</RequestId></Error>"
-        case _:
-            text = (
-                f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error>"
-                f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-            )
-    return f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode(), "text/xml"
+    status, code, start = CODES[protocol(call, environ)][refusal.problem]
+    return error(status, code, start + refusal.sentence, call, environ)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from local_cloud.aws.parameters import parameters
 from local_cloud.request_log import (
     COMMANDS,
     Authorization,
@@ -21,7 +22,6 @@ from local_cloud.request_log import (
 from .account import Account, ExpiredSessionError, Principal, UnknownKeyError
 from .actions import accesses
 from .answers import Problem, Refusal, answer
-from .parameters import parameters
 from .policies import ALLOWED, Access, Decision, Effect, decide, effect
 
 if TYPE_CHECKING:

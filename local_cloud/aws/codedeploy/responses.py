@@ -11,6 +11,7 @@ from typing import Any
 from botocore import xform_name
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+from moto.core.utils import get_service_model
 
 from .deployments.records import Target
 from .exceptions import InvalidNextTokenException
@@ -219,10 +220,15 @@ class CodeDeployResponse(BaseResponse):
         return EmptyResult()
 
     def _given(self) -> dict[str, Any]:
-        """The request's parameters as keyword arguments; the page token is for `_page`."""
+        """The request's parameters as keyword arguments; the page token is for `_page`.
+
+        Required ones that it lacks are None: the backend has an error of its own for each.
+        """
+        shape = get_service_model("codedeploy").operation_model(self._get_action()).input_shape
+        required = dict.fromkeys(shape.required_members if shape else ())
         return {
             xform_name(name): value
-            for name, value in self._get_params().items()
+            for name, value in (required | self._get_params()).items()
             if name not in {"nextToken", "NextToken"}
         }
 

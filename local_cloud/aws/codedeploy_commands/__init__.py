@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from local_cloud.aws.shapes import SerializationError, json_object
+
 from .operations import OPERATIONS, ClientException
 
 __all__ = ["handle"]
@@ -41,12 +43,9 @@ def handle(headers: Mapping[str, str], body: bytes) -> Answer:
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        request = json.loads(body or b"{}")
-    except ValueError as error:
-        raise ClientException("The request is not JSON.") from error
-    if not isinstance(request, dict):
-        raise ClientException("The request is not a JSON object.")
-    return request
+        return json_object(body or b"{}")
+    except SerializationError as error:
+        raise ClientException(str(error)) from error
 
 
 def _region(authorization: str) -> str:

@@ -135,12 +135,13 @@ def _backend(account: str, region: str) -> CodeDeployBackend:
 
 
 def _diagnostics(request: Request) -> Diagnostics | None:
-    payload = (request.get("Diagnostics") or {}).get("Payload")
+    given = request.get("Diagnostics") or {}
+    payload = given.get("Payload") if isinstance(given, dict) else given
     if not payload:
         return None
     try:
-        report = json.loads(payload)
-    except ValueError:
+        report = json.loads(str(payload))
+    except (ValueError, RecursionError):
         report = None
     if not isinstance(report, dict):
         return Diagnostics(error_code="UnknownError", message=str(payload))

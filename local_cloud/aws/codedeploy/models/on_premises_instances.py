@@ -52,7 +52,7 @@ class OnPremisesInstanceBackend(CodeDeployBase):
             raise errors.InstanceNameAlreadyRegisteredException(name=instance_name)
         self.on_premises_instances[instance_name] = OnPremisesInstance(
             instance_name=instance_name,
-            instance_arn=self.arn(f"instance:{instance_name}_{mock_random.uuid4().hex[:10]}"),
+            instance_arn=self.arn(f"instance/{instance_name}_{mock_random.uuid4().hex[:10]}"),
             iam_session_arn=iam_session_arn,
             iam_user_arn=iam_user_arn,
         )
@@ -103,8 +103,9 @@ class OnPremisesInstanceBackend(CodeDeployBase):
             instance.tags = [{"Key": key, "Value": value} for key, value in merged.items()]
 
     def remove_tags_from_on_premises_instances(self, tags: Tags, instance_names: list[str]) -> None:
+        instances = self._to_tag(tags, instance_names)
         unwanted = _as_mapping(tags)
-        for instance in self._to_tag(tags, instance_names):
+        for instance in instances:
             instance.tags = [tag for tag in instance.tags if unwanted.get(tag["Key"], ...) != tag["Value"]]
 
     def _to_tag(self, tags: Tags, instance_names: list[str]) -> list[OnPremisesInstance]:
