@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from ansible.module_utils.host_faults import judge, read
+from ansible.module_utils.host_faults import judge, read, site
+from ansible.module_utils.host_faults.finding import Finding
 from ansible.module_utils.host_faults.parse import address_of_aws, agent_settings, nginx_complaint, service_of
 from ansible.module_utils.host_faults.seen import (
     Agent,
@@ -213,14 +214,14 @@ class TestAgent:
 
 class TestNginx:
     def test_all_well(self, running: Any) -> None:
-        assert judge.of_nginx_config("", "", running) == []
-        assert judge.of_nginx_service(running, 80, ["nginx (pid 7)"]) == []
+        assert site.of_nginx_config("", "", running) == []
+        assert site.of_nginx_service(running, 80, ["nginx (pid 7)"]) == []
 
     def test_a_broken_configuration(self, running: Any, dead: Any) -> None:
-        (restored,) = judge.of_nginx_config("unexpected }", "/good", running)
+        (restored,) = site.of_nginx_config("unexpected }", "/good", running)
         assert (restored.repair, restored.paths) == ("restore_nginx", ("/good",))
         assert restored.found.startswith("unexpected }: nginx goes on as it is")
-        (written,) = judge.of_nginx_config("unexpected }", "", dead)
+        (written,) = site.of_nginx_config("unexpected }", "", dead)
         assert (written.repair, written.found) == ("install_nginx", "unexpected }: nginx does not start")
 
     def test_its_complaint_comes_without_the_time(self) -> None:
@@ -230,13 +231,13 @@ class TestNginx:
         assert nginx_complaint(0, "[warn] conflicting server name") == ""
 
     def test_whoever_has_the_port_is_named_and_nginx_waits(self, dead: Any) -> None:
-        found = judge.of_nginx_service(dead, 80, ["python3 (pid 12)"])
+        found = site.of_nginx_service(dead, 80, ["python3 (pid 12)"])
         assert names(found) == ["nginx_port_taken", "nginx_disabled", "nginx_stopped"]
         assert [finding.repair for finding in found] == ["", "enable_service", ""]
         assert "python3 (pid 12)" in found[0].found
 
     def test_one_that_listens_elsewhere_is_restarted(self, running: Any) -> None:
-        (found,) = judge.of_nginx_service(running, 80, [])
+        (found,) = site.of_nginx_service(running, 80, [])
         assert (found.fault, found.repair) == ("nginx_not_listening", "restart_service")
 
 
@@ -247,19 +248,19 @@ class TestDocumentRoot:
         (tmp_path / "latest").symlink_to("nowhere")
         for path, mode in ((page, 0o644), (tmp_path, 0o755)):
             path.chmod(mode)
-        assert judge.of_root("/srv", read.entries(tmp_path)) == []
+        assert site.of_root("/srv", read.entries(tmp_path)) == []
         page.chmod(0o666)
-        (found,) = judge.of_root("/srv", read.entries(tmp_path))
+        (found,) = site.of_root("/srv", read.entries(tmp_path))
         assert (found.fault, found.paths) == ("root_modes_wrong", ("/srv",))
         assert f"{page} ({page.owner()}, 0666)" in found.found
 
     @pytest.mark.parametrize("mode", [0o755, 0o775])
     def test_folders_that_are_well(self, mode: int) -> None:
-        assert not judge.wrong_mode(stat.S_IFDIR | mode)
+        assert not site.wrong_mode(stat.S_IFDIR | mode)
 
     @pytest.mark.parametrize("mode", [stat.S_IFDIR | 0o777, stat.S_IFDIR | 0o754, stat.S_IFREG | 0o640])
     def test_what_is_not(self, mode: int) -> None:
-        assert judge.wrong_mode(mode)
+        assert site.wrong_mode(mode)
 
 
 class TestAddressOfAws:
@@ -486,7 +487,7 @@ class TestSelection:
         assert judge.unknown(["agent_stoped", "agent", "agent_stopped"]) == ["agent_stoped"]
 
     def test_order_of_repair_and_tags(self) -> None:
-        found = [judge.Finding(name, "", "") for name in ("nginx_stopped", "agent_stopped", "disk_full")]
+        found = [Finding(name, "", "") for name in ("nginx_stopped", "agent_stopped", "disk_full")]
         chosen = judge.selected
         everything = ["disk_full", "agent_stopped", "nginx_stopped"]
         assert names(chosen(found, [], [])) == everything
@@ -508,8 +509,8 @@ class TestReport:
 
     def test_first_look(self) -> None:
         found = [
-            judge.Finding(**self.BEFORE),
-            judge.Finding("disk_full", "4 % free", "grow it"),
+            Finding(**self.BEFORE),
+            Finding("disk_full", "4 % free", "grow it"),
         ]
         assert self.rows([], found, {}) == [
             ("needs you", "4 % free: grow it"),
@@ -518,7 +519,7 @@ class TestReport:
 
     def test_second_look(self) -> None:
         assert self.rows([self.BEFORE], [], {}) == [("repaired", "does not run: started")]
-        still = [judge.Finding(**self.BEFORE)]
+        still = [Finding(**self.BEFORE)]
         assert self.rows([self.BEFORE], still, {"agent_stopped": "no such unit"}) == [
             ("left", "does not run: no such unit")
         ]
@@ -552,7 +553,7 @@ def test_the_documentation_lists_every_fault_and_its_area() -> None:
 
 def test_every_repair_has_its_tasks_and_every_fault_its_tag() -> None:
     role = CHECKOUT / "roles/host_repair"
-    source = (role / "module_utils/host_faults/judge.py").read_text()
+    source = "".join(path.read_text() for path in (role / "module_utils/host_faults").glob("*.py"))
     tasks = {path.stem for path in (role / "tasks/repairs").glob("*.yml")}
     named = set(re.findall(r'"([a-z]+_[a-z]+)"', source)) - set(judge.FAULTS)
     assert tasks <= named

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible.module_utils.host_faults import judge, read
+from ansible.module_utils.host_faults import read, site
 from ansible.module_utils.host_faults.parse import (
     nginx_arguments,
     nginx_directives,
@@ -107,7 +107,7 @@ class TestNeeds:
             folder("/"), folder("/log", 0o711), folder("/lib"), folder("/lib/own", 0o700, WWW), file("/m")
         )
         asked = needs(files=("/m",), folders=("/log",), temporary=("/lib/own",))
-        assert judge.of_needs(asked, there, RUNNING) == []
+        assert site.of_needs(asked, there, RUNNING) == []
 
     @pytest.mark.parametrize(
         ("fields", "words"),
@@ -117,7 +117,7 @@ class TestNeeds:
         ],
     )
     def test_its_user(self, fields: dict[str, Any], words: str) -> None:
-        (found,) = judge.of_needs(needs(**fields), {}, RUNNING)
+        (found,) = site.of_needs(needs(**fields), {}, RUNNING)
         assert (found.fault, found.repair, found.user, found.reload) == (
             "nginx_user_missing",
             "make_user",
@@ -127,8 +127,8 @@ class TestNeeds:
         assert found.found.startswith(words)
 
     def test_what_nginx_does_meanwhile(self) -> None:
-        assert "goes on as it is" in judge.outlook(RUNNING)
-        assert judge.outlook(DEAD) == "nginx does not start"
+        assert "goes on as it is" in site.outlook(RUNNING)
+        assert site.outlook(DEAD) == "nginx does not start"
 
     @pytest.mark.parametrize(
         ("entry", "words"),
@@ -141,11 +141,11 @@ class TestNeeds:
     )
     def test_files(self, entry: Entry | None, words: str) -> None:
         there = places(entry) if entry else {}
-        (found,) = judge.of_needs(needs(files=("/m",), packages={"/m": "core"}), there, RUNNING)
+        (found,) = site.of_needs(needs(files=("/m",), packages={"/m": "core"}), there, RUNNING)
         assert (found.fault, found.paths) == ("nginx_files_missing", ("/m",))
         assert (found.repair, found.cure) == ("reinstall_files", "core installed anew")
         assert found.found.startswith(words)
-        (found,) = judge.of_needs(needs(files=("/m",), packages={"/m": ""}), there, RUNNING)
+        (found,) = site.of_needs(needs(files=("/m",), packages={"/m": ""}), there, RUNNING)
         assert (found.fault, found.repair) == ("nginx_files_missing", "")
 
     @pytest.mark.parametrize(
@@ -166,23 +166,23 @@ class TestNeeds:
         ],
     )
     def test_folders(self, asked: Any, there: list[Entry], words: str, made: tuple[str, ...]) -> None:
-        (found,) = judge.of_needs(needs(**asked), places(*there), RUNNING)
+        (found,) = site.of_needs(needs(**asked), places(*there), RUNNING)
         assert (found.fault, found.repair, found.paths) == ("nginx_folders_wrong", "make_folders", made)
         assert found.found.startswith(words)
 
     @pytest.mark.parametrize("mode", [stat.S_IFREG, stat.S_IFLNK])
     def test_what_stands_where_a_folder_should_be_is_somebodys(self, mode: int) -> None:
         there = places(folder("/"), Entry("/v", mode | 0o777, "root"))
-        (found,) = judge.of_needs(needs(folders=("/v",)), there, DEAD)
+        (found,) = site.of_needs(needs(folders=("/v",)), there, DEAD)
         assert (found.fault, found.repair) == ("nginx_folders_wrong", "")
 
     @pytest.mark.parametrize("mode", [0o710, 0o070])
     def test_folders_that_the_workers_group_opens(self, mode: int) -> None:
         there = places(folder("/"), folder("/v", mode, 9, WWW))
-        assert judge.of_needs(needs(folders=("/v",)), there, RUNNING) == []
+        assert site.of_needs(needs(folders=("/v",)), there, RUNNING) == []
 
     def test_a_certificate(self) -> None:
-        (found,) = judge.of_needs(needs(certificates=("/c.pem",)), {}, RUNNING)
+        (found,) = site.of_needs(needs(certificates=("/c.pem",)), {}, RUNNING)
         assert (found.fault, found.repair) == ("nginx_certificate_missing", "")
         assert "/c.pem is missing" in found.found
 
@@ -193,7 +193,7 @@ class TestNeeds:
 
 
 def judge_nginx(**fields: Any) -> Any:
-    (found,) = judge.of_nginx("", 80, Nginx(service=DEAD, **fields), {})
+    (found,) = site.of_nginx("", 80, Nginx(service=DEAD, **fields), {})
     return found
 
 
@@ -204,7 +204,7 @@ class TestWayToPage:
         there: Mapping[str, Entry] = {
             path: entry for path, entry in places(*self.SITE, *changed).items() if path not in without
         }
-        found = judge.of_way_to_page("/srv/www", ("/", "/srv", "/home/me"), needs(), there)
+        found = site.of_way_to_page("/srv/www", ("/", "/srv", "/home/me"), needs(), there)
         return [(each.fault, each.repair, each.paths) for each in found]
 
     def test_all_well(self) -> None:
@@ -235,8 +235,8 @@ class TestWayToPage:
 
     def test_a_home_is_not_opened(self) -> None:
         assert self.look(folder("/home/me", 0o700)) == [("root_closed", "", ("/home/me",))]
-        assert judge.is_private("/root")
-        assert not judge.is_private("/home")
+        assert site.is_private("/root")
+        assert not site.is_private("/home")
 
 
 class TestReading:
@@ -276,8 +276,8 @@ class TestReading:
 
 class TestVisit:
     @pytest.fixture
-    def site(self) -> Iterator[Callable[..., int]]:
-        """`site(status, body, headers)` serves that; returns its port."""
+    def serving(self) -> Iterator[Callable[..., int]]:
+        """`serving(status, body, headers)` serves that; returns its port."""
         servers = []
 
         def serve(status: int, body: bytes = b"", **headers: str) -> int:
@@ -303,26 +303,26 @@ class TestVisit:
             server.shutdown()
             server.server_close()
 
-    def test_a_page_by_its_name(self, site: Callable[..., int]) -> None:
-        port = site(200, b"<p>hello ", Content_Type="text/html")
+    def test_a_page_by_its_name(self, serving: Callable[..., int]) -> None:
+        port = serving(200, b"<p>hello ", Content_Type="text/html")
         seen = visit("127.0.0.1", port, "www.example.com", "hello www.example.com", use_proxy=False)
         assert (seen.status, seen.problem, seen.unanswered) == (200, "", "")
-        assert judge.visit_problem(seen) == ""
+        assert site.visit_problem(seen) == ""
         seen = visit("127.0.0.1", port, "_", "www.example.com", use_proxy=False)
-        assert judge.visit_problem(seen) == f'http://127.0.0.1:{port}/ answers without "www.example.com"'
+        assert site.visit_problem(seen) == f'http://127.0.0.1:{port}/ answers without "www.example.com"'
 
     @pytest.mark.parametrize("status", [403, 404, 500, 503])
-    def test_no_page(self, site: Callable[..., int], status: int) -> None:
-        seen = visit("127.0.0.1", site(status, b"x"), "", "", use_proxy=False)
-        assert judge.visit_problem(seen).endswith(f"/ answers {status}")
+    def test_no_page(self, serving: Callable[..., int], status: int) -> None:
+        seen = visit("127.0.0.1", serving(status, b"x"), "", "", use_proxy=False)
+        assert site.visit_problem(seen).endswith(f"/ answers {status}")
 
     def test_nobody(self) -> None:
         seen = visit("127.0.0.1", 9, "", "", use_proxy=False)
         assert seen.status == 0
-        assert "refused" in judge.visit_problem(seen)
+        assert "refused" in site.visit_problem(seen)
 
-    def test_redirects_are_followed_to_the_same_address(self, site: Callable[..., int]) -> None:
-        port = site(301, b"well", Content_Type="text/html", Location="/there")
+    def test_redirects_are_followed_to_the_same_address(self, serving: Callable[..., int]) -> None:
+        port = serving(301, b"well", Content_Type="text/html", Location="/there")
         seen = visit("127.0.0.1", port, "", "well", use_proxy=False)
         assert (seen.status, seen.problem, seen.url) == (200, "", f"http://127.0.0.1:{port}/there")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
-from ansible.module_utils.host_faults.judge import PROGRAM, of_needs
+from ansible.module_utils.host_faults.judge import PROGRAM
 from ansible.module_utils.host_faults.parse import (
     address_of_aws,
     agent_settings,
@@ -42,6 +42,7 @@ from ansible.module_utils.host_faults.seen import (
     Wanted,
     Way,
 )
+from ansible.module_utils.host_faults.site import of_needs
 from ansible.module_utils.host_faults.visit import visit
 from ansible.module_utils.urls import open_url
 
