@@ -156,7 +156,7 @@ def test_each_is_stopped_before_the_first_change(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr(ServiceQuotasBackend, "get_service_quota", lambda *_, **__: {"Value": 5.0})
-    key = ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", tmp_path / "ecdsa"]
+    key = ["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", str(tmp_path / "ecdsa")]
     subprocess.run(key, check=True)
     (tmp_path / "hosts.json").write_text(json.dumps(inventory(addresses, image, tmp_path)))
     playbook = Path(sys.executable).with_name("ansible-playbook")
