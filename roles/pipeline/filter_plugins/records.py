@@ -23,21 +23,41 @@ def record_names(addresses: Iterable[Address]) -> list[str]:
     return sorted({name for each in addresses for name in each["tags"].get(TAG, "").split()})
 
 
-def former_records(records: Iterable[Record], addresses: Iterable[Address], name: str) -> list[Record]:
-    """The pipeline's records of other names than the wanted one, which lead nowhere but to it."""
-    addresses = list(addresses)
-    names, ours = set(record_names(addresses)) - {_plain(name)}, {each["public_ip"] for each in addresses}
-    return [each for each in records if each["name"] in names and each["values"] and ours >= {*each["values"]}]
-
-
-def records_tags(addresses: Iterable[Address], names: Iterable[str]) -> list[dict[str, str]]:
-    """The Elastic IPs whose tag is another than these names, each with the value that it should have."""
-    value = " ".join(sorted({_plain(name) for name in names}))
+def own_records(
+    records: Iterable[Record], addresses: Iterable[Address], names: Iterable[str]
+) -> list[Record]:
+    """The records of these names that lead to the pipeline's Elastic IPs and nowhere else."""
+    named, ours = {_plain(name) for name in names}, {each["public_ip"] for each in addresses}
     return [
-        {"allocation_id": each["allocation_id"], "value": value}
-        for each in addresses
-        if each["tags"].get(TAG, "") != value
+        each for each in records if each["name"] in named and each["values"] and ours >= {*each["values"]}
     ]
+
+
+def former_records(records: Iterable[Record], addresses: Iterable[Address], name: str) -> list[Record]:
+    """The records that the pipeline made under other names than the wanted one."""
+    addresses = list(addresses)
+    return own_records(records, addresses, set(record_names(addresses)) - {_plain(name)})
+
+
+def records_tags(
+    addresses: Iterable[Address], names: Iterable[str], values: Iterable[str]
+) -> list[dict[str, str]]:
+    """The Elastic IPs whose tag has to change, each with its new value.
+
+    Those are to have it that a record leads to, by `values`, or that had it before. One that never had a record
+    can be released at once.
+    """
+    led, text = set(values), " ".join(sorted({_plain(name) for name in names}))
+    return [
+        {"allocation_id": each["allocation_id"], "value": text}
+        for each in addresses
+        if each["tags"].get(TAG, text if each["public_ip"] not in led else "") != text
+    ]
+
+
+def seconds_known(records: Iterable[Record]) -> int:
+    """For how long resolvers may know the records: the longest of their times to live."""
+    return max((int(each["ttl"] or 0) for each in records), default=0)
 
 
 def unused_addresses(
@@ -48,8 +68,10 @@ def unused_addresses(
     An address that a record leads to is kept, whoever made the record: the next who gets it would get the visitors.
     `named` says whether one of those to release has had a record of the pipeline.
     """
-    retired, led = set(retired), {value: each["name"] for each in records for value in each["values"]}
-    unused = [each for each in addresses if not each.get("association_id") or each.get("instance_id") in retired]
+    ending, led = set(retired), {value: each["name"] for each in records for value in each["values"]}
+    unused = [
+        each for each in addresses if not each.get("association_id") or each.get("instance_id") in ending
+    ]
     release = [each for each in unused if each["public_ip"] not in led]
     return {
         "release": sorted(each["public_ip"] for each in release),
@@ -72,7 +94,9 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "former_records": former_records,
+            "own_records": own_records,
             "record_names": record_names,
             "records_tags": records_tags,
+            "seconds_known": seconds_known,
             "unused_addresses": unused_addresses,
         }
