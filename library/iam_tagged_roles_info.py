@@ -47,20 +47,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 roles:
-  description: The roles, by name.
+  description: The roles, by name, and the names of the instance profiles that each is in.
   returned: success
   type: list
   elements: dict
-  contains:
-    role_name:
-      description: The name.
-      type: str
-      sample: web
-    instance_profiles:
-      description: The names of the instance profiles that the role is in.
-      type: list
-      elements: str
-      sample: [web]
+  sample:
+    - role_name: web
+      instance_profiles: [web]
 """
 
 from ansible.module_utils.codedeploy.errors import CodeDeployError

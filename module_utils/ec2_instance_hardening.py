@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What of a running instance can be made safe again: metadata options, termination protection, profile, tags."""
+"""What of a running instance can be made right again: metadata options, protection, profile, tags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 State = dict[str, dict[str, Any]]
-"""By the id of an instance or a volume: `metadata_options`, `termination_protection`, `instance_profile`, `tags`."""
+"""By the id of an instance or a volume: the parts of Hardening that are asked for."""
 
 
 @explained("describe the instances")
@@ -49,8 +49,12 @@ def modify_attribute(client: EC2Client, request: Record) -> None:
 @explained("find the instance profile of {InstanceId}")
 def profile_association(client: EC2Client, request: Record) -> str:
     """The id of the association; "" where the instance has no profile."""
-    filters = _filters({"instance-id": request["InstanceId"], "state": ["associating", "associated"]})
-    answer = client.describe_iam_instance_profile_associations(Filters=filters)
+    answer = client.describe_iam_instance_profile_associations(
+        Filters=[
+            {"Name": "instance-id", "Values": [request["InstanceId"]]},
+            {"Name": "state", "Values": ["associating", "associated"]},
+        ]
+    )
     associations = answer["IamInstanceProfileAssociations"]
     return associations[0]["AssociationId"] if associations else ""
 

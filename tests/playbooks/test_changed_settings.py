@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a change is a line
 """A setting that changes after the fact is followed: a dry run names what ends, the run leaves nothing behind.
 
 The order is read from the request log: a record changes before an address is released or an instance ends.

@@ -16,10 +16,10 @@ IN_SERVICE = ("running", "pending")
 def fleet(
     instances: Iterable[Instance], volumes: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """`keep`, the ids that stay; `retire`, by id why each other one ends; `missing`, how many are to be launched.
+    """`keep`, the ids that stay; `retire`, by id why another one ends; `missing`, how many to launch.
 
-    Takes what ec2_instance_info and ec2_vol_info return. `wanted` has `count`, and by member of an instance its
-    value; an empty one is not compared. The oldest stay: they have served longest.
+    Takes what ec2_instance_info and ec2_vol_info return. `wanted` has `count`, and values by the names of an
+    instance's members; an empty one is not compared. The oldest stay: they have served longest.
     """
     instances = list(instances)
     sizes = {

@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which A records lead to the pipeline's Elastic IPs, and which of these are its own.
 
-Records carry no tags in Route 53. So each Elastic IP has the tag Records: the names that the pipeline gave it,
-written before the record is. What else leads to one was made by somebody else, and stays.
+Records carry no tags in Route 53. So each Elastic IP has the tag Records, the names that the pipeline gave
+it, written before the record is. What else leads to one was made by somebody else, and stays.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def records_tags(
 ) -> list[dict[str, str]]:
     """The Elastic IPs whose tag has to change, each with its new value.
 
-    Those are to have it that a record leads to, by `values`, or that had it before. One that never had a record
-    can be released at once.
+    Those are to have it that a record leads to, by `values`, or that had it before. One that never had a
+    record can be released at once.
     """
     led, text = set(values), " ".join(sorted({_plain(name) for name in names}))
     return [
