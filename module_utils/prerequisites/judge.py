@@ -48,6 +48,7 @@ LOOKED_AT = {
 }
 QUOTAS = ("address_quota", "instance_quota")
 MOST_NAMED = 3
+PUBLIC_KEYS = ("ssh-", "ecdsa-", "sk-")
 TO_BE_MADE = (404, 409)  # GitHub's answers where there is no repository, or no commit in it
 
 
@@ -225,8 +226,20 @@ def key_file(wanted: Wanted, seen: Seen) -> Iterator[str]:
             f"{path} is the private half of a key (pipeline_ssh_public_key_file): name the public half, "
             f"{path}.pub."
         )
-    elif not content.startswith(("ssh-", "ecdsa-", "sk-")):
+    elif not content.startswith(PUBLIC_KEYS):
         yield f"{path} is not a public SSH key (pipeline_ssh_public_key_file): {advice}."
+
+
+def key_pair(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    """A key pair is never changed: EC2 has no call for it, and instances keep the key of their launch."""
+    held = (there(seen, "key_pair") or {}).get("PublicKey", "").split()[:2]
+    content = there(seen, "key_file") or ""
+    if held and content.startswith(PUBLIC_KEYS) and held != content.split()[:2]:
+        yield (
+            f"pipeline_ssh_key_name is '{wanted.ssh_key_name}', a key pair that holds another key than "
+            f"{wanted.ssh_public_key_file} (pipeline_ssh_public_key_file): give the key pair another name. "
+            "Instances that are there keep their key, but for pipeline_instance_replace."
+        )
 
 
 def agent(wanted: Wanted, seen: Seen) -> Iterator[str]:
@@ -393,7 +406,7 @@ def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
-    *(region, zone, record, commit, github_link, key_file, agent, bucket),
+    *(region, zone, record, commit, github_link, key_file, key_pair, agent, bucket),
     *(image, quotas, names, strangers, network, boundary),
 )
 

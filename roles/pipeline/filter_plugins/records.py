@@ -65,7 +65,7 @@ def unused_addresses(
 ) -> dict[str, Any]:
     """`release`: Elastic IPs without an instance that stays; `kept`: why some of them are not released.
 
-    An address that a record leads to is kept, whoever made the record: the next who gets it would get the visitors.
+    An address that a record leads to is kept, whoever made it: whoever gets it next would get the visitors.
     `named` says whether one of those to release has had a record of the pipeline.
     """
     ending, led = set(retired), {value: each["name"] for each in records for value in each["values"]}
