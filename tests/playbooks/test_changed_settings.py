@@ -1,4 +1,4 @@
-"""A setting that changes after the fact is followed: a dry run names what ends, the run leaves nothing behind.
+"""A setting that changes afterwards is followed: a dry run names what ends, the run leaves nothing.
 
 The order is read from the request log: a record changes before an address is released or an instance ends.
 """
