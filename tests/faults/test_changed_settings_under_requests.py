@@ -42,7 +42,7 @@ class Visitor:
     def fetch(self) -> None:
         address = self.resolve()
         page = f"http://{address}/"
-        request = urllib.request.Request(page, headers={"Host": RECORD})  # noqa: S310 - a host here
+        request = urllib.request.Request(page, headers={"Host": RECORD})
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - a host here
             text = answer.read().decode()
         assert "CodeDeploy + Github Actions + EC2" in text, f"{address} has another page"
