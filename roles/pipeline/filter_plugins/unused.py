@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 def tagged(things: Iterable[Thing], tags: Mapping[str, str]) -> list[Thing]:
     """Those that carry all of the tags; names can be anybody's."""
-    return [each for each in things if tags.items() <= (each.get("tags") or {}).items()]
+    return [
+        each
+        for each in things
+        if all((each.get("tags") or {}).get(key) == value for key, value in tags.items())
+    ]
 
 
 def unused_roles(
