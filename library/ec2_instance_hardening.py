@@ -10,7 +10,7 @@ module: ec2_instance_hardening
 version_added: "1.0.0"
 short_description: Keep running EC2 instances as safe as they were launched
 description:
-  - Compares metadata options, termination protection and tags of instances and their volumes with what is asked for, names
+  - Compares metadata options, termination protection, instance profile and tags of instances and their volumes with what is asked for, names
     every difference in the diff, and mends it without a restart.
   - Makes no instance and ends none; where none matches O(filters) nothing is done.
   - Warns of volumes that are not encrypted, which cannot be mended.
@@ -45,13 +45,19 @@ options:
     description:
       - Whether AWS refuses to terminate the instances.
     type: bool
+  instance_profile:
+    description:
+      - The ARN of the instance profile that instances have. It is changed in place.
+    type: str
   tags:
     description:
       - Tags of the instances and of their volumes. Other tags stay.
     type: dict
 notes:
   - 'Permissions: C(ec2:DescribeInstances), C(DescribeVolumes), C(DescribeInstanceAttribute),
-    C(ModifyInstanceMetadataOptions), C(ModifyInstanceAttribute), C(CreateTags).'
+    C(ModifyInstanceMetadataOptions), C(ModifyInstanceAttribute), C(CreateTags);
+    with O(instance_profile) C(ec2:DescribeIamInstanceProfileAssociations), C(AssociateIamInstanceProfile),
+    C(ReplaceIamInstanceProfileAssociation), and C(iam:PassRole) on the role of the profile.'
 seealso:
   - module: amazon.aws.ec2_instance
 attributes:
@@ -106,6 +112,7 @@ ARGUMENT_SPEC = {
     "filters": {"type": "dict", "required": True},
     "metadata_options": {"type": "dict", "options": METADATA_OPTIONS},
     "termination_protection": {"type": "bool"},
+    "instance_profile": {"type": "str"},
     "tags": {"type": "dict"},
 }
 MEMBERS = {
@@ -121,6 +128,7 @@ def main() -> None:
     wanted = Hardening(
         metadata_options=given and {MEMBERS[name]: value for name, value in given.items()},
         termination_protection=module.params["termination_protection"],
+        instance_profile=module.params["instance_profile"],
         tags=tags and {name: str(value) for name, value in tags.items()},
     )
     try:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What of a running instance can be made safe again: metadata options, termination protection, tags."""
+"""What of a running instance can be made right again: metadata options, protection, profile, tags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 State = dict[str, dict[str, Any]]
-"""By the id of an instance or a volume: `metadata_options`, `termination_protection`, `tags`."""
+"""By the id of an instance or a volume: the parts of Hardening that are asked for."""
 
 
 @explained("describe the instances")
@@ -46,6 +46,29 @@ def modify_attribute(client: EC2Client, request: Record) -> None:
     client.modify_instance_attribute(**request)
 
 
+@explained("find the instance profile of {InstanceId}")
+def profile_association(client: EC2Client, request: Record) -> str:
+    """The id of the association; "" where the instance has no profile."""
+    answer = client.describe_iam_instance_profile_associations(
+        Filters=[
+            {"Name": "instance-id", "Values": [request["InstanceId"]]},
+            {"Name": "state", "Values": ["associating", "associated"]},
+        ]
+    )
+    associations = answer["IamInstanceProfileAssociations"]
+    return associations[0]["AssociationId"] if associations else ""
+
+
+@explained("give {InstanceId} its instance profile")
+def associate_profile(client: EC2Client, request: Record) -> None:
+    client.associate_iam_instance_profile(**request)
+
+
+@explained("change the instance profile {AssociationId}")
+def replace_profile(client: EC2Client, request: Record) -> None:
+    client.replace_iam_instance_profile_association(**request)
+
+
 @explained("tag {Resources}")
 def create_tags(client: EC2Client, request: Record) -> None:
     client.create_tags(**request)
@@ -58,6 +81,7 @@ class Hardening:
     metadata_options: Mapping[str, Any] | None  # as ModifyInstanceMetadataOptions names them
     termination_protection: bool | None
     tags: Mapping[str, str] | None  # of the instance and its volumes; others stay
+    instance_profile: str | None = None  # its ARN
 
 
 def read(client: EC2Client, filters: Mapping[str, Any], wanted: Hardening) -> tuple[State, list[str]]:
@@ -77,6 +101,8 @@ def read(client: EC2Client, filters: Mapping[str, Any], wanted: Hardening) -> tu
         if wanted.termination_protection is not None:
             request = {"InstanceId": instance["InstanceId"]}
             held["termination_protection"] = termination_protection(client, request)
+        if wanted.instance_profile is not None:
+            held["instance_profile"] = instance.get("IamInstanceProfile", {}).get("Arn", "")
     if wanted.tags is not None:
         for thing in (*instances, *volumes):
             name = thing.get("VolumeId") or thing["InstanceId"]
@@ -89,6 +115,7 @@ def desired(current: State, wanted: Hardening) -> State:
     asked = {
         "metadata_options": wanted.metadata_options,
         "termination_protection": wanted.termination_protection,
+        "instance_profile": wanted.instance_profile,
     }
     return {
         name: {
@@ -118,11 +145,23 @@ def apply(client: EC2Client, current: State, after: State) -> None:
         if wanted.get("termination_protection") != held.get("termination_protection"):
             value = {"Value": wanted["termination_protection"]}
             modify_attribute(client, {"InstanceId": name, "DisableApiTermination": value})
+        if wanted.get("instance_profile") != held.get("instance_profile"):
+            set_profile(client, name, wanted["instance_profile"])
         fresh = {
             key: value for key, value in wanted.get("tags", {}).items() if held["tags"].get(key) != value
         }
         if fresh:
             create_tags(client, {"Resources": [name], "Tags": to_tag_list(fresh)})
+
+
+def set_profile(client: EC2Client, instance: str, arn: str) -> None:
+    """In place: the credentials of the metadata service follow, and nothing is stopped."""
+    profile = {"IamInstanceProfile": {"Arn": arn}}
+    association = profile_association(client, {"InstanceId": instance})
+    if association:
+        replace_profile(client, {"AssociationId": association, **profile})
+    else:
+        associate_profile(client, {"InstanceId": instance, **profile})
 
 
 def _filters(filters: Mapping[str, Any]) -> list[dict[str, Any]]:

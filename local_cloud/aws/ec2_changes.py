@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.elastic_block_store import Volume
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.subnets import Subnet
@@ -22,6 +23,7 @@ _original_terminate = Instance.terminate
 _original_stop = NetworkInterface.stop
 _original_assign = NetworkInterface.check_auto_public_ip
 _original_address = Subnet.get_available_subnet_ip
+_original_volume = Volume.__init__
 _health: Health = lambda _: "ok"  # noqa: E731 - replaced by `answer_with`
 
 
@@ -49,6 +51,12 @@ def _elastic(interface: Any) -> bool:
     """Is its public address an Elastic IP? Whoever disassociates one takes the address away first."""
     addresses = interface.ec2_backend.addresses
     return any(address.eni is interface and address.public_ip == interface.public_ip for address in addresses)
+
+
+def make_volume(volume: Any, *arguments: Any, **named: Any) -> None:
+    """One that is of no snapshot says so, where moto leaves the member out."""
+    _original_volume(volume, *arguments, **named)
+    volume.snapshot_id = volume.snapshot_id or ""
 
 
 def free_private_ip(subnet: Any, instance: Any) -> str:
@@ -98,4 +106,5 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (NetworkInterface, "stop", stop_interface),
     (NetworkInterface, "check_auto_public_ip", assign_public_ip),
     (Subnet, "get_available_subnet_ip", free_private_ip),
+    (Volume, "__init__", make_volume),
 )

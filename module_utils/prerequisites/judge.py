@@ -307,6 +307,19 @@ def key_file(wanted: Wanted, seen: Seen) -> Iterator[str]:
             yield f"{path} {error} (pipeline_ssh_public_key_file): {advice}."
 
 
+def key_pair(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    """A key pair is never changed: EC2 has no call for it, and instances keep the key of their launch."""
+    held = (there(seen, "key_pair") or {}).get("PublicKey", "").split()[:2]
+    content = there(seen, "key_file") or ""
+    # What is no key is told by itself.
+    if held and len(content.split()) > 1 and held != content.split()[:2]:
+        yield (
+            f"pipeline_ssh_key_name is '{wanted.ssh_key_name}', a key pair that holds another key than "
+            f"{wanted.ssh_public_key_file} (pipeline_ssh_public_key_file): give the key pair another name. "
+            "Instances that are there keep their key, but for pipeline_instance_replace."
+        )
+
+
 def agent(wanted: Wanted, seen: Seen) -> Iterator[str]:
     if seen["agent"] == "":
         yield (
@@ -398,31 +411,16 @@ def _of_image(wanted: Wanted, found: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def resizing(wanted: Wanted, seen: Seen) -> Iterator[str]:
-    """An instance keeps its architecture; its type can change within that only."""
-    kind = there(seen, "instance_type")
-    if not kind or wanted.instance_replace:
-        return
-    runs = kind["ProcessorInfo"]["SupportedArchitectures"]
-    ours = [
-        each
-        for each in _ours(wanted, there(seen, "instances") or [])
-        if _tags(each).get("Name") == wanted.instance_name and each.get("Architecture", runs[0]) not in runs
-    ]
-    if ours:
-        yield (
-            f"pipeline_instance_type is '{wanted.instance_type}', which runs {' and '.join(runs)}, and "
-            f"{', '.join(each['InstanceId'] for each in ours)} cannot become that, made for "
-            f"{ours[0]['Architecture']}: set "
-            "pipeline_instance_replace to true for new instances in their place, or name a type of that "
-            "architecture."
-        )
-
-
 def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
     addresses, most = there(seen, "addresses"), there(seen, "address_quota")
     if addresses is not None and most is not None:
-        new = max(0, wanted.instance_count - len(_ours(wanted, addresses)))
+        staying = {each["InstanceId"] for each in _staying(wanted, seen)}
+        free = [
+            each
+            for each in _ours(wanted, addresses)
+            if not each.get("InstanceId") or each["InstanceId"] in staying
+        ]
+        new = max(0, wanted.instance_count - len(free))
         if new and len(addresses) + new > most:
             yield (
                 f"pipeline_instance_count is '{wanted.instance_count}': {new} more Elastic IPs beside the "
@@ -437,7 +435,7 @@ def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
         there(seen, "instance_quota"),
     )
     if instances is not None and kind and most is not None:
-        new = max(0, wanted.instance_count - len(_ours(wanted, instances))) * kind["VCpuInfo"]["DefaultVCpus"]
+        new = max(0, wanted.instance_count - len(_staying(wanted, seen))) * kind["VCpuInfo"]["DefaultVCpus"]
         used = sum(_cpus(each) for each in instances if each["InstanceType"][0] in STANDARD_FAMILIES)
         if new and used + new > most:
             yield (
@@ -448,6 +446,18 @@ def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
                 "L-1216C47A of "
                 "service ec2 in Service Quotas."
             )
+
+
+def _staying(wanted: Wanted, seen: Seen) -> list[Mapping[str, Any]]:
+    """Instances that the settings keep. New ones are launched, with addresses of their own, before others end."""
+    image = there(seen, "image") if wanted.instance_replace else None
+    return [
+        each
+        for each in _ours(wanted, there(seen, "instances") or [])
+        if each["InstanceType"] == wanted.instance_type
+        and (not wanted.vpc_subnet_id or each.get("SubnetId", wanted.vpc_subnet_id) == wanted.vpc_subnet_id)
+        and (not image or each.get("ImageId", image["ImageId"]) == image["ImageId"])
+    ]
 
 
 def _cpus(instance: Mapping[str, Any]) -> int:
@@ -543,8 +553,8 @@ def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
-    *(region, zone, record, commit, token, environment, github_link, key_file, agent, buckets),
-    *(deployment_config, application, image, resizing, quotas, names, network, boundary),
+    *(region, zone, record, commit, token, environment, github_link, key_file, key_pair, agent, buckets),
+    *(deployment_config, application, image, quotas, names, network, boundary),
 )
 
 

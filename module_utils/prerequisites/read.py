@@ -172,7 +172,7 @@ def security_group(clients: Clients, wanted: Wanted) -> Any:
 
 def key_pair(clients: Clients, wanted: Wanted) -> Any:
     filters = [{"Name": "key-name", "Values": [wanted.ssh_key_name]}]
-    found = clients["ec2"].describe_key_pairs(Filters=filters)["KeyPairs"]
+    found = clients["ec2"].describe_key_pairs(Filters=filters, IncludePublicKey=True)["KeyPairs"]
     return found[0] if found else None
 
 

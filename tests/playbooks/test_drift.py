@@ -23,10 +23,10 @@ NAME = "ec2.cheaper.001"
 GROUP = {"applicationName": "test.codeDeploy.001", "deploymentGroupName": "test.deploymentGroup.001"}
 APPLICATION = "arn:aws:codedeploy:us-east-1:123456789012:application:test.codeDeploy.001"
 ANYBODY = [{"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-SAYS_IT_AGAIN = {"Launch the instances", "Release the addresses that no instance has"}
-"""In a dry run they find unmended what the task before them has named."""
+SAYS_IT_AGAIN = {"Release the Elastic IPs"}
+"""In a dry run it finds unmended what the task before it has named."""
 OPTIONS = ("HttpEndpoint", "HttpTokens", "HttpPutResponseHopLimit")
-TAGS = "prerequisites,iam,ec2,dns,codedeploy"
+TAGS = "prerequisites,iam,ec2,dns,codedeploy,unused"
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ DRIFTS: dict[str, tuple[Callable[[Account], None], str, str]] = {
     "a tag taken from the volume": (volume_untagged, "Keep the instances safe", "vol-"),
     "the Elastic IP taken from the instance": (address_taken_away, "Give each an Elastic IP", ""),
     "a tag taken from the Elastic IP": (address_untagged, "Give each an Elastic IP", ""),
-    "the A record pointed elsewhere": (record_changed, "Turn it to the instances", "192.0.2.1"),
+    "the A record pointed elsewhere": (record_changed, "Point the record to the instances", "192.0.2.1"),
     "a tag taken from the application": (application_untagged, "Create the application", "CostCenter"),
     "the tag filter edited": (filter_edited, "Create the deployment group", "somebody-else"),
     "the deployment configuration changed": (config_changed, "Create the deployment group", "CodeDeployDefault.AllAtOnce"),

@@ -158,3 +158,23 @@ def test_in_china_tokens_are_for_its_own_sts(
     [provider] = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
     assert found["ClientIDList"] == ["sts.amazonaws.com.cn"]
+
+
+@pytest.mark.long
+def test_a_permissions_boundary_that_is_emptied_is_taken_away(
+    provision: Provision, cloud: LocalCloud, iam: Any
+) -> None:
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+    }
+    bounds = iam.create_policy(PolicyName="bounds", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+
+    provision(pipeline_iam_permissions_boundary=bounds)
+    assert iam.get_role(RoleName=GITHUB)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == bounds
+
+    provision()
+    assert [name for name in ARTICLE if "PermissionsBoundary" in iam.get_role(RoleName=name)["Role"]] == []
+    cloud.log.clear()
+    provision()
+    assert cloud.log.entries(mutating=True) == []

@@ -103,7 +103,7 @@ def fine() -> dict[str, Any]:
         },
         "addresses": [OURS],
         "security_group": OURS,
-        "key_pair": OURS,
+        "key_pair": OURS | {"PublicKey": KEYS["ed25519"]},
         "subnet": {
             "SubnetId": "subnet-1",
             "VpcId": "vpc-1",
@@ -190,6 +190,7 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"github_token_name": "a"}, {"github_links": ["b"]}, "no link to GitHub that is called a"),
     ({}, {"key_file": Unseen("no such file")}, "key.pub is not a file that can be read"),
     ({}, {"key_file": "-----BEGIN OPENSSH PRIVATE KEY-----"}, "name the public half, key.pub.pub"),
+    ({}, {"key_pair": OURS | {"PublicKey": KEYS["rsa"]}}, "that holds another key than key.pub"),
     ({}, {"key_file": "hello"}, "key.pub is not a public SSH key (pipeline_ssh_public_key_file)"),
     ({}, {"agent": ""}, "The CodeDeploy agent is not to be had in us-east-1 (pipeline_region)"),
     ({}, {"instance_type": None}, "pipeline_instance_type is 't3a.nano': us-east-1 has no such type"),
@@ -319,7 +320,6 @@ def test_keys_that_ec2_refuses_are_named(content: str, words: str) -> None:
     assert problem.startswith(f"key.pub {words} (pipeline_ssh_public_key_file): make a key pair with")
 
 
-NAMED = {**INSTANCE, "Tags": [*OURS["Tags"], {"Key": "Name", "Value": "web"}]}
 ARM = {"ProcessorInfo": {"SupportedArchitectures": ["arm64"]}, "VCpuInfo": {"DefaultVCpus": 2}}
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "configuration": (
@@ -336,11 +336,6 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         {"application": {"linkedToGitHub": True, "computePlatform": "Lambda"}},
         "pipeline_application is 'app', an application of Lambda",
-    ),
-    "architecture of what is there": (
-        {"instance_type": "t4g.nano"},
-        {"instance_type": ARM, "image": {**IMAGE, "Architecture": "arm64"}, "instances": [NAMED]},
-        "pipeline_instance_type is 't4g.nano', which runs arm64, and i-1 cannot become that, made for x86_64",
     ),
     "root device": (
         {},
@@ -392,9 +387,14 @@ def test_what_would_be_refused_halfway_is_said_alone(case: str) -> None:
     assert words in problem
 
 
-def test_instances_that_are_replaced_may_have_another_architecture() -> None:
-    seen = {"instance_type": ARM, "image": {**IMAGE, "Architecture": "arm64"}, "instances": [NAMED]}
-    assert findings({"instance_type": "t4g.nano", "instance_replace": True}, seen).problems == []
+def test_instances_of_another_type_need_room_beside_those_that_end() -> None:
+    held = OURS | {"InstanceId": INSTANCE["InstanceId"]}
+    small = {"instance_type": ARM, "image": {**IMAGE, "Architecture": "arm64"}, "addresses": [held]}
+    assert findings({"instance_type": "t4g.nano"}, small).problems == []
+    [problem] = findings({"instance_type": "t4g.nano"}, small | {"address_quota": 1.0}).problems
+    assert "1 more Elastic IPs beside the 1 of this account" in problem
+    [problem] = findings({"instance_type": "t4g.nano"}, small | {"instance_quota": 3.0}).problems
+    assert "2 more vCPUs beside the 2 in use" in problem
 
 
 def test_a_token_that_may_write_gives_no_word() -> None:

@@ -1,0 +1,71 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# ruff: noqa: EXE001 - Ansible starts modules by their first line, not by their mode
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: route53_address_records_info
+version_added: "1.0.0"
+short_description: List the A records of hosted zones
+description:
+  - Finds the public hosted zones of the account that hold the given names, and lists all A records in them.
+  - By it one knows which names lead to an address before the address is given away.
+author:
+  - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
+options:
+  names:
+    description:
+      - Names of domains. Of the zones that hold one, the longest is looked at. Names without a zone are left out.
+    type: list
+    elements: str
+    required: true
+notes:
+  - 'Permissions: C(route53:ListHostedZones), C(route53:ListResourceRecordSets).'
+seealso:
+  - module: amazon.aws.route53
+extends_documentation_fragment:
+  - shared_attributes.reads
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Get the A records beside www.example.com
+  route53_address_records_info:
+    names: [www.example.com]
+"""
+
+RETURN = r"""
+records:
+  description: The records. An alias has no C(values), and null as C(ttl).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: www.example.com
+      zone: example.com
+      ttl: 300
+      values: [192.0.2.7]
+"""
+
+from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ansible.module_utils.route53_address_records import address_records
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+ARGUMENT_SPEC = {"names": {"type": "list", "elements": "str", "required": True}}
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    try:
+        records = address_records(module.client("route53"), module.params["names"])
+    except CodeDeployError as error:
+        module.fail_json(msg=error.message)
+    module.exit_json(changed=False, records=records)
+
+
+if __name__ == "__main__":
+    main()

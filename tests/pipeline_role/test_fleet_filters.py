@@ -1,0 +1,166 @@
+"""The filters that say what changed settings keep and what they end."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PLUGINS = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins"
+
+
+def filters_of(name: str) -> Any:
+    specification = importlib.util.spec_from_file_location(name, PLUGINS / f"{name}.py")
+    assert specification
+    assert specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module.FilterModule().filters()
+
+
+FLEET = filters_of("fleet")["fleet"]
+RECORDS = filters_of("records")
+UNUSED = filters_of("unused")
+
+
+def instance(name: str, day: int = 1, state: str = "running", **members: Any) -> dict[str, Any]:
+    return {
+        "instance_id": name,
+        "launch_time": f"2026-11-{day:02}T09:00:00+00:00",
+        "state": {"name": state},
+        "instance_type": "t3a.nano",
+        "root_device_name": "/dev/xvda",
+        **members,
+    }
+
+
+def volume(name: str, size: int, device: str = "/dev/xvda") -> dict[str, Any]:
+    return {"size": size, "attachment_set": [{"instance_id": name, "device": device}]}
+
+
+@pytest.mark.parametrize(
+    ("instances", "wanted", "keep", "retire", "missing"),
+    [
+        ([], {"count": "2"}, [], [], 2),
+        ([instance("i-new", 2), instance("i-old", 1)], {"count": 1}, ["i-old"], ["i-new"], 0),
+        # One that is stopped serves nobody.
+        ([instance("i-new", 2), instance("i-old", 1, "stopped")], {"count": 1}, ["i-new"], ["i-old"], 0),
+        ([instance("i-1")], {"count": 1, "instance_type": "t4g.nano"}, [], ["i-1"], 1),
+        ([instance("i-1")], {"count": 1, "instance_type": "t3a.nano"}, ["i-1"], [], 0),
+        # What is not asked for is not compared.
+        ([instance("i-1", image_id="ami-1")], {"count": 1, "image_id": ""}, ["i-1"], [], 0),
+        (
+            [instance("i-old", 1), instance("i-new", 2, instance_type="t4g.nano")],
+            {"count": 1, "instance_type": "t4g.nano"},
+            ["i-new"],
+            ["i-old"],
+            0,
+        ),
+    ],
+)
+def test_the_oldest_that_fit_stay(
+    instances: list[Any], wanted: dict[str, Any], keep: list[str], retire: list[str], missing: int
+) -> None:
+    found = FLEET(instances, [], wanted)
+    assert (found["keep"], list(found["retire"]), found["missing"]) == (keep, retire, missing)
+
+
+def test_alike_are_those_that_filters_of_type_and_subnet_find_whether_they_stay_or_not() -> None:
+    there = [
+        instance("i-1", subnet_id="subnet-1"),
+        instance("i-2", subnet_id="subnet-1", image_id="ami-1"),
+        instance("i-3", subnet_id="subnet-2"),
+        instance("i-4", subnet_id="subnet-1", instance_type="t4g.nano"),
+    ]
+    wanted = {"count": 1, "instance_type": "t3a.nano", "subnet_id": "subnet-1", "image_id": "ami-2"}
+    assert FLEET(there, [], wanted)["alike"] == 2
+    assert FLEET(there, [], wanted | {"subnet_id": ""})["alike"] == 3
+
+
+def test_it_is_the_root_volume_that_has_to_fit() -> None:
+    disks = [volume("i-1", 100, "/dev/sdf"), volume("i-1", 8), volume("i-2", 8)]
+    wanted = {"count": 2, "volume_size": 8}
+    assert FLEET([instance("i-1"), instance("i-2")], disks, wanted)["keep"] == ["i-1", "i-2"]
+    bigger = FLEET([instance("i-1")], disks, {"count": 1, "volume_size": "16"})
+    assert bigger["retire"] == {"i-1": "volume_size is 8, and 16 is wanted"}
+
+
+def address(ip: str, records: str = "", instance_id: str = "") -> dict[str, Any]:
+    return {
+        "allocation_id": f"eipalloc-{ip}",
+        "public_ip": ip,
+        "instance_id": instance_id,
+        "association_id": instance_id and f"eipassoc-{ip}",
+        "tags": {"Records": records} if records else {},
+    }
+
+
+def record(name: str, *values: str, ttl: int | None = 300) -> dict[str, Any]:
+    return {"name": name, "zone": "example.com", "ttl": ttl, "values": list(values)}
+
+
+def test_a_former_record_is_one_that_a_tag_names_and_that_leads_nowhere_else() -> None:
+    ours = [address("1.1.1.1", "old.example.com www.example.com"), address("1.1.1.2", "gone.example.com")]
+    records = [
+        record("www.example.com", "1.1.1.1"),
+        record("old.example.com", "1.1.1.1"),
+        record("gone.example.com", "1.1.1.2", "9.9.9.9"),
+        # Somebody's own name for the site: it leads to us, and we did not make it.
+        record("example.com", "1.1.1.1"),
+    ]
+    former = RECORDS["former_records"](records, ours, "www.example.com.")
+    assert [each["name"] for each in former] == ["old.example.com"]
+    assert RECORDS["former_records"]([record("old.example.com")], ours, "www.example.com") == []
+
+
+def test_only_addresses_that_a_record_leads_to_or_led_to_have_the_tag() -> None:
+    ours = [address("1.1.1.1", "old.example.com"), address("1.1.1.2"), address("1.1.1.3")]
+    changed = RECORDS["records_tags"](ours, ["www.example.com."], ["1.1.1.2"])
+    assert changed == [
+        {"allocation_id": "eipalloc-1.1.1.1", "value": "www.example.com"},
+        {"allocation_id": "eipalloc-1.1.1.2", "value": "www.example.com"},
+    ]
+    right = [address("1.1.1.1", "a.example.com b.example.com")]
+    assert RECORDS["records_tags"](right, ["b.example.com", "A.example.com"], ["1.1.1.1"]) == []
+
+
+def test_an_address_that_a_record_leads_to_is_never_released() -> None:
+    ours = [
+        address("1.1.1.1", "www.example.com", "i-stays"),
+        address("1.1.1.2", "www.example.com", "i-ends"),
+        address("1.1.1.3"),
+        address("1.1.1.4"),
+    ]
+    found = RECORDS["unused_addresses"](ours, ["i-ends"], [record("example.com", "1.1.1.4")])
+    assert found == {
+        "release": ["1.1.1.2", "1.1.1.3"],
+        "kept": ["1.1.1.4, to which example.com leads"],
+        "named": True,
+    }
+    # One whose allocation was answered into the void has never had a name.
+    assert RECORDS["unused_addresses"](ours, [], [])["named"] is False
+
+
+def test_resolvers_know_a_record_for_the_longest_time_to_live() -> None:
+    assert RECORDS["seconds_known"]([record("a", ttl=None), record("b", ttl=60), record("c", ttl=5)]) == 60
+    assert RECORDS["seconds_known"]([]) == 0
+
+
+def test_a_role_that_is_used_stays_whatever_the_settings_name() -> None:
+    roles = [
+        {"role_name": name, "instance_profiles": [name] if name.startswith("ec2") else []}
+        for name in ("ec2-new", "ec2-old", "codedeploy-old", "github-old")
+    ]
+    groups = [{"service_role_arn": "arn:aws:iam::1:role/codedeploy-old"}]
+    carrying = [{"iam_instance_profile": {"arn": "arn:aws:iam::1:instance-profile/ec2-old"}}, {}]
+
+    def names(*of: Any) -> list[str]:
+        return [each["role_name"] for each in UNUSED["unused_roles"](roles, ["ec2-new"], *of)]
+
+    assert names(groups, carrying) == ["github-old"]
+    assert names([], []) == ["ec2-old", "codedeploy-old", "github-old"]
+
+
+def test_what_carries_only_some_of_the_tags_is_somebody_elses() -> None:
+    things = [{"tags": {"ManagedBy": "us", "Application": "a", "x": "y"}}, {"tags": {"ManagedBy": "us"}}, {}]
+    assert UNUSED["tagged"](things, {"ManagedBy": "us", "Application": "a"}) == things[:1]
