@@ -311,8 +311,11 @@ def key_pair(wanted: Wanted, seen: Seen) -> Iterator[str]:
     """A key pair is never changed: EC2 has no call for it, and instances keep the key of their launch."""
     held = (there(seen, "key_pair") or {}).get("PublicKey", "").split()[:2]
     content = there(seen, "key_file") or ""
-    # What is no key is told by itself.
-    if held and len(content.split()) > 1 and held != content.split()[:2]:
+    try:
+        public_key(content)
+    except KeyFileError:
+        return  # key_file says it
+    if held and held != content.split()[:2]:
         yield (
             f"pipeline_ssh_key_name is '{wanted.ssh_key_name}', a key pair that holds another key than "
             f"{wanted.ssh_public_key_file} (pipeline_ssh_public_key_file): give the key pair another name. "
@@ -449,7 +452,7 @@ def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 def _staying(wanted: Wanted, seen: Seen) -> list[Mapping[str, Any]]:
-    """Instances that the settings keep. New ones are launched, with addresses of their own, before others end."""
+    """Instances that the settings keep: others end when new ones, with addresses of their own, serve."""
     image = there(seen, "image") if wanted.instance_replace else None
     return [
         each

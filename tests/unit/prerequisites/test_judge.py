@@ -293,8 +293,9 @@ def test_a_region_that_botocore_does_not_know_is_named_with_the_nearest() -> Non
 
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
 def test_keys_that_ec2_takes_give_no_word(kind: str) -> None:
-    assert findings({}, {"key_file": KEYS[kind]}).problems == []
-    assert findings({}, {"key_file": f"\n{KEYS[kind]}\n"}).problems == []
+    pair = {"key_pair": OURS | {"PublicKey": KEYS[kind]}}
+    assert findings({}, pair | {"key_file": KEYS[kind]}).problems == []
+    assert findings({}, pair | {"key_file": f"\n{KEYS[kind]}\n"}).problems == []
 
 
 @pytest.mark.parametrize(
