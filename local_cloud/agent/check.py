@@ -69,6 +69,10 @@ def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
         plan.to_json()
     except (AgentError, OSError) as error:
         yield f"Install: {_one_line(error)}"
+    for instruction in plan.instructions:
+        # Looked for as it is written, made as it is expanded: a home is there already.
+        if instruction["type"] == "mkdir" and Path(instruction["directory"]).is_dir():
+            yield f"Install: File exists @ dir_s_mkdir - {instruction['directory']}"
 
 
 def _notes(parsed: appspec.AppSpec, text: str, bundle: Path | None) -> Iterator[str]:

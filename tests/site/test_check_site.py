@@ -184,10 +184,6 @@ AGENT_REFUSES: dict[str, str | bytes] = {
 }
 
 
-AGENT_WAITS = {"a home as a destination"}
-"""Where check-appspec differs from the real agent. Strict: each leaves this list with its mending."""
-
-
 @pytest.fixture(scope="session")
 def check_site() -> Any:
     """The program as a module: a process for each row of the tables would take a minute."""
@@ -209,8 +205,7 @@ def errors(check_site: Any, site: Path, file: str) -> list[str]:
 def agents_cases() -> Iterator[Any]:
     for table, taken in ((AGENT_TAKES, True), (AGENT_REFUSES, False)):
         for name, appspec in table.items():
-            waits = pytest.mark.xfail(strict=True, reason="check-appspec differs from the real agent")
-            yield pytest.param(appspec, taken, id=name, marks=[waits] if name in AGENT_WAITS else [])
+            yield pytest.param(appspec, taken, id=name)
 
 
 class TestAppspec:
