@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.playbooks.said import changes_of_tasks
 
 PORTS = "Open the ports"
@@ -16,6 +18,7 @@ def opened(client: Callable[[str], Any]) -> dict[int, list[str]]:
     }
 
 
+@pytest.mark.long
 def test_443_stays_open_where_it_is_named(
     ansible_playbook: Callable[..., Any], addresses: dict[str, Any], client: Callable[[str], Any]
 ) -> None:

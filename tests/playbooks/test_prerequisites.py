@@ -17,7 +17,8 @@ ZONE = "local-cloud.example"
 
 def take_all_names(client: Callable[[str], Any]) -> None:
     """Somebody else has every name that the pipeline wants."""
-    policy = {"Version": "2012-10-17", "Statement": []}
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = {"Version": "2012-10-17", "Statement": [trust]}
     client("iam").create_role(RoleName=EC2, AssumeRolePolicyDocument=json.dumps(policy))
     client("codedeploy").create_application(applicationName="test.codeDeploy.001")
     ec2 = client("ec2")

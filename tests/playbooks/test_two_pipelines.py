@@ -320,6 +320,7 @@ def test_an_environment_of_another_application_is_neither_written_nor_emptied(
     assert account.environments() == before
 
 
+@pytest.mark.long
 def test_names_that_another_pipeline_has_are_refused_and_hosts_of_the_same_name_left_alone(
     side: Callable[..., Side], account: Account, cloud: LocalCloud, client: Callable[..., Any]
 ) -> None:
