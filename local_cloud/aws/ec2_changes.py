@@ -10,8 +10,13 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_block_store import Volume
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.iam_instance_profile import (
+    IamInstanceProfileAssociation,
+    IamInstanceProfileAssociationBackend,
+)
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.utils import random_iam_instance_profile_association_id
 
 Health = Callable[[str], str]
 """By an instance's id: ok, initializing or impaired."""
@@ -24,6 +29,8 @@ _original_stop = NetworkInterface.stop
 _original_assign = NetworkInterface.check_auto_public_ip
 _original_address = Subnet.get_available_subnet_ip
 _original_volume = Volume.__init__
+_original_association = IamInstanceProfileAssociation.__init__
+_original_replace = IamInstanceProfileAssociationBackend.replace_iam_instance_profile_association
 _health: Health = lambda _: "ok"  # noqa: E731 - replaced by `answer_with`
 
 
@@ -57,6 +64,25 @@ def make_volume(volume: Any, *arguments: Any, **named: Any) -> None:
     """One that is of no snapshot says so, where moto leaves the member out."""
     _original_volume(volume, *arguments, **named)
     volume.snapshot_id = volume.snapshot_id or ""
+
+
+def associate_profile(association: Any, *arguments: Any, **named: Any) -> None:
+    """Its instance tells of the profile, by the profile's own id."""
+    _original_association(association, *arguments, **named)
+    _show_profile(association)
+
+
+def replace_profile(backend: Any, *arguments: Any, **named: Any) -> Any:
+    """The instance tells of the new profile at once, and the association is another one."""
+    association = _original_replace(backend, *arguments, **named)
+    association.association_id = random_iam_instance_profile_association_id()
+    _show_profile(association)
+    return association
+
+
+def _show_profile(association: Any) -> None:
+    profile = association.iam_instance_profile
+    association.instance.iam_instance_profile = {"Arn": profile.arn, "Id": profile.id}
 
 
 def free_private_ip(subnet: Any, instance: Any) -> str:
@@ -107,4 +133,6 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (NetworkInterface, "check_auto_public_ip", assign_public_ip),
     (Subnet, "get_available_subnet_ip", free_private_ip),
     (Volume, "__init__", make_volume),
+    (IamInstanceProfileAssociation, "__init__", associate_profile),
+    (IamInstanceProfileAssociationBackend, "replace_iam_instance_profile_association", replace_profile),
 )

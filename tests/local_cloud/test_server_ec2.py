@@ -152,6 +152,40 @@ def test_an_instance_profile_needs_a_role(client: Client) -> None:
     assert len(instances) == 2
 
 
+def test_an_instance_tells_of_the_profile_that_took_the_place_of_another(client: Client) -> None:
+    iam, ec2 = client("iam"), client("ec2")
+    profiles = {}
+    for name in ("first", "second"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+        profiles[name] = iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    [instance] = run(client, IamInstanceProfile={"Name": "first"})
+    of_it = [{"Name": "instance-id", "Values": [instance["InstanceId"]]}]
+
+    def described() -> tuple[dict[str, str], str]:
+        [reservation] = ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"]
+        [association] = ec2.describe_iam_instance_profile_associations(Filters=of_it)[
+            "IamInstanceProfileAssociations"
+        ]
+        assert (
+            association["IamInstanceProfile"]["Arn"]
+            == reservation["Instances"][0]["IamInstanceProfile"]["Arn"]
+        )
+        return reservation["Instances"][0]["IamInstanceProfile"], association["AssociationId"]
+
+    def shown(name: str) -> dict[str, str]:
+        return {"Arn": profiles[name]["Arn"], "Id": profiles[name]["InstanceProfileId"]}
+
+    before, association = described()
+    assert before == shown("first")
+    ec2.replace_iam_instance_profile_association(
+        AssociationId=association, IamInstanceProfile={"Name": "second"}
+    )
+    after, other = described()
+    assert after == shown("second")
+    assert other != association
+
+
 def test_an_ed25519_key_can_be_imported(client: Client) -> None:
     public = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
