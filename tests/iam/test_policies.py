@@ -120,6 +120,13 @@ def check_other_ways(policy: dict[str, Any]) -> None:
     assert buckets == {"theirs", "theirs/test.codeDeploy.001/*", "travels", "travels/i-*"}
 
 
+def test_the_lock_of_an_application_whose_name_has_other_signs_is_granted(tmp_path: Path) -> None:
+    found = policies.write(pipeline_application="shop_a+b", policy_folder=str(tmp_path))
+    lock = "arn:aws:ssm:us-east-1:123456789012:parameter/pipeline/shop_5fa_2bb/run"
+    for name in ("operator", "destroy"):
+        assert [each for each in found[name]["Statement"] if lock in each["Resource"]], name
+
+
 def test_the_page_says_what_the_policies_say() -> None:
     assert iam_docs.PAGE.read_text() == iam_docs.page(whole.known()), "docs/iam.md is stale: run make docs"
 
