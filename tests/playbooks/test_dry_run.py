@@ -1,14 +1,28 @@
 """`--check --diff` on an empty account: all that would be made is said, and nothing is made."""
 
+import json
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from local_cloud.server import LocalCloud
 
+CHECKOUT = Path(__file__).parents[2]
 
-def test_a_dry_run_of_everything_writes_nothing(
-    ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
+
+def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
+    ansible_playbook: Callable[..., Any],
+    cloud: LocalCloud,
+    addresses: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
+
     result = ansible_playbook("site.yml", "--check", "--diff", **addresses)
 
     assert result.returncode == 0, result.stdout + result.stderr
@@ -22,6 +36,32 @@ def test_a_dry_run_of_everything_writes_nothing(
         "cidr_ip: 172.31.0.1/32",
     ):
         assert said in result.stdout
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert (plan["change"], plan["delete"]) == (1, 0)  # the record, to addresses that are to come
+    assert plan["create"] == len([each for each in plan["resources"] if each["action"] == "create"]) == 13
+    assert "Plan: 13 to create, 1 to change, 0 to delete\n  + OIDC provider" in result.stdout
+    assert any(each.endswith("tcp 80 from 0.0.0.0/0") for each in plan["widening"])
+    assert "+ deployment group test.deploymentGroup.001" in (tmp_path / "plan.md").read_text().splitlines()
+
+
+@pytest.mark.usefixtures("cloud")
+def test_the_exit_status_says_whether_there_is_something_to_do(
+    addresses: dict[str, Any], tmp_path: Path
+) -> None:
+    def status(*options: str, **settings: Any) -> int:
+        given = json.dumps({"pipeline_github_token": ""} | addresses | settings)
+        inventory = CHECKOUT / "inventory" / "local" / "hosts.yml"
+        return subprocess.run(
+            [CHECKOUT / "scripts" / "plan.sh", "-i", inventory, "-e", given, *options],
+            env=os.environ | {"PIPELINE_PLAN_FOLDER": str(tmp_path)},
+            capture_output=True,
+            check=False,
+        ).returncode
+
+    # Only what the tag selects is planned, and of that nothing is there.
+    assert status("--tags=codedeploy") == 2
+    assert status("--tags=no-such-tag") == 0
+    assert status("--tags=codedeploy", pipeline_instance_count="many") == 1
 
 
 def test_a_dry_run_of_the_way_through_s3_tells_of_the_bucket(

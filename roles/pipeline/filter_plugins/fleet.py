@@ -49,7 +49,13 @@ def fleet(
     }
     placed = {name: value for name, value in wanted.items() if name in PLACED}
     alike = sum(not _difference(each, sizes, placed) for each in instances)
-    return {"keep": keep, "retire": retire, "missing": count - len(keep), "alike": alike}
+    return {
+        "keep": keep,
+        "retire": retire,
+        "missing": count - len(keep),
+        "alike": alike,
+        "instance_type": wanted.get("instance_type", ""),
+    }
 
 
 def _difference(instance: Instance, sizes: Mapping[tuple[str, str], Any], wanted: Mapping[str, Any]) -> str:
