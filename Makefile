@@ -77,8 +77,8 @@ bench: environment engine ## how long things take, as a table
 	python tests/bench/run.py
 
 docs: environment ## generate docs/modules from the modules
-	python scripts/stage_collection.py docs
-	python scripts/iam_docs.py
+	python -m scripts.docs
+	python -m scripts.iam_docs
 
 lock: environment ## requirements.lock from pyproject.toml
 	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -170,19 +170,19 @@ notes:
     C(ListResourceRecordSets), C(codedeploy:GetApplication), C(GetDeploymentConfig), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
     C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
 """
 
 EXAMPLES = r"""
 - name: Look at all that is needed
-  pipeline_prerequisites:
+  codedeploy.pipeline.pipeline_prerequisites:
     region: us-east-1
     application: test.codeDeploy.001
     deployment_config: CodeDeployDefault.OneAtATime
     domain_zone: example.com
     domain_record: www.example.com
     github_environment: Prod
-    github_repository: OWNER/codedeploy.nginx.001
+    codedeploy.pipeline.github_repository: OWNER/codedeploy.nginx.001
     image_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
     instance_count: 1
     instance_name: ec2.cheaper.001
@@ -243,8 +243,6 @@ summary:
 import traceback
 from typing import Any
 
-from ansible.module_utils.basic import missing_required_lib
-
 try:
     import boto3
     from botocore import UNSIGNED
@@ -255,10 +253,11 @@ try:
 except ImportError:
     MISSING_LIBRARY = traceback.format_exc()
 
-from ansible.module_utils.codedeploy.errors import require_whole_answers
-from ansible.module_utils.codedeploy.module import NamingModule
-from ansible.module_utils.prerequisites import judge, read
-from ansible.module_utils.prerequisites.wanted import Seen, Unseen, Wanted
+from ..module_utils.aws.errors import require_whole_answers
+from ..module_utils.aws.libraries import missing
+from ..module_utils.aws.module import NamingModule
+from ..module_utils.pipeline.prerequisites import judge, read
+from ..module_utils.pipeline.prerequisites.wanted import Seen, Unseen, Wanted
 
 ROLES = {
     name: {"type": "str", "required": True}
@@ -323,7 +322,7 @@ def known_regions(session: Any) -> list[str]:  # noqa: ANN401 - as above
 def main() -> None:
     module = NamingModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib("boto3"), exception=MISSING_LIBRARY)
+        module.fail_json(msg=missing("boto3 and botocore"), exception=MISSING_LIBRARY)
     wanted = Wanted(**{name: module.params[name] for name in ARGUMENT_SPEC})
     try:
         # One session: each new one would read botocore's descriptions again, a quarter of a second.

@@ -41,7 +41,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Show the status
-  pipeline_status:
+  codedeploy.pipeline.pipeline_status:
     facts: "{{ found }}"
     template: "{{ playbook_dir }}/templates/status.html.j2"
     dest: "{{ playbook_dir }}/../build/status.html"
@@ -60,7 +60,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.pipeline_status import UNSHOWN, render, summary, view
+
+from ..module_utils.pipeline.status import UNSHOWN, render, summary, view
 
 ARGUMENT_SPEC = {
     "facts": {"type": "dict", "required": True},

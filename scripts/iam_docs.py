@@ -12,11 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.iam import policies, whole
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "iam.md"
-sys.path[:0] = [str(CHECKOUT)]
-
-from tests.iam import policies, whole  # noqa: E402 - the path is set above
 
 INTRODUCTION = """# Who may do what
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from scripts.collection import NAME
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 LIBRARY = CHECKOUT / "library"
 FRAGMENTS = CHECKOUT / "doc_fragments"
@@ -65,7 +67,7 @@ def documentation(text: str) -> dict[str, Any]:
     """A module's documentation with what the project's own fragments bring, as Ansible merges them."""
     told: dict[str, Any] = yaml.safe_load(text)
     for reference in told.get("extends_documentation_fragment", []):
-        name, _, part = reference.partition(".")
+        name, _, part = reference.removeprefix(f"{NAME}.").partition(".")
         path = FRAGMENTS / f"{name}.py"
         if not path.is_file():
             continue
@@ -149,8 +151,7 @@ def _returned(values: dict[str, Any], prefix: str) -> list[str]:
 
 def _reference(item: dict[str, str]) -> str:
     if "module" in item:
-        name = item["module"]
-        return f"- `{name}`" if "." in name else f"- [`{name}`]({name}.md)"
+        return f"- {_module(item['module'])}"
     return f"- [{_words(item['name'])}]({item['link']}): {_words(item['description'])}"
 
 
@@ -175,4 +176,5 @@ def _words(text: str) -> str:
 
 
 def _module(name: str) -> str:
-    return f"`{name}`" if "." in name else f"[`{name}`]({name}.md)"
+    own = name.removeprefix(f"{NAME}.")
+    return f"`{name}`" if own == name else f"[`{own}`]({own}.md)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.errors import Record, explained, none_if
+from ..aws.errors import Record, explained, none_if
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ..aws.errors import ModuleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,9 +60,9 @@ ROLE_PATTERN = r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+|[A-Za-z0-9+=,.@_-]{1,64}"
 
 
 def refuse(problems: Iterator[str]) -> None:
-    """Raise CodeDeployError for the first problem, if there is any."""
+    """Raise ModuleError for the first problem, if there is any."""
     for problem in problems:
-        raise CodeDeployError(problem)
+        raise ModuleError(problem)
 
 
 def name_problems(values: Mapping[str, str | None]) -> Iterator[str]:

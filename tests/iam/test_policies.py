@@ -1,18 +1,14 @@
 """The policies say what they are for, are right by AWS's own reference, and grant only what is used."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import iam_docs
 from tests.iam import policies, whole
 from tests.iam.linter import findings
-
-sys.path.append(str(policies.CHECKOUT / "scripts"))
-
-import iam_docs
 
 MANAGED = 6144
 """How many characters a managed policy may have, spaces between its parts apart."""

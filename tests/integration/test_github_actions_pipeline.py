@@ -27,11 +27,9 @@ from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-for folder in ("actions", "local_cloud"):
-    sys.path.append(str(CHECKOUT / "tests" / folder))
 
-import workflow  # noqa: E402 - found in the folders above
-from agents import Agent, Answer, CommandClient, Result  # noqa: E402
+from tests.actions import workflow
+from tests.local_cloud.agents import Agent, Answer, CommandClient, Result
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 ROLE = "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000"

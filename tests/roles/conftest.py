@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
-import ansible.module_utils
 import boto3
 import pytest
 
@@ -17,7 +16,6 @@ from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
-ansible.module_utils.__path__ += map(str, ROLES.glob("*/module_utils"))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,16 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from ansible.module_utils.host_faults import judge, read, site
-from ansible.module_utils.host_faults.finding import Finding
-from ansible.module_utils.host_faults.parse import address_of_aws, agent_settings, nginx_complaint, service_of
-from ansible.module_utils.host_faults.seen import (
+
+from plugins.module_utils.host_faults import judge, read, site
+from plugins.module_utils.host_faults.finding import Finding
+from plugins.module_utils.host_faults.parse import (
+    address_of_aws,
+    agent_settings,
+    nginx_complaint,
+    service_of,
+)
+from plugins.module_utils.host_faults.seen import (
     Agent,
     Entry,
     Metadata,

@@ -13,11 +13,8 @@ import pytest
 import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(CHECKOUT / "scripts")]
 
-import feature_table  # noqa: E402 - the path is set above
-import module_docs  # noqa: E402 - the path is set above
-import stage_collection  # noqa: E402 - the path is set above
+from scripts import feature_table, module_docs, stage_collection
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "library").glob("*.py"))
 OURS = [name for name in MODULES if name.startswith(("aws", "codedeploy", "ec2", "iam", "pipeline"))]

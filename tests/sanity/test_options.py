@@ -1,7 +1,6 @@
 """No option of a CodeDeploy module without a test that gives it."""
 
 import ast
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(CHECKOUT / "scripts")]
 
-import feature_table  # noqa: E402 - the path is set above
+from scripts import feature_table
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "library").glob("codedeploy_*.py"))
 AGAINST_AWS = sorted((CHECKOUT / "tests" / "integration" / "codedeploy").glob("test_*.py"))

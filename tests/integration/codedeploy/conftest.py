@@ -1,12 +1,10 @@
 """The modules' real main(), against the local cloud in this process."""
 
 import functools
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import ansible.module_utils
 import boto3
 import pytest
 from botocore.loaders import create_loader
@@ -17,13 +15,10 @@ from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
 pytest.register_assert_rewrite("tests.integration.codedeploy.runner")
-from tests.integration.codedeploy.runner import Client, Module  # noqa: E402 - after it is to be rewritten
+from tests.integration.codedeploy.runner import Client, Module
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-if str(CHECKOUT / "module_utils") not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
 # The modules, and the simulated agents that test the local cloud itself.
-sys.path[:0] = [str(CHECKOUT / "library"), str(CHECKOUT / "tests" / "local_cloud")]
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDTESTS0",
