@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
+from plugins.module_utils.pipeline.status import render, view
 from tests.browser.driver import Browser, browser
 from tests.unit.pipeline_status.facts import HOSTS, NOW, facts
 
 CHECKOUT = Path(__file__).parents[2]
-from plugins.module_utils.pipeline.status import render, view
-
 TEMPLATE = CHECKOUT / "playbooks" / "templates" / "status.html.j2"
 WIDE, NARROW = (1200, 1500), (390, 844)
 

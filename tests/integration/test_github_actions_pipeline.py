@@ -25,11 +25,10 @@ from local_cloud.github.publish import publish
 from local_cloud.github.store import Token
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-
 from tests.actions import workflow
 from tests.local_cloud.agents import Agent, Answer, CommandClient, Result
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 ROLE = "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000"

@@ -559,7 +559,7 @@ def test_the_documentation_lists_every_fault_and_its_area() -> None:
 
 def test_every_repair_has_its_tasks_and_every_fault_its_tag() -> None:
     role = CHECKOUT / "roles/host_repair"
-    source = "".join(path.read_text() for path in (role / "module_utils/host_faults").glob("*.py"))
+    source = "".join(path.read_text() for path in (CHECKOUT / "module_utils/host_faults").glob("*.py"))
     tasks = {path.stem for path in (role / "tasks/repairs").glob("*.yml")}
     named = set(re.findall(r'"([a-z]+_[a-z]+)"', source)) - set(judge.FAULTS)
     assert tasks <= named

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-
 from scripts import feature_table
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "library").glob("codedeploy_*.py"))
 AGAINST_AWS = sorted((CHECKOUT / "tests" / "integration" / "codedeploy").glob("test_*.py"))

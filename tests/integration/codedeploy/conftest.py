@@ -15,11 +15,9 @@ from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 
 pytest.register_assert_rewrite("tests.integration.codedeploy.runner")
-from tests.integration.codedeploy.runner import Client, Module
+from tests.integration.codedeploy.runner import Client, Module  # noqa: E402 - after it is to be rewritten
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-# The modules, and the simulated agents that test the local cloud itself.
-
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDTESTS0",
     "AWS_SECRET_ACCESS_KEY": "a-long-and-random-looking-secret-of-the-tests",
