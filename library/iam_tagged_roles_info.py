@@ -56,9 +56,8 @@ roles:
       instance_profiles: [web]
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
 from ..module_utils.iam.tagged_roles import tagged_roles
 
 ARGUMENT_SPEC = {
@@ -68,7 +67,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     tags = {name: str(value) for name, value in module.params["tags"].items()}
     try:
         roles = tagged_roles(module.client("iam"), tags, module.params["principals"])

@@ -182,7 +182,7 @@ EXAMPLES = r"""
     domain_zone: example.com
     domain_record: www.example.com
     github_environment: Prod
-    codedeploy.pipeline.github_repository: OWNER/codedeploy.nginx.001
+    github_repository: OWNER/codedeploy.nginx.001
     image_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
     instance_count: 1
     instance_name: ec2.cheaper.001

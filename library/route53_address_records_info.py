@@ -51,16 +51,15 @@ records:
       values: [192.0.2.7]
 """
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
 from ..module_utils.route53.address_records import address_records
 
 ARGUMENT_SPEC = {"names": {"type": "list", "elements": "str", "required": True}}
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         records = address_records(module.client("route53"), module.params["names"])
     except ModuleError as error:
