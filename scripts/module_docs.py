@@ -1,7 +1,7 @@
 """A page in Markdown for each module of library/, from its own documentation.
 
 The pages say what `ansible-doc` says, without what every amazon.aws module has in common, and
-without how to install a collection that nobody can install.
+without how to install the collection.
 """
 
 from __future__ import annotations

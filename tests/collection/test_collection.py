@@ -15,11 +15,11 @@ from local_cloud.github.store import default_token
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
 from scripts import collection
+from tests.unit.pipeline_status.facts import facts
 
 HERE = Path(__file__).parent
 MODULES = sorted(path.stem for path in (collection.CHECKOUT / "library").glob("*.py"))
-OF_THE_PIPELINE = {"codedeploy_agent_package", "pipeline_prerequisites", "pipeline_status"}
-"""Not run here: the first replaces this machine's agent, the others want all of a pipeline's settings."""
+OPTIONS_OF_GROUPS = {"aws": "amazon.aws.common.modules", "github": "codedeploy.pipeline.github_api"}
 ROLES = ("codedeploy_agent", "nginx", "swap")
 
 
@@ -70,14 +70,17 @@ def run(program: str, root: Path, *arguments: str) -> subprocess.CompletedProces
 
 def play(root: Path, cloud: LocalCloud, *options: str) -> subprocess.CompletedProcess[str]:
     log = root / "access.log"
+    (root / "status.html.j2").write_text("{{ settings.zone }}")
     log.write_text("a line of a log\n" * 1000)
     settings = {
         "ansible_python_interpreter": sys.executable,
         "endpoint": cloud.endpoint_url,
         "github_api": f"{cloud.github_url}/api/v3",
         "github_token": default_token(cloud.settings.state_dir / "github"),
+        "facts": facts(),
         "log": str(log),
         "prices": str(collection.CHECKOUT / "playbooks/files/costs/prices.csv"),
+        "status_template": str(root / "status.html.j2"),
     }
     extra = f"--extra-vars={json.dumps(settings)}"
     return run("ansible-playbook", root, "--inventory=localhost,", extra, *options, str(HERE / "foreign.yml"))
@@ -95,22 +98,26 @@ class TestFromOutside:
         assert [entry.action for entry in cloud.log.entries() if entry.mutating] == []
         changed = [task.split("]")[0] for task in second.stdout.split("TASK [") if "\nchanged:" in task]
         # The log was written anew for this run, and nobody has deployed yet.
-        assert changed == ["Deploy a revision, as far as a dry run goes", "Cut a log"]
+        assert changed == [
+            "Deploy a revision, as far as a dry run goes",
+            "Install a package of the agent, as far as a dry run goes",
+            "Cut a log",
+        ]
 
     def test_every_module_is_in_the_playbook(self) -> None:
         tasks = yaml.safe_load((HERE / "foreign.yml").read_text())[0]["tasks"]
         used = {key.removeprefix("codedeploy.pipeline.") for task in tasks for key in task}
-        assert set(MODULES) - used == OF_THE_PIPELINE
+        assert set(MODULES) - used == set()
 
-    def test_every_module_that_asks_aws_or_github_is_in_a_group(self) -> None:
+    @pytest.mark.parametrize(("group", "options"), OPTIONS_OF_GROUPS.items())
+    def test_every_module_with_a_groups_options_is_in_it(self, group: str, options: str) -> None:
         groups = yaml.safe_load((collection.CHECKOUT / "meta/runtime.yml").read_text())["action_groups"]
-        asking = {
+        having = [
             name
             for name in MODULES
-            if (text := (collection.CHECKOUT / "library" / f"{name}.py").read_text())
-            and ("amazon.aws.common.modules" in text or "codedeploy.pipeline.github_api" in text)
-        }
-        assert {name for group in groups.values() for name in group} == asking
+            if f"- {options}\n" in (collection.CHECKOUT / "library" / f"{name}.py").read_text()
+        ]
+        assert groups[group] == having
 
     def test_ansible_doc_shows_every_module(self, collections: Path) -> None:
         names = [f"{collection.NAME}.{name}" for name in MODULES]
@@ -123,6 +130,22 @@ class TestFromOutside:
         done = run("ansible-doc", collections, "--type=role", "--json", f"{collection.NAME}.{role}")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)[f"{collection.NAME}.{role}"]["entry_points"]["main"]["options"]
+
+    def test_roles_find_their_modules(self, collections: Path) -> None:
+        done = self.roles(collections, size=0)
+        assert done.returncode == 0, done.stdout
+
+    def test_roles_check_their_arguments(self, collections: Path) -> None:
+        done = self.roles(collections, size="much")
+        assert done.returncode != 0
+        assert "'swap_size_mb'" in done.stdout
+        assert "Make swap" not in done.stdout
+
+    def roles(self, root: Path, size: object) -> subprocess.CompletedProcess[str]:
+        extra = f"--extra-vars={json.dumps({'size': size})}"
+        return run(
+            "ansible-playbook", root, "--inventory=localhost,", "--check", extra, str(HERE / "roles.yml")
+        )
 
     def test_nothing_else_is_packed(self, collections: Path) -> None:
         folder = collections / "ansible_collections" / collection.NAME.replace(".", "/")

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts import iam_docs
-from tests.iam import policies, whole
+from tests.iam import page, policies, whole
 from tests.iam.linter import findings
 
 MANAGED = 6144
@@ -117,10 +116,10 @@ def check_other_ways(policy: dict[str, Any]) -> None:
 
 
 def test_the_page_says_what_the_policies_say() -> None:
-    assert iam_docs.PAGE.read_text() == iam_docs.page(whole.known()), "docs/iam.md is stale: run make docs"
+    assert page.PAGE.read_text() == page.page(whole.known()), "docs/iam.md is stale: run make docs"
 
 
 def test_the_page_names_tests_that_are_there() -> None:
     tests = (Path(__file__).parent / "test_role_grants.py").read_text()
-    named = [*iam_docs.TESTS.values(), *(test for *_, test in iam_docs.TAKERS)]
+    named = [*page.TESTS.values(), *(test for *_, test in page.TAKERS)]
     assert [name for name in named if f"def {name.partition('[')[0]}(" not in tests] == []

@@ -1,6 +1,6 @@
 """docs/iam.md: every policy of playbooks/policies, statement by statement, with its reason and what used it.
 
-Usage: iam_docs.py [--record]. What used a grant is kept in tests/iam/usage.json; --record runs the whole
+Usage: python -m tests.iam.page [--record]. What used a grant is kept in usage.json; --record runs the whole
 pipeline on a local cloud of its own with policies enforced (a minute or two) and writes it anew.
 """
 
@@ -14,8 +14,7 @@ from pathlib import Path
 
 from tests.iam import policies, whole
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-PAGE = CHECKOUT / "docs" / "iam.md"
+PAGE = policies.CHECKOUT / "docs" / "iam.md"
 
 INTRODUCTION = """# Who may do what
 
@@ -159,9 +158,9 @@ def _resources(statement: policies.Statement) -> str:
 
 def record() -> whole.Usage:
     """Run the whole pipeline, and write down what it used."""
-    from local_cloud.server import LocalCloud  # noqa: PLC0415 - takes seconds that rendering has no use for
-    from local_cloud.settings import Settings  # noqa: PLC0415
-    from tests.iam.pipeline import Pipeline  # noqa: PLC0415
+    from local_cloud.server import LocalCloud  # it takes seconds that rendering has no use for
+    from local_cloud.settings import Settings
+    from tests.iam.pipeline import Pipeline
 
     with tempfile.TemporaryDirectory() as folder:
         cloud = LocalCloud(Settings.in_process(Path(folder)))
