@@ -73,6 +73,7 @@ def play(root: Path, cloud: LocalCloud, *options: str) -> subprocess.CompletedPr
     (root / "status.html.j2").write_text("{{ settings.zone }}")
     log.write_text("a line of a log\n" * 1000)
     settings = {
+        "ansible_pipelining": True,
         "ansible_python_interpreter": sys.executable,
         "endpoint": cloud.endpoint_url,
         "github_api": f"{cloud.github_url}/api/v3",
@@ -142,7 +143,8 @@ class TestFromOutside:
         assert "Make swap" not in done.stdout
 
     def roles(self, root: Path, size: object) -> subprocess.CompletedProcess[str]:
-        extra = f"--extra-vars={json.dumps({'size': size})}"
+        settings = {"ansible_pipelining": True, "ansible_python_interpreter": sys.executable, "size": size}
+        extra = f"--extra-vars={json.dumps(settings)}"
         return run(
             "ansible-playbook", root, "--inventory=localhost,", "--check", extra, str(HERE / "roles.yml")
         )
