@@ -61,7 +61,14 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.pipeline.status import UNSHOWN, render, summary, view
+from ..module_utils.aws.libraries import missing
+
+try:
+    from ..module_utils.pipeline.status import UNSHOWN, render, summary, view
+except ImportError:
+    MISSING_LIBRARY = True
+else:
+    MISSING_LIBRARY = False
 
 ARGUMENT_SPEC = {
     "facts": {"type": "dict", "required": True},
@@ -72,6 +79,8 @@ ARGUMENT_SPEC = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing("Jinja2"))
     template, dest = Path(module.params["template"]), Path(module.params["dest"])
     try:
         layout = template.read_text(encoding="utf-8")

@@ -8,7 +8,6 @@ ours: its classes hide a refused update, and name the two levels differently.
 from __future__ import annotations
 
 import time
-import traceback
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,9 @@ try:
     import github
     from github.PublicKey import encrypt
 except ImportError:
-    MISSING_LIBRARY: str | None = traceback.format_exc()
+    MISSING_LIBRARY = True
 else:
-    MISSING_LIBRARY = None
+    MISSING_LIBRARY = False
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

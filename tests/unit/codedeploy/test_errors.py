@@ -1,11 +1,8 @@
 """The line that a user reads when AWS refuses."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -189,21 +186,3 @@ class TestUntilUsable:
 
 def test_every_next_step_is_a_sentence() -> None:
     assert all(step[0].isupper() and step.endswith(".") for step in errors.NEXT_STEPS.values())
-
-
-def test_a_missing_library_is_named() -> None:
-    checkout = Path(__file__).resolve().parents[3]
-    program = """
-import sys
-sys.modules["boto3"] = sys.modules["botocore"] = None
-from ansible.module_utils.testing import patch_module_args
-with patch_module_args({"name": "shop"}):
-    from plugins.modules import codedeploy_application
-    codedeploy_application.main()
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=checkout, capture_output=True, text=True, check=False
-    )
-    assert "boto3 and botocore: not installed for" in done.stdout
-    assert "ansible_playbook_python" in done.stdout
-    assert done.stderr == ""
