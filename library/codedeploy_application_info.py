@@ -94,10 +94,10 @@ applications:
 """
 
 from ..module_utils.aws.connection import Connection
-from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.errors import ModuleError, refuse
 from ..module_utils.aws.module import aws_module
 from ..module_utils.codedeploy.infos import find_applications
-from ..module_utils.codedeploy.options import names_problems, refuse
+from ..module_utils.codedeploy.options import names_problems
 
 ARGUMENT_SPEC = {
     "names": {"type": "list", "elements": "str", "aliases": ["name"]},

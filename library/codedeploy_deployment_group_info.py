@@ -105,10 +105,10 @@ deployment_groups:
 """
 
 from ..module_utils.aws.connection import Connection
-from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.errors import ModuleError, refuse
 from ..module_utils.aws.module import aws_module
 from ..module_utils.codedeploy.infos import find_deployment_groups
-from ..module_utils.codedeploy.options import name_problems, names_problems, refuse
+from ..module_utils.codedeploy.options import name_problems, names_problems
 
 ARGUMENT_SPEC = {
     "application_name": {"type": "str", "required": True, "aliases": ["application"]},

@@ -145,10 +145,10 @@ deployments:
 from datetime import UTC, datetime
 
 from ..module_utils.aws.connection import Connection
-from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.errors import ModuleError, refuse
 from ..module_utils.aws.module import aws_module
 from ..module_utils.codedeploy.infos import deployment_filters, find_deployments
-from ..module_utils.codedeploy.options import name_problems, range_problems, refuse
+from ..module_utils.codedeploy.options import name_problems, range_problems
 
 STATUSES = ["Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready"]
 FILTERS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from ..codedeploy import api
+from .errors import Record, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_sts import STSClient
 
 
 CONSOLES = {
@@ -24,6 +25,11 @@ CONSOLES = {
     "aws-eusc": "console.amazonaws-eusc.eu",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
+
+
+@explained("find out which account the credentials belong to")
+def get_caller_identity(client: STSClient, request: Record) -> Record:
+    return client.get_caller_identity(**request)
 
 
 @dataclass(frozen=True)
@@ -71,14 +77,14 @@ class Connection:
     @cached_property
     def account(self) -> Account:
         """The account of the credentials; one call to STS a run."""
-        return account_in(api.get_caller_identity(self._client("sts"), {})["Arn"])
+        return account_in(get_caller_identity(self._client("sts"), {})["Arn"])
 
-    def arn(self, resource: str, account: Account | None = None) -> str:
-        """The ARN of a CodeDeploy resource, `application:NAME` or `deploymentgroup:APPLICATION/NAME`."""
+    def arn(self, service: str, resource: str, account: Account | None = None) -> str:
+        """The ARN of a service's resource in this region, of this account where no other is given."""
         owner = account or self.account
-        return f"arn:{owner.partition}:codedeploy:{self.region}:{owner.id}:{resource}"
+        return f"arn:{owner.partition}:{service}:{self.region}:{owner.id}:{resource}"
 
-    def console_url(self, application_name: str) -> str:
-        """Where a person sees the application."""
+    def console_url(self, path: str) -> str:
+        """Where a person sees it: `path` is the console's, without a slash in front."""
         host = CONSOLES.get(self.codedeploy.meta.partition, CONSOLES["aws"])
-        return f"https://{self.region}.{host}/codesuite/codedeploy/applications/{application_name}?region={self.region}"
+        return f"https://{self.region}.{host}/{path}?region={self.region}"

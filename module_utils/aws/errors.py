@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
@@ -107,6 +107,12 @@ class ModuleError(AnsibleAWSError):  # type: ignore[misc] # the collection has n
 
     def __str__(self) -> str:
         return self.message
+
+
+def refuse(problems: Iterator[str]) -> None:
+    """Raise ModuleError for the first problem, if there is any."""
+    for problem in problems:
+        raise ModuleError(problem)
 
 
 class Patience(AWSRetry):  # type: ignore[misc] # the collection has no types

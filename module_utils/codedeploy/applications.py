@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws.errors import ModuleError
+from ..aws.errors import ModuleError, refuse
 from ..aws.transformations import merged_tags, to_tag_list
 from . import api, tags
-from .options import name_problems, refuse
+from .options import name_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ class Application:
         return {}
 
     def _arn(self, name: str) -> str:
-        return self.connection.arn(f"application:{name}")
+        return self.connection.arn("codedeploy", f"application:{name}")
 
 
 def normalise(info: Record) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws.errors import ModuleError
+from ..aws.errors import ModuleError, refuse
 from ..aws.reconcile import changes
 from ..aws.transformations import snake_name, to_camel, without_empty
 from . import api
-from .options import name_problems, range_problems, refuse
+from .options import name_problems, range_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

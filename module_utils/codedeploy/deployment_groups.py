@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws.connection import account_in
-from ..aws.errors import ModuleError
+from ..aws.errors import ModuleError, refuse
 from ..aws.transformations import (
     as_set,
     merged_tags,
@@ -24,7 +24,6 @@ from .options import (
     filter_problems,
     name_problems,
     range_problems,
-    refuse,
     role_problems,
     rollback_problems,
     tag_set_problems,
@@ -340,7 +339,7 @@ class DeploymentGroup:
     def _arn(self, record: Record) -> str:
         # A service role can't be of another account: no need to ask STS whose the group is.
         name = f"deploymentgroup:{self.application_name}/{record['deploymentGroupName']}"
-        return self.connection.arn(name, account_in(record["serviceRoleArn"]))
+        return self.connection.arn("codedeploy", name, account_in(record["serviceRoleArn"]))
 
 
 def _merged(current: Record, given: Record) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..aws.errors import ModuleError
+from ..aws.errors import ModuleError, refuse
 from ..aws.transformations import tag_filters, tag_set, to_camel
 from . import api, bundles, options, revisions
 from .deployments import FORBIDDEN, Action
@@ -43,7 +43,7 @@ def plan(
     connection: Connection, params: Mapping[str, Any], *, dry_run: bool, warn: Callable[[str], None]
 ) -> Callable[[], dict[str, Any]]:
     """What to call for the module's result. Raises ModuleError, as does the call."""
-    options.refuse(problems(params))
+    refuse(problems(params))
     action = Action(
         connection,
         application_name=params["application_name"],

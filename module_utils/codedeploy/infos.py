@@ -29,10 +29,8 @@ def find_applications(
     client = connection.codedeploy
     found = _applications(connection, _existing(connection, names))
     if with_tags:
-        found = [
-            item | {"tags": tags.read(client, connection.arn(f"application:{item['applicationName']}"))}
-            for item in found
-        ]
+        arns = [connection.arn("codedeploy", f"application:{item['applicationName']}") for item in found]
+        found = [item | {"tags": tags.read(client, arn)} for item, arn in zip(found, arns, strict=True)]
     return [to_snake(item) for item in sorted(found, key=lambda item: str(item["applicationName"]))]
 
 
@@ -75,7 +73,8 @@ def find_deployment_groups(
 
 def _group_tags(connection: Connection, group: Record) -> dict[str, str]:
     resource = f"deploymentgroup:{group['applicationName']}/{group['deploymentGroupName']}"
-    return tags.read(connection.codedeploy, connection.arn(resource, account_in(group["serviceRoleArn"])))
+    arn = connection.arn("codedeploy", resource, account_in(group["serviceRoleArn"]))
+    return tags.read(connection.codedeploy, arn)
 
 
 def find_deployments(

@@ -101,7 +101,8 @@ def _next_step(connection: Connection, deployment: Record, code: str) -> str:
 
 def unlinked(connection: Connection, application_name: str) -> str:
     """What to do where an application is not connected to GitHub."""
-    return UNLINKED.format(url=connection.console_url(application_name))
+    path = f"codesuite/codedeploy/applications/{application_name}"
+    return UNLINKED.format(url=connection.console_url(path))
 
 
 def _rollback(

@@ -12,9 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..aws.errors import Record, explained, none_if
+from ..aws.errors import Record, explained, none_if, refuse
 from ..aws.transformations import from_tag_list, merged_tags, to_tag_list
-from ..codedeploy.options import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

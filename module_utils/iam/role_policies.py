@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
 
-from ..aws.errors import ModuleError, Record, explained, none_if
-from ..codedeploy.options import refuse
+from ..aws.errors import ModuleError, Record, explained, none_if, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,13 +2,13 @@
 
 import ast
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.imports import CHECKOUT, reached
+
 ROLES = CHECKOUT / "roles"
 OURS = ["codedeploy_agent", "host_repair", "nginx", "site_checkout", "swap"]
 
@@ -52,28 +52,6 @@ class TestRole:
             assert tag in task.get("tags", tag if "ansible.builtin.meta" in task else ""), task["name"]
 
 
-def imported(path: Path) -> set[Path]:
-    """The files of ours that a file imports."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
-            names = [folder / f"{name.name}.py" for name in node.names]
-            found |= {each for each in (folder.with_suffix(".py"), *names) if each.is_file()}
-    return found
-
-
-def sent_with(module: str) -> set[Path]:
-    """What Ansible sends to a host that a module runs on."""
-    sent: set[Path] = set()
-    left = {CHECKOUT / "library" / f"{module}.py"}
-    while left:
-        path = left.pop()
-        sent.add(path)
-        left |= imported(path) - sent
-    return sent
-
-
 ON_HOSTS = (
     "codedeploy_agent_info",
     "codedeploy_agent_package",
@@ -88,7 +66,7 @@ ON_HOSTS = (
 
 @pytest.mark.parametrize("module", ON_HOSTS)
 def test_what_runs_on_hosts_is_written_for_their_python(module: str) -> None:
-    for path in sent_with(module):
+    for path in reached(CHECKOUT / "library" / f"{module}.py"):
         ast.parse(path.read_text(), feature_version=(3, 8))
 
 
@@ -100,6 +78,6 @@ def test_no_module_that_runs_on_hosts_is_left_out() -> None:
     alone = [
         path.stem
         for path in (CHECKOUT / "library").glob("*.py")
-        if not any(of_the_controller.search(each.read_text()) for each in sent_with(path.stem))
+        if not any(of_the_controller.search(each.read_text()) for each in reached(path))
     ]
     assert sorted(alone) == sorted(ON_HOSTS)

@@ -111,7 +111,7 @@ class TestPartitions:
 
         monkeypatch.setattr(tags.api, "list_tags", no_tags)
         identity = {"Arn": f"arn:{elsewhere}:iam::123456789012:user/somebody"}
-        monkeypatch.setattr(connection.api, "get_caller_identity", lambda *_: identity)
+        monkeypatch.setattr(connection, "get_caller_identity", lambda *_: identity)
         application(name="shop")
         application.check(name="shop", tags={"Stage": "test"})
         assert [arn.split(":")[:3] for arn in asked] == [["arn", elsewhere, "codedeploy"]]
@@ -119,7 +119,7 @@ class TestPartitions:
     def test_the_console_has_the_address_of_the_partition(self, elsewhere: str) -> None:
         connection = importlib.import_module("plugins.module_utils.aws.connection")
         session: Any = boto3.Session(region_name=os.environ["AWS_REGION"])
-        url = connection.Connection(session.client).console_url("shop")
+        url = connection.Connection(session.client).console_url("codesuite/codedeploy/applications/shop")
         host = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}[elsewhere]
         assert f".{host}/codesuite/codedeploy/applications/shop" in url
 
