@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs collection lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -45,7 +45,7 @@ unit: environment ## what needs nothing but Python
 	pytest -q tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
 integration: environment ## modules and playbooks against the local cloud in process
-	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam
+	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam tests/collection
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included
 	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/local_cloud
@@ -76,9 +76,12 @@ browser: environment ## the status page in a headless Chromium
 bench: environment engine ## how long things take, as a table
 	python tests/bench/run.py
 
-docs: environment ## generate docs/modules from the modules
-	python scripts/stage_collection.py docs
-	python scripts/iam_docs.py
+docs: environment ## generate docs/modules from the modules, docs/iam.md from the policies
+	python -m scripts.docs
+	python -m tests.iam.page
+
+collection: environment ## pack the modules and the roles for hosts, for other projects: build/collection
+	python -m scripts.collection
 
 lock: environment ## requirements.lock from pyproject.toml
 	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of GITHUB_OPTIONS in module_utils/github_actions/options.py."""
+"""The options of GITHUB_OPTIONS in module_utils/github/options.py."""
 
 
 class ModuleDocFragment:

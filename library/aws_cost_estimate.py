@@ -70,7 +70,7 @@ notes:
   - Of prices that fall with the quantity it takes the first, the highest.
   - O(prices=live) was tested against recorded forms of answers, never against AWS.
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -78,7 +78,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Estimate two instances and their addresses
-  aws_cost_estimate:
+  codedeploy.pipeline.aws_cost_estimate:
     price_sheet: files/costs/prices.csv
     region: us-east-1
     estimates:
@@ -153,9 +153,9 @@ table:
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.costs import estimate, price_list, sheet
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.costs import estimate, price_list, sheet
 
 if TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -179,11 +179,11 @@ ARGUMENT_SPEC = {
 def estimates(module: AnsibleAWSModule) -> list[estimate.Estimate]:
     path, region = module.params["price_sheet"], module.region
     if not region:
-        raise CodeDeployError("region: name the region whose prices are wanted, or set AWS_REGION.")
+        raise ModuleError("region: name the region whose prices are wanted, or set AWS_REGION.")
     try:
         prices = sheet.parse(Path(path).read_text(encoding="utf-8"), path)
     except (OSError, ValueError) as error:
-        raise CodeDeployError(f"price_sheet: {path} cannot be read: {error}.") from error
+        raise ModuleError(f"price_sheet: {path} cannot be read: {error}.") from error
     live = module.params["prices"] == "live"
     client = module.client("pricing", region=price_list.ENDPOINT_REGION) if live else None
 
@@ -198,7 +198,7 @@ def main() -> None:
     module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         found = estimates(module)
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     module.exit_json(
         changed=False,

@@ -48,13 +48,13 @@ notes:
   - 'Permissions: C(codedeploy:GetApplication), C(CreateApplication), C(UpdateApplication), C(DeleteApplication);
     with O(tags) also C(ListTagsForResource), C(TagResource), C(UntagResource) and C(sts:GetCallerIdentity).'
 seealso:
-  - module: codedeploy_application_info
-  - module: codedeploy_deployment_group
+  - module: codedeploy.pipeline.codedeploy_application_info
+  - module: codedeploy.pipeline.codedeploy_deployment_group
   - name: CodeDeploy API reference, CreateApplication
     description: The operation behind this module.
     link: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateApplication.html
 extends_documentation_fragment:
-  - shared_attributes.reconciles
+  - codedeploy.pipeline.shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
@@ -63,19 +63,19 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Create an application for EC2 instances
-  codedeploy_application:
+  codedeploy.pipeline.codedeploy_application:
     name: test.codeDeploy.001
     compute_platform: Server
     tags:
       Project: pipeline
 
 - name: Rename it
-  codedeploy_application:
+  codedeploy.pipeline.codedeploy_application:
     name: test.codeDeploy.001
     new_name: shop.codeDeploy.001
 
 - name: Delete it, with its deployment groups
-  codedeploy_application:
+  codedeploy.pipeline.codedeploy_application:
     name: shop.codeDeploy.001
     state: absent
 """
@@ -123,11 +123,11 @@ application:
       sample: {Project: pipeline}
 """
 
-from ansible.module_utils.codedeploy.applications import Application
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.reconcile import reconcile
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.aws.reconcile import reconcile
+from ..module_utils.codedeploy.applications import Application
 
 ARGUMENT_SPEC = {
     "name": {"type": "str", "required": True},
@@ -146,7 +146,7 @@ def main() -> None:
     try:
         application.check()
         outcome = reconcile(application, dry_run=module.check_mode)
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message, **error.result)
     module.exit_json(**outcome.as_result("application"))
 

@@ -30,9 +30,9 @@ notes:
   - 'Permissions: C(codedeploy:ListApplications), C(GetApplication), C(BatchGetApplications); with O(include_tags) also
     C(ListTagsForResource) and C(sts:GetCallerIdentity).'
 seealso:
-  - module: codedeploy_application
+  - module: codedeploy.pipeline.codedeploy_application
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -40,10 +40,10 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: All applications
-  codedeploy_application_info:
+  codedeploy.pipeline.codedeploy_application_info:
 
 - name: Is this one connected to GitHub
-  codedeploy_application_info:
+  codedeploy.pipeline.codedeploy_application_info:
     names: [test.codeDeploy.001]
   register: found
   failed_when: not found.applications[0].linked_to_github
@@ -93,11 +93,11 @@ applications:
       sample: {Project: pipeline}
 """
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.infos import find_applications
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.options import names_problems, refuse
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError, refuse
+from ..module_utils.aws.module import aws_module
+from ..module_utils.codedeploy.infos import find_applications
+from ..module_utils.codedeploy.options import names_problems
 
 ARGUMENT_SPEC = {
     "names": {"type": "list", "elements": "str", "aliases": ["name"]},
@@ -111,7 +111,7 @@ def main() -> None:
     try:
         refuse(names_problems("names", names))
         found = find_applications(Connection(module.client), names, with_tags=module.params["include_tags"])
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     module.exit_json(changed=False, applications=found)
 

@@ -257,8 +257,8 @@ notes:
   - New instances of Auto Scaling groups and on-premises hosts are not looked for. CodeDeploy itself deploys to the
     former.
 seealso:
-  - module: codedeploy_deployment_group
-  - module: codedeploy_deployment_info
+  - module: codedeploy.pipeline.codedeploy_deployment_group
+  - module: codedeploy.pipeline.codedeploy_deployment_info
   - name: CodeDeploy API reference, CreateDeployment
     description: The operation behind this module.
     link: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeployment.html
@@ -279,7 +279,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Deploy a commit and watch it
-  codedeploy_deployment:
+  codedeploy.pipeline.codedeploy_deployment:
     application_name: test.codeDeploy.001
     deployment_group_name: test.deploymentGroup.001
     github_location:
@@ -288,7 +288,7 @@ EXAMPLES = r"""
     file_exists_behavior: OVERWRITE
 
 - name: Deploy a directory through S3, instead of whatever is under way
-  codedeploy_deployment:
+  codedeploy.pipeline.codedeploy_deployment:
     application_name: shop
     deployment_group_name: web
     source_dir: ./site
@@ -297,7 +297,7 @@ EXAMPLES = r"""
     on_conflict: stop
 
 - name: Start a deployment of an object and look later
-  codedeploy_deployment:
+  codedeploy.pipeline.codedeploy_deployment:
     state: started
     application_name: shop
     deployment_group_name: web
@@ -306,13 +306,13 @@ EXAMPLES = r"""
       key: shop-1.2.zip
 
 - name: Go back to what was good before
-  codedeploy_deployment:
+  codedeploy.pipeline.codedeploy_deployment:
     state: rolled_back
     application_name: shop
     deployment_group_name: web
 
 - name: Stop whatever is being deployed
-  codedeploy_deployment:
+  codedeploy.pipeline.codedeploy_deployment:
     state: stopped
     application_name: shop
     deployment_group_name: web
@@ -427,11 +427,11 @@ rollback:
   sample: {deployment_id: d-F5G6H7I8J, status: Succeeded}
 """
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.deployment_request import plan
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.options import (
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.codedeploy.deployment_request import plan
+from ..module_utils.codedeploy.options import (
     ALARMS,
     AUTO_ROLLBACK,
     EC2_DEPLOYMENT_OPTIONS,
@@ -507,7 +507,7 @@ def main() -> None:
     )
     try:
         result = plan(Connection(module.client), module.params, dry_run=module.check_mode, warn=module.warn)()
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message, **error.result)
     module.exit_json(**result)
 

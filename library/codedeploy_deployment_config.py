@@ -116,12 +116,12 @@ notes:
   - A run that changes nothing makes one call to AWS. Deployment configurations have no tags.
   - 'Permissions: C(codedeploy:GetDeploymentConfig), C(CreateDeploymentConfig), C(DeleteDeploymentConfig).'
 seealso:
-  - module: codedeploy_deployment_group
+  - module: codedeploy.pipeline.codedeploy_deployment_group
   - name: CodeDeploy API reference, CreateDeploymentConfig
     description: The operation behind this module.
     link: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploymentConfig.html
 extends_documentation_fragment:
-  - shared_attributes.reconciles
+  - codedeploy.pipeline.shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -129,7 +129,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Three quarters of the hosts stay healthy, one zone after the other
-  codedeploy_deployment_config:
+  codedeploy.pipeline.codedeploy_deployment_config:
     name: careful
     minimum_healthy_hosts:
       type: FLEET_PERCENT
@@ -139,7 +139,7 @@ EXAMPLES = r"""
       monitor_duration_in_seconds: 60
 
 - name: A tenth of the traffic, and the rest after five minutes
-  codedeploy_deployment_config:
+  codedeploy.pipeline.codedeploy_deployment_config:
     name: canary
     compute_platform: Lambda
     traffic_routing_config:
@@ -149,7 +149,7 @@ EXAMPLES = r"""
         canary_interval: 5
 
 - name: Delete it
-  codedeploy_deployment_config:
+  codedeploy.pipeline.codedeploy_deployment_config:
     name: careful
     state: absent
 """
@@ -197,11 +197,11 @@ deployment_config:
       sample: {monitor_duration_in_seconds: 60}
 """
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.deployment_configs import DeploymentConfig
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.reconcile import reconcile
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.aws.reconcile import reconcile
+from ..module_utils.codedeploy.deployment_configs import DeploymentConfig
 
 HEALTHY_HOSTS = {
     "type": "dict",
@@ -263,7 +263,7 @@ def main() -> None:
     try:
         config.check()
         outcome = reconcile(config, dry_run=module.check_mode)
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message, **error.result)
     module.exit_json(**outcome.as_result("deployment_config"))
 

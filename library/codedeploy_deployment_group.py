@@ -55,7 +55,7 @@ options:
   deployment_config_name:
     description:
       - How many hosts at a time, or how fast traffic is shifted, for example V(CodeDeployDefault.AllAtOnce) or the name
-        of one made with M(codedeploy_deployment_config).
+        of one made with M(codedeploy.pipeline.codedeploy_deployment_config).
       - A new group gets V(CodeDeployDefault.OneAtATime) from AWS, V(CodeDeployDefault.LambdaAllAtOnce) for Lambda and
         V(CodeDeployDefault.ECSAllAtOnce) for ECS.
     type: str
@@ -333,9 +333,9 @@ notes:
     C(DeleteDeploymentGroup), C(GetApplication), and C(iam:PassRole) on the service role; with O(tags) also
     C(ListTagsForResource), C(TagResource) and C(UntagResource); with O(service_role) by name also C(iam:GetRole).'
 seealso:
-  - module: codedeploy_application
-  - module: codedeploy_deployment
-  - module: codedeploy_deployment_group_info
+  - module: codedeploy.pipeline.codedeploy_application
+  - module: codedeploy.pipeline.codedeploy_deployment
+  - module: codedeploy.pipeline.codedeploy_deployment_group_info
   - name: CodeDeploy API reference, CreateDeploymentGroup
     description: The operation behind this module.
     link: https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_CreateDeploymentGroup.html
@@ -347,7 +347,7 @@ attributes:
     support: partial
     details: A role given by name that does not exist yet stays a name.
 extends_documentation_fragment:
-  - shared_attributes.reconciles
+  - codedeploy.pipeline.shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
@@ -356,7 +356,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: All instances with one name, one at a time
-  codedeploy_deployment_group:
+  codedeploy.pipeline.codedeploy_deployment_group:
     application_name: test.codeDeploy.001
     name: test.deploymentGroup.001
     service_role: AWSCodeDeployService-DepolyEC2Role-20241024T000000
@@ -365,7 +365,7 @@ EXAMPLES = r"""
         value: ec2.cheaper.001
 
 - name: Instances that are both web servers and in production, half of them at a time, with rollback
-  codedeploy_deployment_group:
+  codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web
     service_role: arn:aws:iam::123456789012:role/CodeDeploy
@@ -382,7 +382,7 @@ EXAMPLES = r"""
         - name: shop-errors
 
 - name: Behind a load balancer
-  codedeploy_deployment_group:
+  codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web
     deployment_style:
@@ -392,7 +392,7 @@ EXAMPLES = r"""
         - name: shop-web
 
 - name: No rollback, no alarms, no triggers any more
-  codedeploy_deployment_group:
+  codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web
     auto_rollback_configuration:
@@ -402,7 +402,7 @@ EXAMPLES = r"""
     trigger_configurations: []
 
 - name: Delete it
-  codedeploy_deployment_group:
+  codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web
     state: absent
@@ -485,11 +485,12 @@ hooks_not_cleaned_up:
   sample: [{name: web, hook: CodeDeploy-managed-automatic-launch-deployment-hook-web}]
 """
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.deployment_groups import DeploymentGroup
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.options import (
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.aws.reconcile import reconcile
+from ..module_utils.codedeploy.deployment_groups import DeploymentGroup
+from ..module_utils.codedeploy.options import (
     ALARMS,
     AUTO_ROLLBACK,
     EC2_DEPLOYMENT_OPTIONS,
@@ -497,7 +498,6 @@ from ansible.module_utils.codedeploy.options import (
     TAG_FILTERS,
     TAG_SET,
 )
-from ansible.module_utils.codedeploy.reconcile import reconcile
 
 TRAFFIC_ROUTE = {
     "type": "dict",
@@ -634,7 +634,7 @@ def main() -> None:
     try:
         group.check()
         outcome = reconcile(group, dry_run=module.check_mode)
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message, **error.result)
     for remark in group.remarks():
         module.warn(remark)

@@ -36,9 +36,9 @@ notes:
   - 'Permissions: C(codedeploy:ListDeploymentGroups), C(BatchGetDeploymentGroups); with O(include_tags) also
     C(ListTagsForResource).'
 seealso:
-  - module: codedeploy_deployment_group
+  - module: codedeploy.pipeline.codedeploy_deployment_group
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -46,11 +46,11 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: All deployment groups of an application
-  codedeploy_deployment_group_info:
+  codedeploy.pipeline.codedeploy_deployment_group_info:
     application_name: test.codeDeploy.001
 
 - name: What does this group run
-  codedeploy_deployment_group_info:
+  codedeploy.pipeline.codedeploy_deployment_group_info:
     application_name: test.codeDeploy.001
     names: [test.deploymentGroup.001]
   register: found
@@ -104,11 +104,11 @@ deployment_groups:
       sample: {revision_type: GitHub, github_location: {repository: OWNER/site, commit_id: 0123456789abcdef}}
 """
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.infos import find_deployment_groups
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.options import name_problems, names_problems, refuse
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError, refuse
+from ..module_utils.aws.module import aws_module
+from ..module_utils.codedeploy.infos import find_deployment_groups
+from ..module_utils.codedeploy.options import name_problems, names_problems
 
 ARGUMENT_SPEC = {
     "application_name": {"type": "str", "required": True, "aliases": ["application"]},
@@ -126,7 +126,7 @@ def main() -> None:
         found = find_deployment_groups(
             Connection(module.client), application, names, with_tags=module.params["include_tags"]
         )
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     module.exit_json(changed=False, deployment_groups=found)
 

@@ -61,9 +61,9 @@ notes:
   - 'Permissions: C(codedeploy:ListDeployments), C(BatchGetDeployments); with O(include_targets) also
     C(ListDeploymentTargets) and C(BatchGetDeploymentTargets).'
 seealso:
-  - module: codedeploy_deployment
+  - module: codedeploy.pipeline.codedeploy_deployment
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -71,7 +71,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: What failed during the last day, and why
-  codedeploy_deployment_info:
+  codedeploy.pipeline.codedeploy_deployment_info:
     application_name: test.codeDeploy.001
     deployment_group_name: test.deploymentGroup.001
     statuses: [Failed]
@@ -79,11 +79,11 @@ EXAMPLES = r"""
     include_targets: true
 
 - name: The newest deployment of all
-  codedeploy_deployment_info:
+  codedeploy.pipeline.codedeploy_deployment_info:
     limit: 1
 
 - name: This one
-  codedeploy_deployment_info:
+  codedeploy.pipeline.codedeploy_deployment_info:
     deployment_ids: [d-A1B2C3D4E]
 """
 
@@ -144,11 +144,11 @@ deployments:
 
 from datetime import UTC, datetime
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.infos import deployment_filters, find_deployments
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.options import name_problems, range_problems, refuse
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError, refuse
+from ..module_utils.aws.module import aws_module
+from ..module_utils.codedeploy.infos import deployment_filters, find_deployments
+from ..module_utils.codedeploy.options import name_problems, range_problems
 
 STATUSES = ["Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready"]
 FILTERS = (
@@ -190,7 +190,7 @@ def main() -> None:
             limit=params["limit"],
             with_targets=params["include_targets"],
         )
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     module.exit_json(changed=False, deployments=found)
 

@@ -75,7 +75,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Keep the web servers safe
-  ec2_instance_hardening:
+  codedeploy.pipeline.ec2_instance_hardening:
     filters: {"tag:Name": web}
     metadata_options: {http_tokens: required}
     termination_protection: true
@@ -94,9 +94,9 @@ instances:
       tags: {Owner: web-team}
 """
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.ec2_instance_hardening import Hardening, apply, desired, differences, read
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.ec2.instance_hardening import Hardening, apply, desired, differences, read
 
 METADATA_OPTIONS = {
     "http_endpoint": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
@@ -138,7 +138,7 @@ def main() -> None:
         before_shown, after_shown = differences(current, after)
         if not module.check_mode:
             apply(client, current, after)
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     for volume in bare:
         module.warn(f"{volume} is not encrypted, and cannot be made so: replace its instance.")

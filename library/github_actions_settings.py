@@ -97,13 +97,13 @@ attributes:
     description: Returns what changes, before and after. Of a secret it tells that it changes, never what it was or is.
     support: full
 extends_documentation_fragment:
-  - github_api
-  - shared_attributes.reconciles
+  - codedeploy.pipeline.github_api
+  - codedeploy.pipeline.shared_attributes.reconciles
 """
 
 EXAMPLES = r"""
 - name: Tell the workflow where to deploy to
-  github_actions_settings:
+  codedeploy.pipeline.github_actions_settings:
     repository: OWNER/codedeploy.nginx.001
     environment: Prod
     deployment_branches: [main]
@@ -114,14 +114,14 @@ EXAMPLES = r"""
       IAMROLE_GITHUB_ARN: arn:aws:iam::123456789012:role/AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000
 
 - name: Keep one variable at the level of the repository, and no other
-  github_actions_settings:
+  codedeploy.pipeline.github_actions_settings:
     repository: OWNER/codedeploy.nginx.001
     variables:
       AWS_REGION: us-east-1
     purge_variables: true
 
 - name: Remove a secret, and the environment if that was all
-  github_actions_settings:
+  codedeploy.pipeline.github_actions_settings:
     repository: OWNER/codedeploy.nginx.001
     environment: Prod
     secrets:
@@ -129,7 +129,7 @@ EXAMPLES = r"""
     state: absent
 
 - name: Use GitHub Enterprise Server
-  github_actions_settings:
+  codedeploy.pipeline.github_actions_settings:
     api_url: https://github.example.com/api/v3
     token: "{{ vault_github_token }}"
     repository: OWNER/codedeploy.nginx.001
@@ -183,9 +183,10 @@ github_actions_settings:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.github_actions.errors import GitHubActionsError
-from ansible.module_utils.github_actions.options import GITHUB_OPTIONS, connect
-from ansible.module_utils.github_actions.settings import from_parameters, reconcile
+
+from ..module_utils.github.errors import GitHubActionsError
+from ..module_utils.github.options import GITHUB_OPTIONS, connect
+from ..module_utils.github.settings import from_parameters, reconcile
 
 ARGUMENT_SPEC = {
     **GITHUB_OPTIONS,

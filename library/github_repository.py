@@ -47,15 +47,15 @@ notes:
 requirements:
   - git, where there is something to push
 seealso:
-  - module: github_actions_settings
+  - module: codedeploy.pipeline.github_actions_settings
 extends_documentation_fragment:
-  - github_api
-  - shared_attributes.reconciles
+  - codedeploy.pipeline.github_api
+  - codedeploy.pipeline.shared_attributes.reconciles
 """
 
 EXAMPLES = r"""
 - name: Put the site into a repository of its own
-  github_repository:
+  codedeploy.pipeline.github_repository:
     repository: OWNER/codedeploy.nginx.001
     description: A static page behind nginx
     source_dir: "{{ playbook_dir }}/../site"
@@ -100,9 +100,10 @@ github_repository:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.github_actions.errors import GitHubActionsError
-from ansible.module_utils.github_actions.options import GITHUB_OPTIONS, connect
-from ansible.module_utils.github_actions.repositories import from_parameters, reconcile
+
+from ..module_utils.github.errors import GitHubActionsError
+from ..module_utils.github.options import GITHUB_OPTIONS, connect
+from ..module_utils.github.repositories import from_parameters, reconcile
 
 ARGUMENT_SPEC = {
     **GITHUB_OPTIONS,

@@ -78,7 +78,7 @@ seealso:
     description: What GitHub says about roles, audiences and subjects.
     link: https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 extends_documentation_fragment:
-  - shared_attributes.reconciles
+  - codedeploy.pipeline.shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
@@ -87,12 +87,12 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Trust GitHub Actions
-  iam_oidc_provider:
+  codedeploy.pipeline.iam_oidc_provider:
     url: https://token.actions.githubusercontent.com
     client_ids: [sts.amazonaws.com]
 
 - name: Take back what the task above added, and nothing else, once no other role needs it
-  iam_oidc_provider:
+  codedeploy.pipeline.iam_oidc_provider:
     url: https://token.actions.githubusercontent.com
     client_ids: [sts.amazonaws.com]
     own_roles: [AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000]
@@ -145,11 +145,11 @@ open_id_connect_provider:
       sample: https://token.actions.githubusercontent.com
 """
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.codedeploy.reconcile import reconcile
-from ansible.module_utils.iam_oidc_provider import OidcProvider
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.aws.reconcile import reconcile
+from ..module_utils.iam.oidc_provider import OidcProvider
 
 ARGUMENT_SPEC = {
     "url": {"type": "str", "required": True},
@@ -171,7 +171,7 @@ def main() -> None:
     try:
         provider.check()
         outcome = reconcile(provider, dry_run=module.check_mode)
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message, **error.result)
     module.exit_json(**outcome.as_result("open_id_connect_provider"))
 

@@ -58,7 +58,7 @@ seealso:
   - module: amazon.aws.iam_role
   - module: amazon.aws.iam_policy
 extends_documentation_fragment:
-  - shared_attributes.reconciles
+  - codedeploy.pipeline.shared_attributes.reconciles
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -66,7 +66,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Grant a role one thing, and no longer everything
-  iam_role_policies:
+  codedeploy.pipeline.iam_role_policies:
     roles:
       - name: reader
         inline:
@@ -79,7 +79,7 @@ EXAMPLES = r"""
         detached: [arn:aws:iam::aws:policy/AdministratorAccess]
 
 - name: Take an inline policy away
-  iam_role_policies:
+  codedeploy.pipeline.iam_role_policies:
     roles:
       - name: reader
         inline: {read: null}
@@ -104,10 +104,10 @@ roles:
       sample: [arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore]
 """
 
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.iam_role_policies import RolePolicies, grant
+from ..module_utils.aws.connection import Connection
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.iam.role_policies import RolePolicies, grant
 
 ROLE = {
     "name": {"type": "str", "required": True},
@@ -123,7 +123,7 @@ def main() -> None:
     roles = [RolePolicies(**role) for role in module.params["roles"]]
     try:
         result = grant(Connection(module.client).iam, roles, dry_run=module.check_mode)
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message, **error.result)
     module.exit_json(**result)
 

@@ -32,7 +32,7 @@ notes:
 seealso:
   - module: amazon.aws.iam_role
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -40,7 +40,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Get the roles of an application
-  iam_tagged_roles_info:
+  codedeploy.pipeline.iam_tagged_roles_info:
     tags: {Application: test.codeDeploy.001}
     principals: [ec2.amazonaws.com, codedeploy]
 """
@@ -56,9 +56,9 @@ roles:
       instance_profiles: [web]
 """
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.iam_tagged_roles import tagged_roles
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.iam.tagged_roles import tagged_roles
 
 ARGUMENT_SPEC = {
     "tags": {"type": "dict", "required": True},
@@ -67,11 +67,11 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     tags = {name: str(value) for name, value in module.params["tags"].items()}
     try:
         roles = tagged_roles(module.client("iam"), tags, module.params["principals"])
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     module.exit_json(changed=False, roles=roles)
 

@@ -170,12 +170,12 @@ notes:
     C(ListResourceRecordSets), C(codedeploy:GetApplication), C(GetDeploymentConfig), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
     C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
 """
 
 EXAMPLES = r"""
 - name: Look at all that is needed
-  pipeline_prerequisites:
+  codedeploy.pipeline.pipeline_prerequisites:
     region: us-east-1
     application: test.codeDeploy.001
     deployment_config: CodeDeployDefault.OneAtATime
@@ -240,10 +240,13 @@ summary:
   sample: ["arn:aws:sts::123456789012:assumed-role/operator/me in us-east-1: nothing is missing"]
 """
 
-import traceback
 from typing import Any
 
-from ansible.module_utils.basic import missing_required_lib
+from ..module_utils.aws.errors import require_whole_answers
+from ..module_utils.aws.libraries import missing
+from ..module_utils.aws.module import NamingModule
+from ..module_utils.pipeline.prerequisites import judge
+from ..module_utils.pipeline.prerequisites.wanted import Seen, Unseen, Wanted
 
 try:
     import boto3
@@ -251,14 +254,11 @@ try:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    MISSING_LIBRARY = ""
+    from ..module_utils.pipeline.prerequisites import read
 except ImportError:
-    MISSING_LIBRARY = traceback.format_exc()
-
-from ansible.module_utils.codedeploy.errors import require_whole_answers
-from ansible.module_utils.codedeploy.module import NamingModule
-from ansible.module_utils.prerequisites import judge, read
-from ansible.module_utils.prerequisites.wanted import Seen, Unseen, Wanted
+    MISSING_LIBRARY = True
+else:
+    MISSING_LIBRARY = False
 
 ROLES = {
     name: {"type": "str", "required": True}
@@ -323,7 +323,7 @@ def known_regions(session: Any) -> list[str]:  # noqa: ANN401 - as above
 def main() -> None:
     module = NamingModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if MISSING_LIBRARY:
-        module.fail_json(msg=missing_required_lib("boto3"), exception=MISSING_LIBRARY)
+        module.fail_json(msg=missing("boto3 and botocore"))
     wanted = Wanted(**{name: module.params[name] for name in ARGUMENT_SPEC})
     try:
         # One session: each new one would read botocore's descriptions again, a quarter of a second.

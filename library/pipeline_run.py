@@ -55,12 +55,12 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Begin
-  pipeline_run:
+  codedeploy.pipeline.pipeline_run:
     application_name: test.codeDeploy.001
     holder: arn:aws:iam::123456789012:user/operator
 
 - name: End
-  pipeline_run:
+  codedeploy.pipeline.pipeline_run:
     application_name: test.codeDeploy.001
     state: free
 """
@@ -91,9 +91,9 @@ taken:
 import os
 from datetime import UTC, datetime
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.module import aws_module
-from ansible.module_utils.pipeline_run import give_back, parameter_name, take, this_run
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.pipeline.run import give_back, parameter_name, take, this_run
 
 ARGUMENT_SPEC = {
     "application_name": {"type": "str", "required": True},
@@ -116,7 +116,7 @@ def main() -> None:
             dead = take(module.client("ssm"), application, run, now, take_over=module.params["take_over"])
             if dead:
                 module.warn(dead.farewell(application, run, now))
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     # The pipeline is the same before and after.
     module.exit_json(

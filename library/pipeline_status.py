@@ -41,7 +41,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Show the status
-  pipeline_status:
+  codedeploy.pipeline.pipeline_status:
     facts: "{{ found }}"
     template: "{{ playbook_dir }}/templates/status.html.j2"
     dest: "{{ playbook_dir }}/../build/status.html"
@@ -60,7 +60,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.pipeline_status import UNSHOWN, render, summary, view
+
+from ..module_utils.aws.libraries import missing
+
+try:
+    from ..module_utils.pipeline.status import UNSHOWN, render, summary, view
+except ImportError:
+    MISSING_LIBRARY = True
+else:
+    MISSING_LIBRARY = False
 
 ARGUMENT_SPEC = {
     "facts": {"type": "dict", "required": True},
@@ -71,6 +79,8 @@ ARGUMENT_SPEC = {
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if MISSING_LIBRARY:
+        module.fail_json(msg=missing("Jinja2"))
     template, dest = Path(module.params["template"]), Path(module.params["dest"])
     try:
         layout = template.read_text(encoding="utf-8")

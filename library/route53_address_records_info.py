@@ -26,7 +26,7 @@ notes:
 seealso:
   - module: amazon.aws.route53
 extends_documentation_fragment:
-  - shared_attributes.reads
+  - codedeploy.pipeline.shared_attributes.reads
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -34,7 +34,7 @@ extends_documentation_fragment:
 
 EXAMPLES = r"""
 - name: Get the A records beside www.example.com
-  route53_address_records_info:
+  codedeploy.pipeline.route53_address_records_info:
     names: [www.example.com]
 """
 
@@ -51,18 +51,18 @@ records:
       values: [192.0.2.7]
 """
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.route53_address_records import address_records
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ..module_utils.aws.errors import ModuleError
+from ..module_utils.aws.module import aws_module
+from ..module_utils.route53.address_records import address_records
 
 ARGUMENT_SPEC = {"names": {"type": "list", "elements": "str", "required": True}}
 
 
 def main() -> None:
-    module = AnsibleAWSModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = aws_module(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     try:
         records = address_records(module.client("route53"), module.params["names"])
-    except CodeDeployError as error:
+    except ModuleError as error:
         module.fail_json(msg=error.message)
     module.exit_json(changed=False, records=records)
 

@@ -21,6 +21,10 @@ version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
 
 # Where the inventories put SSH's control sockets; ssh does not make the folder.
 mkdir -p .cache/ansible/cp
+# The checkout is a collection too: documentation names its modules in full.
+collections=.cache/ansible/collections/ansible_collections/codedeploy
+mkdir -p "$collections"
+ln -sfn ../../../../.. "$collections/pipeline"
 
 stamp="$version $(sha256sum <requirements.lock)"
 [ "$(cat "$venv/.locked" 2>/dev/null || true)" != "$stamp" ] || exit 0

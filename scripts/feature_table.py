@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import importlib
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ansible.module_utils
 from botocore.session import get_session
+
+from plugins.module_utils.aws.transformations import snake_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs" / "codedeploy-features.md"
-for _path, _folder in ((ansible.module_utils.__path__, "module_utils"), (sys.path, "library")):
-    if str(CHECKOUT / _folder) not in _path:
-        _path.append(str(CHECKOUT / _folder))
-from ansible.module_utils.codedeploy.transformations import snake_name  # noqa: E402 - the path is set above
 
 MODEL = get_session().get_service_model("codedeploy")
 
@@ -177,7 +173,7 @@ def _snake(member: str) -> str:
 
 def specification(module: str) -> dict[str, Any]:
     """A module's argument spec, with attributes."""
-    loaded = importlib.import_module(module)
+    loaded = importlib.import_module(f"plugins.modules.{module}")
     return {**loaded.ARGUMENT_SPEC, **getattr(loaded, "ATTRIBUTES", {})}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.errors import Record, explained, none_if
+from ..aws.errors import Record, explained, none_if
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_iam import IAMClient
-    from mypy_boto3_sts import STSClient
 
 NO_APPLICATION = "ApplicationDoesNotExistException"
 NO_CONFIG = "DeploymentConfigDoesNotExistException"
@@ -143,11 +142,6 @@ def untag(client: CodeDeployClient, request: Record) -> Record:
 
 
 # Other services
-
-
-@explained("find out which account the credentials belong to")
-def get_caller_identity(client: STSClient, request: Record) -> Record:
-    return client.get_caller_identity(**request)
 
 
 @explained("read the role {RoleName}")

@@ -6,16 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy import api, tags
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.options import name_problems, refuse
-from ansible.module_utils.codedeploy.transformations import merged_tags, to_tag_list
+from ..aws.errors import ModuleError, refuse
+from ..aws.transformations import merged_tags, to_tag_list
+from . import api, tags
+from .options import name_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Application:
     managed = ("applicationName", "computePlatform", "tags")
 
     def check(self) -> None:
-        """Refuse what AWS would refuse, before any call. Raises CodeDeployError."""
+        """Refuse what AWS would refuse, before any call. Raises ModuleError."""
         refuse(name_problems({"name": self.name, "new_name": self.new_name}))
 
     def describe(self) -> Record | None:
@@ -56,7 +56,7 @@ class Application:
             wanted = {"applicationName": name, "computePlatform": self.compute_platform or "Server"}
             return wanted if self.tags is None else wanted | {"tags": merged_tags({}, self.tags, purge=False)}
         if self.compute_platform not in {None, current["computePlatform"]}:
-            raise CodeDeployError(
+            raise ModuleError(
                 f"compute_platform: {self.name} is for {current['computePlatform']}; AWS cannot "
                 f"change that to {self.compute_platform}. Choose another name, or delete it first."
             )
@@ -83,7 +83,7 @@ class Application:
         return {}
 
     def _arn(self, name: str) -> str:
-        return self.connection.arn(f"application:{name}")
+        return self.connection.arn("codedeploy", f"application:{name}")
 
 
 def normalise(info: Record) -> dict[str, Any]:

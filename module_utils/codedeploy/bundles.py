@@ -15,7 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ..aws.errors import ModuleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,18 +76,16 @@ def collect(root: Path, exclude: Iterable[str] = ()) -> list[Entry]:
 
     `exclude` and the lines of `.gitattributes` that say `export-ignore` hold patterns as git reads
     them: with a slash from the root, without one at any depth; a directory takes all that is in it.
-    Raises CodeDeployError where the tree is no bundle.
+    Raises ModuleError where the tree is no bundle.
     """
     if not root.is_dir():
-        raise CodeDeployError(
+        raise ModuleError(
             f"source_dir: {_shown(str(root))} is no directory on the host that runs the module."
         )
     rules = [*((pattern, True) for pattern in (".git", *exclude)), *export_ignored(root)]
     entries = sorted(_walk(root, [(matcher(pattern), ignored) for pattern, ignored in rules]), key=_name)
     if not any(entry.name == APPSPEC for entry in entries):
-        raise CodeDeployError(
-            f"source_dir: {_shown(str(root))} holds no appspec.yml, so it cannot be deployed."
-        )
+        raise ModuleError(f"source_dir: {_shown(str(root))} holds no appspec.yml, so it cannot be deployed.")
     return entries
 
 
@@ -138,7 +136,7 @@ def matcher(pattern: str) -> re.Pattern[str]:
     """A regular expression for the names that a pattern of git's means, in time that grows with them alone.
 
     Between wildcards the first place that fits is as good as any, so that none is tried again: (?>...).
-    Raises CodeDeployError where no name can match.
+    Raises ModuleError where no name can match.
     """
     bare = pattern.rstrip("/")
     parts = bare.lstrip("/").split("/")
@@ -180,12 +178,12 @@ def _set(piece: str, pattern: str) -> str:
         first, last = member["first"], member["last"]
         if member["kind"]:
             if member["kind"] not in KINDS:
-                raise CodeDeployError(
+                raise ModuleError(
                     f"exclude: {pattern!r} has [:{member['kind']}:], known are {', '.join(KINDS)}."
                 )
             members.append(f"[{KINDS[member['kind']]}]")
         elif last and last < first:
-            raise CodeDeployError(
+            raise ModuleError(
                 f"exclude: {pattern!r} (or .gitattributes) matches nothing: {first}-{last} goes backwards."
             )
         else:
@@ -221,19 +219,19 @@ def _walk(root: Path, rules: list[tuple[re.Pattern[str], bool]]) -> Iterator[Ent
 
 
 def _refuse_odd(name: str, path: Path, kind: int) -> None:
-    """Raise CodeDeployError for what no bundle can hold."""
+    """Raise ModuleError for what no bundle can hold."""
     if not _is_text(name):
-        raise CodeDeployError(f"source_dir: the name {_shown(name)} is not UTF-8: rename it, or exclude it.")
+        raise ModuleError(f"source_dir: the name {_shown(name)} is not UTF-8: rename it, or exclude it.")
     if stat.S_ISLNK(kind):
         target = os.readlink(path)  # noqa: PTH115 - as above
         if not _is_text(target):
-            raise CodeDeployError(
+            raise ModuleError(
                 f"source_dir: {name} is a link to {_shown(target)}, a name that is not UTF-8: rename "
                 "that, or "
                 "exclude the link."
             )
     elif not (stat.S_ISDIR(kind) or stat.S_ISREG(kind)):
-        raise CodeDeployError(f"source_dir: {name} is neither a file nor a directory nor a symbolic link.")
+        raise ModuleError(f"source_dir: {name} is neither a file nor a directory nor a symbolic link.")
 
 
 def _is_text(name: str) -> bool:
@@ -246,8 +244,8 @@ def _shown(name: str) -> str:
     return repr(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
-def _unreadable(name: str, error: OSError) -> CodeDeployError:
-    return CodeDeployError(f"source_dir: {_shown(name)} cannot be read: {error.strerror}.")
+def _unreadable(name: str, error: OSError) -> ModuleError:
+    return ModuleError(f"source_dir: {_shown(name)} cannot be read: {error.strerror}.")
 
 
 def _name(entry: Entry) -> str:

@@ -6,17 +6,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy import api
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.options import name_problems, range_problems, refuse
-from ansible.module_utils.codedeploy.reconcile import changes
-from ansible.module_utils.codedeploy.transformations import snake_name, to_camel, without_empty
+from ..aws.errors import ModuleError, refuse
+from ..aws.reconcile import changes
+from ..aws.transformations import snake_name, to_camel, without_empty
+from . import api
+from .options import name_problems, range_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
 ALL_AT_ONCE = {"type": "AllAtOnce"}
 # Kinds of traffic routing with the member that belongs to each.
@@ -42,7 +42,7 @@ class DeploymentConfig:
     managed = ("computePlatform", "deploymentConfigName", *ATTRIBUTES)
 
     def check(self) -> None:
-        """Refuse what AWS would refuse, before any call. Raises CodeDeployError."""
+        """Refuse what AWS would refuse, before any call. Raises ModuleError."""
         refuse(self._problems())
 
     def describe(self) -> Record | None:
@@ -61,7 +61,7 @@ class DeploymentConfig:
         different = sorted(changes(current, wanted))
         if different and not self.recreate:
             names = ", ".join(map(snake_name, different))
-            raise CodeDeployError(
+            raise ModuleError(
                 f"The deployment configuration {self.name} differs in {names}, and AWS cannot change it. Use "
                 "another name, or set recreate to true (no deployment group may be using it)."
             )

@@ -6,20 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy import api, roles, tags
-from ansible.module_utils.codedeploy.connection import account_in
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.options import (
-    alarm_problems,
-    filter_problems,
-    name_problems,
-    range_problems,
-    refuse,
-    role_problems,
-    rollback_problems,
-    tag_set_problems,
-)
-from ansible.module_utils.codedeploy.transformations import (
+from ..aws.connection import account_in
+from ..aws.errors import ModuleError, refuse
+from ..aws.transformations import (
     as_set,
     merged_tags,
     tag_filters,
@@ -28,13 +17,23 @@ from ansible.module_utils.codedeploy.transformations import (
     to_tag_list,
     without_empty,
 )
-from ansible.module_utils.codedeploy.waiters import until_usable
+from ..aws.waiters import until_usable
+from . import api, roles, tags
+from .options import (
+    alarm_problems,
+    filter_problems,
+    name_problems,
+    range_problems,
+    role_problems,
+    rollback_problems,
+    tag_set_problems,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
 # What AWS takes where a group says nothing, by compute platform.
 DEFAULT_CONFIG = {
@@ -205,7 +204,7 @@ class DeploymentGroup:
     managed = ("applicationName", "deploymentGroupName", *sorted(ATTRIBUTES), "tags")
 
     def check(self) -> None:
-        """Refuse what AWS would refuse, before any call. Raises CodeDeployError."""
+        """Refuse what AWS would refuse, before any call. Raises ModuleError."""
         refuse(self._problems())
 
     def remarks(self) -> Iterator[str]:
@@ -287,7 +286,7 @@ class DeploymentGroup:
     def _new(self) -> Record:
         """The group that AWS would make of nothing but names."""
         if not self.service_role:
-            raise CodeDeployError(f"service_role: the deployment group {self.name} is new and needs one.")
+            raise ModuleError(f"service_role: the deployment group {self.name} is new and needs one.")
         application = api.get_application(
             self.connection.codedeploy, {"applicationName": self.application_name}
         )
@@ -335,14 +334,12 @@ class DeploymentGroup:
         shape = self.connection.codedeploy.meta.service_model.operation_model(operation).input_shape
         unknown = sorted(set(attributes) - set(shape.members if shape else ()))
         if unknown:
-            raise CodeDeployError(
-                f"The installed botocore does not know {', '.join(unknown)}: use a newer one."
-            )
+            raise ModuleError(f"The installed botocore does not know {', '.join(unknown)}: use a newer one.")
 
     def _arn(self, record: Record) -> str:
         # A service role can't be of another account: no need to ask STS whose the group is.
         name = f"deploymentgroup:{self.application_name}/{record['deploymentGroupName']}"
-        return self.connection.arn(name, account_in(record["serviceRoleArn"]))
+        return self.connection.arn("codedeploy", name, account_in(record["serviceRoleArn"]))
 
 
 def _merged(current: Record, given: Record) -> dict[str, Any]:

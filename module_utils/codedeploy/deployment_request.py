@@ -8,16 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy import api, bundles, options, revisions
-from ansible.module_utils.codedeploy.deployments import FORBIDDEN, Action
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.progress import journal
-from ansible.module_utils.codedeploy.transformations import tag_filters, tag_set, to_camel
+from ..aws.errors import ModuleError, refuse
+from ..aws.transformations import tag_filters, tag_set, to_camel
+from . import api, bundles, options, revisions
+from .deployments import FORBIDDEN, Action
+from .progress import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ansible.module_utils.codedeploy.connection import Connection
+    from ..aws.connection import Connection
 
     Upload = Callable[[], None]
 
@@ -42,8 +42,8 @@ LONGEST_DESCRIPTION = 256
 def plan(
     connection: Connection, params: Mapping[str, Any], *, dry_run: bool, warn: Callable[[str], None]
 ) -> Callable[[], dict[str, Any]]:
-    """What to call for the module's result. Raises CodeDeployError, as does the call."""
-    options.refuse(problems(params))
+    """What to call for the module's result. Raises ModuleError, as does the call."""
+    refuse(problems(params))
     action = Action(
         connection,
         application_name=params["application_name"],
@@ -117,7 +117,7 @@ def _pinned(
         return revision
     try:
         found = api.head_object(connection.s3, {"Bucket": location["bucket"], "Key": location["key"]})
-    except CodeDeployError as error:
+    except ModuleError as error:
         if error.code not in FORBIDDEN | {"403", "Forbidden"}:
             raise
         warn("Without the permission s3:GetObject a new object under an old key is not noticed.")
@@ -125,7 +125,7 @@ def _pinned(
     if found is None and may_miss:
         return revision
     if found is None:
-        raise CodeDeployError(
+        raise ModuleError(
             f"s3_location: there is no object s3://{location['bucket']}/{location['key']}. Upload it first."
         )
     return {**revision, "s3Location": {**location, "eTag": found["ETag"].strip('"')}}

@@ -8,19 +8,19 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy import api, fleet, reports, revisions
-from ansible.module_utils.codedeploy.deployment_groups import normalise
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.targets import BATCH
-from ansible.module_utils.codedeploy.transformations import to_snake, without_empty
-from ansible.module_utils.codedeploy.waiters import until_usable
-from ansible.module_utils.codedeploy.watch import ACTIVE, Watch, until_over
+from ..aws.errors import ModuleError
+from ..aws.transformations import to_snake, without_empty
+from ..aws.waiters import until_usable
+from . import api, fleet, reports, revisions
+from .deployment_groups import normalise
+from .targets import BATCH
+from .watch import ACTIVE, Watch, until_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
 # A role may have been made a moment ago, by the task before.
 SETTLING = ("InvalidRoleException",)
@@ -109,7 +109,7 @@ class Action:
                     continue
             try:
                 return act(group, deadline)
-            except CodeDeployError as error:
+            except ModuleError as error:
                 # Somebody's deployment began between our look and ours.
                 busy = _deployment_in(error.message) if error.code == CONFLICT else None
                 if not busy or time.monotonic() > deadline:
@@ -121,14 +121,14 @@ class Action:
         name, client = running["deploymentId"], self.connection.codedeploy
         what = f"{name} of {revisions.label(running.get('revision'))} to {self._place} is {running['status']}"
         if self.on_conflict == "fail":
-            raise CodeDeployError(f"The deployment {what}. Wait for it, or set on_conflict to wait or stop.")
+            raise ModuleError(f"The deployment {what}. Wait for it, or set on_conflict to wait or stop.")
         if self.dry_run:
             return
         if self.on_conflict == "stop":
             api.stop_deployment(client, {"deploymentId": name, "autoRollbackEnabled": False})
         watch = Watch(client, name, self.tell)
         if not until_over(watch, deadline=deadline):
-            raise CodeDeployError(
+            raise ModuleError(
                 f"The deployment {what}, and still is after {self.wait_timeout:g} s (wait_timeout). "
                 "Wait longer, or set on_conflict to stop.",
                 result=_result(changed=False, deployment=watch.deployment, targets=watch.targets),
@@ -159,7 +159,7 @@ class Action:
     def _roll_back(self, group: Record, deadline: float) -> dict[str, Any]:
         last, good = group.get("lastAttemptedDeployment"), group.get("lastSuccessfulDeployment")
         if not last or not good:
-            raise CodeDeployError(
+            raise ModuleError(
                 f"No deployment to {self._place} has succeeded: there is nothing to go back to."
             )
         if last["deploymentId"] == good["deploymentId"]:
@@ -169,7 +169,7 @@ class Action:
                 return _result(changed=False, deployment=newest, before=told, after=told)
             wanted = next((item for item in older if not _same_revision(item, newest)), None)
             if wanted is None:
-                raise CodeDeployError(
+                raise ModuleError(
                     f"No other revision than {revisions.label(newest.get('revision'))} has succeeded in "
                     f"{self._place}: there is nothing to go back to."
                 )
@@ -207,14 +207,14 @@ class Action:
     def _create(self, request: Record) -> str:
         try:
             return api.create_deployment(self.connection.codedeploy, request)
-        except CodeDeployError as error:
+        except ModuleError as error:
             if error.code in UNLINKED:
                 words = reports.unlinked(self.connection, self.application_name)
-                raise CodeDeployError(f"{error.message} {words}", code=error.code) from error
+                raise ModuleError(f"{error.message} {words}", code=error.code) from error
             raise
 
     def _wait(self, watch: Watch, deadline: float) -> None:
-        """Until the deployment is over. Raises CodeDeployError where it is not, or is no success."""
+        """Until the deployment is over. Raises ModuleError where it is not, or is no success."""
         in_time = until_over(watch, deadline=deadline)
         if in_time and watch.deployment["status"] in {"Succeeded", "Ready"}:
             return
@@ -248,7 +248,7 @@ class Action:
         """The deployment group; None only in check mode, where the task before would have made it."""
         info = api.get_deployment_group(self.connection.codedeploy, self._names)
         if info is None and not self.dry_run:
-            raise CodeDeployError(
+            raise ModuleError(
                 f"There is no deployment group {self.group_name} of an application {self.application_name}. "
                 "Create it first, with the modules codedeploy_application and codedeploy_deployment_group."
             )
@@ -275,7 +275,7 @@ class Action:
         """The instances that the group's tags choose now; None where we may not look."""
         try:
             return fleet.instances(self.connection, group)
-        except CodeDeployError as error:
+        except ModuleError as error:
             if error.code not in FORBIDDEN:
                 raise
             self.warn(

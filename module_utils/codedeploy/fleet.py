@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.codedeploy import api
-from ansible.module_utils.codedeploy.transformations import from_tag_list
+from ..aws.transformations import from_tag_list
+from . import api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
     Groups = Sequence[Sequence[Mapping[str, str]]]
 
 
 def instances(connection: Connection, group: Record) -> set[str]:
-    """The ids of the running instances that match the group's tags. Raises CodeDeployError."""
+    """The ids of the running instances that match the group's tags. Raises ModuleError."""
     groups: Groups = group["ec2TagSet"] or ([group["ec2TagFilters"]] if group["ec2TagFilters"] else [])
     if not groups:
         return set()

@@ -6,17 +6,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy import api, applications, deployment_groups, tags
-from ansible.module_utils.codedeploy.connection import account_in
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.targets import BATCH, batches, flatten
-from ansible.module_utils.codedeploy.transformations import to_snake, without_empty
+from ..aws.connection import account_in
+from ..aws.errors import ModuleError
+from ..aws.transformations import to_snake, without_empty
+from . import api, applications, deployment_groups, tags
+from .targets import BATCH, batches, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
 # What BatchGetApplications and BatchGetDeploymentGroups take.
 MANY = 100
@@ -29,10 +29,8 @@ def find_applications(
     client = connection.codedeploy
     found = _applications(connection, _existing(connection, names))
     if with_tags:
-        found = [
-            item | {"tags": tags.read(client, connection.arn(f"application:{item['applicationName']}"))}
-            for item in found
-        ]
+        arns = [connection.arn("codedeploy", f"application:{item['applicationName']}") for item in found]
+        found = [item | {"tags": tags.read(client, arn)} for item, arn in zip(found, arns, strict=True)]
     return [to_snake(item) for item in sorted(found, key=lambda item: str(item["applicationName"]))]
 
 
@@ -75,7 +73,8 @@ def find_deployment_groups(
 
 def _group_tags(connection: Connection, group: Record) -> dict[str, str]:
     resource = f"deploymentgroup:{group['applicationName']}/{group['deploymentGroupName']}"
-    return tags.read(connection.codedeploy, connection.arn(resource, account_in(group["serviceRoleArn"])))
+    arn = connection.arn("codedeploy", resource, account_in(group["serviceRoleArn"]))
+    return tags.read(connection.codedeploy, arn)
 
 
 def find_deployments(
@@ -126,7 +125,7 @@ def deployment_filters(options: Mapping[str, Any], now: datetime) -> dict[str, A
     """ListDeployments' members from the module's options; what is None is left out.
 
     A time is ISO 8601 (UTC where it names no zone), or a number of seconds before now.
-    Raises CodeDeployError where it is neither.
+    Raises ModuleError where it is neither.
     """
     times = {"start": "created_after", "end": "created_before"}
     created = {
@@ -151,7 +150,7 @@ def _time(option: str, value: str, now: datetime) -> datetime:
             return now - timedelta(seconds=int(value))
         moment = datetime.fromisoformat(value)
     except (ValueError, OverflowError) as error:
-        raise CodeDeployError(
+        raise ModuleError(
             f"{option}: {value!r} is no time. Allowed: 2024-10-24T00:00:00Z (ISO 8601), or seconds ago."
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -57,12 +55,6 @@ EC2_DEPLOYMENT_OPTIONS = {
 }
 NAME_PATTERN = r"[A-Za-z0-9+=,.@_-]{1,100}"
 ROLE_PATTERN = r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+|[A-Za-z0-9+=,.@_-]{1,64}"
-
-
-def refuse(problems: Iterator[str]) -> None:
-    """Raise CodeDeployError for the first problem, if there is any."""
-    for problem in problems:
-        raise CodeDeployError(problem)
 
 
 def name_problems(values: Mapping[str, str | None]) -> Iterator[str]:

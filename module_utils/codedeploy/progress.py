@@ -17,13 +17,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.revisions import label
-from ansible.module_utils.codedeploy.targets import FINISHED, seconds
+from .revisions import label
+from .targets import FINISHED, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.errors import Record
 
 
 def deployment_news(deployment: Record) -> dict[str, Any]:

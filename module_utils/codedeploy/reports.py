@@ -6,17 +6,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.revisions import label
-from ansible.module_utils.codedeploy.targets import current_event, explain, failures
-from ansible.module_utils.codedeploy.transformations import to_snake
-from ansible.module_utils.codedeploy.watch import Watch, until_over
+from ..aws.errors import ModuleError
+from ..aws.transformations import to_snake
+from .revisions import label
+from .targets import current_event, explain, failures
+from .watch import Watch, until_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
 # AWS names the rollback of a failed deployment some moments after the failure.
 ROLLBACK_SECONDS = 10
@@ -43,7 +43,7 @@ UNLINKED = (
 )
 
 
-def late(watch: Watch, *, seconds: float) -> CodeDeployError:
+def late(watch: Watch, *, seconds: float) -> ModuleError:
     """It is not over yet, though we waited long enough."""
     waiting = [f"{name} ({current_event(watch.targets[name])})" for name in watch.unfinished]
     shown = ", ".join(waiting[:SHOWN]) + (f" and {len(waiting) - SHOWN} more" if waiting[SHOWN:] else "")
@@ -52,12 +52,12 @@ def late(watch: Watch, *, seconds: float) -> CodeDeployError:
         f"The deployment {_what(watch)} is still {status} after {seconds:g} s "
         f"(wait_timeout); it goes on without us. Not done: {shown or 'no target has begun'}."
     )
-    return CodeDeployError(message, code="WaitTimeout", result=_result(watch))
+    return ModuleError(message, code="WaitTimeout", result=_result(watch))
 
 
 def failed(
     connection: Connection, watch: Watch, tell: Callable[[Record], None], *, deadline: float
-) -> CodeDeployError:
+) -> ModuleError:
     """It ended badly: say for every failed target why, and what became of the rollback."""
     error = watch.deployment.get("errorInformation") or {}
     code = error.get("code", "")
@@ -79,7 +79,7 @@ def failed(
         "failed_targets": found,
         "rollback": to_snake(rollback or {}),
     }
-    return CodeDeployError("\n".join(lines), code=code, result=result)
+    return ModuleError("\n".join(lines), code=code, result=result)
 
 
 def _what(watch: Watch) -> str:
@@ -101,7 +101,8 @@ def _next_step(connection: Connection, deployment: Record, code: str) -> str:
 
 def unlinked(connection: Connection, application_name: str) -> str:
     """What to do where an application is not connected to GitHub."""
-    return UNLINKED.format(url=connection.console_url(application_name))
+    path = f"codesuite/codedeploy/applications/{application_name}"
+    return UNLINKED.format(url=connection.console_url(path))
 
 
 def _rollback(

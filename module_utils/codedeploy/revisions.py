@@ -7,12 +7,12 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.transformations import without_empty
+from ..aws.transformations import without_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.errors import Record
 
 BUNDLE_TYPES = {
     ".tar": "tar",

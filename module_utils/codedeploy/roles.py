@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.codedeploy import api
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.waiters import until_usable
+from ..aws.errors import ModuleError
+from ..aws.waiters import until_usable
+from . import api
 
 if TYPE_CHECKING:
-    from ansible.module_utils.codedeploy.connection import Connection
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.connection import Connection
+    from ..aws.errors import Record
 
 # How long IAM may take to show a role that was just made; longer only makes a misspelt name slow to fail.
 SETTLING_SECONDS = 10
@@ -32,13 +32,13 @@ def resolve(connection: Connection, role: str, *, known: str | None, timeout: fl
         found = api.get_role(connection.iam, {"RoleName": role})
         if found is None:
             message = f"service_role: this account has no role {role}. Create it first, or give another one."
-            raise CodeDeployError(message, code="NoSuchEntity")
+            raise ModuleError(message, code="NoSuchEntity")
         return found
 
     try:
         patience = 0 if may_miss else min(timeout, SETTLING_SECONDS)
         return str(until_usable(read, codes=("NoSuchEntity",), timeout=patience)["Arn"])
-    except CodeDeployError as error:
+    except ModuleError as error:
         if may_miss and error.code == "NoSuchEntity":
             return role
         raise

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.codedeploy import api
-from ansible.module_utils.codedeploy.transformations import from_tag_list, to_tag_list
+from ..aws.transformations import from_tag_list, to_tag_list
+from . import api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

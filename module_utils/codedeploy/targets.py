@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ansible.module_utils.codedeploy.errors import Record
+    from ..aws.errors import Record
 
 KINDS = ("instanceTarget", "lambdaTarget", "ecsTarget", "cloudFormationTarget")
 # Nothing more happens on a target with one of these.

@@ -6,17 +6,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy import api
-from ansible.module_utils.codedeploy.errors import PASSING
-from ansible.module_utils.codedeploy.progress import deployment_news, target_news
-from ansible.module_utils.codedeploy.targets import FINISHED, batches, flatten
-from ansible.module_utils.codedeploy.waiters import until_usable
+from ..aws.errors import PASSING
+from ..aws.waiters import until_usable
+from . import api
+from .progress import deployment_news, target_news
+from .targets import FINISHED, batches, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible.module_utils.codedeploy.errors import Record
     from mypy_boto3_codedeploy import CodeDeployClient
+
+    from ..aws.errors import Record
 
 ACTIVE = frozenset({"Created", "Queued", "InProgress", "Baking", "Ready"})
 # A long wait outlives what passes: the deployment goes on whether we see it or not.
@@ -45,7 +46,7 @@ class Watch:
         return sorted(name for name, target in self.targets.items() if target["status"] not in FINISHED)
 
     def look(self) -> int:
-        """Bring everything up to date; returns the number of calls that it took. Raises CodeDeployError."""
+        """Bring everything up to date; returns the number of calls that it took. Raises ModuleError."""
         before = self.deployment.get("status")
         self.deployment = api.get_deployment(self._client, self._request)
         status = self.deployment["status"]

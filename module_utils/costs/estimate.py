@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.costs.sheet import amount
+from ..aws.errors import ModuleError
+from .sheet import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ansible.module_utils.costs.sheet import Price
+    from .sheet import Price
 
 MONTHS = 12
 CENT = Decimal("0.01")
@@ -70,7 +70,7 @@ def plain(number: Decimal) -> str:
 
 
 def estimate(title: str, usage: Iterable[Mapping[str, Any]], price: Callable[[str, str], Price]) -> Estimate:
-    """Price what is used in a month: each has `service`, `item` and `quantity`. Raises CodeDeployError."""
+    """Price what is used in a month: each has `service`, `item` and `quantity`. Raises ModuleError."""
     lines = [
         Line(
             amount(str(each["quantity"]), f"quantity of {each['service']} {each['item']}"),
@@ -79,7 +79,7 @@ def estimate(title: str, usage: Iterable[Mapping[str, Any]], price: Callable[[st
         for each in usage
     ]
     if not lines:
-        raise CodeDeployError(f"usage of {title!r}: it is empty. Name what is used in a month.")
+        raise ModuleError(f"usage of {title!r}: it is empty. Name what is used in a month.")
     return Estimate(title, lines)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError, Record, explained
-from ansible.module_utils.costs.sheet import GLOBAL, Price
+from ..aws.errors import ModuleError, Record, explained
+from .sheet import GLOBAL, Price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,15 +72,15 @@ def get_products(client: Any, request: Record) -> list[dict[str, Any]]:  # noqa:
 def live_price(client: Any, region: str, service: str, item: str) -> Price | None:  # noqa: ANN401 - as above
     """Today's on-demand price, of the first tier; None where it is not known how to ask.
 
-    `client` is boto3's `pricing`. Raises CodeDeployError where AWS has no such item in the region.
+    `client` is boto3's `pricing`. Raises ModuleError where AWS has no such item in the region.
     """
     asked = query(service, item)
     if asked is None:
         return None
     try:
         products = get_products(client, _request(asked, region))
-    except CodeDeployError as error:
-        raise CodeDeployError(f"{error.message} {SHEET_INSTEAD}", code=error.code) from error
+    except ModuleError as error:
+        raise ModuleError(f"{error.message} {SHEET_INSTEAD}", code=error.code) from error
     usd = {
         (price, product["publicationDate"][:10])
         for product in products
@@ -89,7 +89,7 @@ def live_price(client: Any, region: str, service: str, item: str) -> Price | Non
     }
     if len(usd) != 1:
         found = f"{len(usd)} different prices" if usd else "no price"
-        raise CodeDeployError(
+        raise ModuleError(
             f"The AWS Price List has {found} of {service} {item} in {region}. "
             f"Check both names. {SHEET_INSTEAD}"
         )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.codedeploy.errors import CodeDeployError
+from ..aws.errors import ModuleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,25 +39,23 @@ class Price:
 
 
 def amount(text: str, what: str) -> Decimal:
-    """A number of zero or more. Raises CodeDeployError that begins with `what`."""
+    """A number of zero or more. Raises ModuleError that begins with `what`."""
     try:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or number < 0:
-        raise CodeDeployError(
-            f"{what}: {text!r} is not an amount. Allowed: a number, 0 or more, such as 0.0047."
-        )
+        raise ModuleError(f"{what}: {text!r} is not an amount. Allowed: a number, 0 or more, such as 0.0047.")
     return number
 
 
 def parse(text: str, name: str) -> list[Price]:
-    """The prices of a sheet; `name` is what it is called in errors. Raises CodeDeployError."""
+    """The prices of a sheet; `name` is what it is called in errors. Raises ModuleError."""
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line and line[0] != "#"]
     rows = csv.reader(line for _, line in lines)
     heading = tuple(next(rows, ()))
     if heading != COLUMNS:
-        raise CodeDeployError(
+        raise ModuleError(
             f"{name}: the heading is {','.join(heading)!r}. It has to be {','.join(COLUMNS)!r}."
         )
     return [_price(f"{name}, line {number}", row) for (number, _), row in zip(lines[1:], rows, strict=True)]
@@ -65,30 +63,30 @@ def parse(text: str, name: str) -> list[Price]:
 
 def _price(where: str, row: Sequence[str]) -> Price:
     if len(row) != len(COLUMNS) or not all(row):
-        raise CodeDeployError(f"{where}: every one of the columns {', '.join(COLUMNS)} has to be filled in.")
+        raise ModuleError(f"{where}: every one of the columns {', '.join(COLUMNS)} has to be filled in.")
     cells = dict(zip(COLUMNS, row, strict=True))
     try:
         dt.date.fromisoformat(cells["date"])
     except ValueError:
-        raise CodeDeployError(f"{where}: {cells['date']!r} is not a date such as 2026-11-22.") from None
+        raise ModuleError(f"{where}: {cells['date']!r} is not a date such as 2026-11-22.") from None
     usd = amount(cells.pop("usd"), f"{where}, usd")
     return Price(usd=usd, **cells)
 
 
 def find(prices: Iterable[Price], region: str, service: str, item: str) -> Price:
-    """The one price of an item in a region. Raises CodeDeployError that names what is known instead."""
+    """The one price of an item in a region. Raises ModuleError that names what is known instead."""
     of_item = [each for each in prices if (each.service, each.item) == (service, item)]
     fitting = [each for each in of_item if each.region in {region, GLOBAL}]
     if len(fitting) == 1:
         return fitting[0]
     wanted = f"the price of {service} {item} in {region}"
     if fitting:
-        raise CodeDeployError(f"The price sheet has {wanted} {len(fitting)} times: leave one.")
+        raise ModuleError(f"The price sheet has {wanted} {len(fitting)} times: leave one.")
     way_out = "Add the line to the price sheet, or ask AWS with prices=live."
     if of_item:
         regions = ", ".join(sorted({each.region for each in of_item}))
-        raise CodeDeployError(f"The price sheet has not {wanted}. It knows it in {regions}. {way_out}")
-    raise CodeDeployError(f"The price sheet has not {wanted}. {_known(prices, service, item)} {way_out}")
+        raise ModuleError(f"The price sheet has not {wanted}. It knows it in {regions}. {way_out}")
+    raise ModuleError(f"The price sheet has not {wanted}. {_known(prices, service, item)} {way_out}")
 
 
 def _known(prices: Iterable[Price], service: str, item: str) -> str:

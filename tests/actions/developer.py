@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from workflow import Cloud
+from tests.actions.workflow import Cloud
 
 DEVELOPER = {"NAME": "A Developer", "EMAIL": "developer@localhost"}
 

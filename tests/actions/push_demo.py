@@ -12,8 +12,8 @@ import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
-from developer import clone, push, write_news
-from workflow import Cloud, WorkflowError, run
+from tests.actions.developer import clone, push, write_news
+from tests.actions.workflow import Cloud, WorkflowError, run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -6,16 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import ansible.module_utils
 import pytest
 
+from plugins.module_utils.pipeline.status import render, view
 from tests.browser.driver import Browser, browser
 from tests.unit.pipeline_status.facts import HOSTS, NOW, facts
 
 CHECKOUT = Path(__file__).parents[2]
-ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
-from ansible.module_utils.pipeline_status import render, view  # noqa: E402 - the path is set above
-
 TEMPLATE = CHECKOUT / "playbooks" / "templates" / "status.html.j2"
 WIDE, NARROW = (1200, 1500), (390, 844)
 

@@ -4,19 +4,14 @@ Once with revisions from GitHub, once through S3. A developer meets the same in 
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.actions import developer, workflow
 from tests.faults.pipeline_runs import CHECKOUT, REPOSITORY, Pipeline
-
-sys.path.append(str(CHECKOUT / "tests" / "actions"))
-
-import developer
-import workflow
 
 APPLICATION = "test.codeDeploy.001"
 BUCKET = "test-codedeploy-001-123456789012-us-east-1"

@@ -20,16 +20,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-sys.path.append(str(Path(__file__).parents[1] / "local_cloud"))
-
-from agents import Agent, CommandClient
-from shop import wait_for
-
 from local_cloud.github import oidc
 from local_cloud.github.publish import publish
 from local_cloud.github.store import default_token
 from local_cloud.server import LocalCloud
 from tests.inventories import inventory
+from tests.local_cloud.agents import Agent, CommandClient
+from tests.local_cloud.shop import wait_for
 
 CHECKOUT = Path(__file__).parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"

@@ -1,18 +1,13 @@
 """The policies say what they are for, are right by AWS's own reference, and grant only what is used."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.iam import policies, whole
+from tests.iam import page, policies, whole
 from tests.iam.linter import findings
-
-sys.path.append(str(policies.CHECKOUT / "scripts"))
-
-import iam_docs
 
 MANAGED = 6144
 """How many characters a managed policy may have, spaces between its parts apart."""
@@ -128,10 +123,10 @@ def test_the_lock_of_an_application_whose_name_has_other_signs_is_granted(tmp_pa
 
 
 def test_the_page_says_what_the_policies_say() -> None:
-    assert iam_docs.PAGE.read_text() == iam_docs.page(whole.known()), "docs/iam.md is stale: run make docs"
+    assert page.PAGE.read_text() == page.page(whole.known()), "docs/iam.md is stale: run make docs"
 
 
 def test_the_page_names_tests_that_are_there() -> None:
     tests = (Path(__file__).parent / "test_role_grants.py").read_text()
-    named = [*iam_docs.TESTS.values(), *(test for *_, test in iam_docs.TAKERS)]
+    named = [*page.TESTS.values(), *(test for *_, test in page.TAKERS)]
     assert [name for name in named if f"def {name.partition('[')[0]}(" not in tests] == []

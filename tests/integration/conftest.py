@@ -45,7 +45,7 @@ def run_module(github: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch:
             patch_module_args({key: value for key, value in arguments.items() if value is not None}),
             pytest.raises(SystemExit),
         ):
-            importlib.import_module(name).main()
+            importlib.import_module(f"plugins.modules.{name}").main()
         said: dict[str, Any] = json.loads(capsys.readouterr().out)
         return said
 

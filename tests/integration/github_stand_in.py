@@ -1,11 +1,9 @@
 """GitHub's stand-in in this process, and the modules by the names that Ansible gives them."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ansible.module_utils
 from werkzeug import Request
 
 from local_cloud.github.app import GitHub, create_app
@@ -14,10 +12,6 @@ from local_cloud.listeners import Listener
 from local_cloud.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-if str(CHECKOUT / "module_utils") not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
-if str(CHECKOUT / "library") not in sys.path:
-    sys.path.append(str(CHECKOUT / "library"))
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 

@@ -25,13 +25,10 @@ from local_cloud.github.publish import publish
 from local_cloud.github.store import Token
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
+from tests.actions import workflow
+from tests.local_cloud.agents import Agent, Answer, CommandClient, Result
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-for folder in ("actions", "local_cloud"):
-    sys.path.append(str(CHECKOUT / "tests" / folder))
-
-import workflow  # noqa: E402 - found in the folders above
-from agents import Agent, Answer, CommandClient, Result  # noqa: E402
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 ROLE = "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000"

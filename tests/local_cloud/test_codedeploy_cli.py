@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agents import agents_on
-from shop import Shop
 
 from local_cloud.server import LocalCloud
+from tests.local_cloud.agents import agents_on
+from tests.local_cloud.shop import Shop
 
 MakeClient = Callable[..., Any]
 Aws = Callable[..., Any]

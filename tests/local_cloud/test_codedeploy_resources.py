@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from shop import GITHUB, S3, TRUST, Shop, make_role, refused
 
 from local_cloud.aws.codedeploy import options
+from tests.local_cloud.shop import GITHUB, S3, TRUST, Shop, make_role, refused
 
 MakeClient = Callable[..., Any]
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agents import agents_on, failing_at
 from botocore.exceptions import ClientError
-from shop import GITHUB, S3, Shop, make_role, refused, run_instances, wait_for
 
 from local_cloud.aws.codedeploy import options
 from local_cloud.server import LocalCloud
+from tests.local_cloud.agents import agents_on, failing_at
+from tests.local_cloud.shop import GITHUB, S3, Shop, make_role, refused, run_instances, wait_for
 
 IN_PLACE = [
     "ApplicationStop",

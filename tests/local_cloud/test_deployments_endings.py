@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
-from agents import Answer, Result, agents_on, failing_at
-from shop import GITHUB, S3, Shop, refused, run_instances, wait_for
 
 from local_cloud.server import LocalCloud
+from tests.local_cloud.agents import Answer, Result, agents_on, failing_at
+from tests.local_cloud.shop import GITHUB, S3, Shop, refused, run_instances, wait_for
 
 MakeClient = Callable[..., Any]
 

@@ -7,11 +7,11 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from agents import EC2_ARN, AgentError, CommandClient, Result, agents_on
-from shop import FINAL, S3, Shop, wait_for
 
 from local_cloud.aws.codedeploy import options
 from local_cloud.server import LocalCloud
+from tests.local_cloud.agents import EC2_ARN, AgentError, CommandClient, Result, agents_on
+from tests.local_cloud.shop import FINAL, S3, Shop, wait_for
 
 MakeClient = Callable[..., Any]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import github
 import pytest
 from github.Repository import Repository
-from github_client import GitHub
 
 from local_cloud.server import LocalCloud
+from tests.local_cloud.github_client import GitHub
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 

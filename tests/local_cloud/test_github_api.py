@@ -7,11 +7,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from github_client import GitHub
 
 from local_cloud.github.api import ROUTES
 from local_cloud.github.publish import publish
 from local_cloud.server import LocalCloud
+from tests.local_cloud.github_client import GitHub
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 

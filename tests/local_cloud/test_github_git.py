@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from github_client import GitHub
 
 from local_cloud.server import LocalCloud
+from tests.local_cloud.github_client import GitHub
 
 Git = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -5,10 +5,10 @@ from typing import Any
 import jwt
 import pytest
 import requests
-from github_client import GitHub
 
 from local_cloud.github import oidc
 from local_cloud.server import LocalCloud
+from tests.local_cloud.github_client import GitHub
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 AUDIENCE = "sts.amazonaws.com"

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from github_client import GitHub
 
 from local_cloud.github.publish import PublishError, publish
 from local_cloud.server import LocalCloud
+from tests.local_cloud.github_client import GitHub
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 

@@ -1,8 +1,6 @@
 """roll-back-site.yml: to the last good revision or to a named one, and never to nothing."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +8,8 @@ import pytest
 from local_cloud.server import LocalCloud
 
 # The simulated agents that test the local cloud itself.
-sys.path.append(str(Path(__file__).parents[1] / "local_cloud"))
-from agents import agents_on, failing_at
-from shop import Shop
+from tests.local_cloud.agents import agents_on, failing_at
+from tests.local_cloud.shop import Shop
 
 A, B, C = (digit * 40 for digit in "abc")
 

@@ -1,16 +1,13 @@
 """show-status.yml on an empty account, and on one with a failed deployment."""
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from local_cloud.server import LocalCloud
 
 # The simulated agents that test the local cloud itself.
-sys.path.append(str(Path(__file__).parents[1] / "local_cloud"))
-from agents import agents_on, failing_at
-from shop import Shop
+from tests.local_cloud.agents import agents_on, failing_at
+from tests.local_cloud.shop import Shop
 
 
 def test_of_an_empty_account_and_of_a_failed_deployment(

@@ -1,23 +1,17 @@
-"""The modules that roles bring along, importable as Ansible runs them."""
+"""The modules that roles use on hosts."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
-import ansible.module_utils
 import boto3
 import pytest
 
 from local_cloud.agent.packages import build
 from local_cloud.server import LocalCloud
 from local_cloud.settings import Settings
-
-ROLES = Path(__file__).resolve().parents[2] / "roles"
-ansible.module_utils.__path__ += map(str, ROLES.glob("*/module_utils"))
 
 
 @dataclass(frozen=True)
@@ -41,17 +35,17 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def swap_file() -> ModuleType:
-    return load(ROLES / "swap/library/swap_file.py")
+    return import_module("plugins.modules.swap_file")
 
 
 @pytest.fixture(scope="session")
 def codedeploy_agent_info() -> ModuleType:
-    return load(ROLES / "codedeploy_agent/library/codedeploy_agent_info.py")
+    return import_module("plugins.modules.codedeploy_agent_info")
 
 
 @pytest.fixture(scope="session")
 def codedeploy_agent_package() -> ModuleType:
-    return load(ROLES / "codedeploy_agent/library/codedeploy_agent_package.py")
+    return import_module("plugins.modules.codedeploy_agent_package")
 
 
 @pytest.fixture(scope="session")
@@ -76,24 +70,14 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 
 @pytest.fixture(scope="session")
 def nginx_info() -> ModuleType:
-    return load(ROLES / "nginx/library/nginx_info.py")
+    return import_module("plugins.modules.nginx_info")
 
 
 @pytest.fixture(scope="session")
 def log_cut() -> ModuleType:
-    return load(ROLES / "host_repair/library/log_cut.py")
+    return import_module("plugins.modules.log_cut")
 
 
 @pytest.fixture(scope="session")
 def package_files() -> ModuleType:
-    return load(ROLES / "host_repair/library/package_files.py")
-
-
-def load(path: Path) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[path.stem] = module
-    specification.loader.exec_module(module)
-    return module
+    return import_module("plugins.modules.package_files")

@@ -10,10 +10,16 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
-from ansible.module_utils.host_faults import judge, read, site
-from ansible.module_utils.host_faults.finding import Finding
-from ansible.module_utils.host_faults.parse import address_of_aws, agent_settings, nginx_complaint, service_of
-from ansible.module_utils.host_faults.seen import (
+
+from plugins.module_utils.host_faults import judge, read, site
+from plugins.module_utils.host_faults.finding import Finding
+from plugins.module_utils.host_faults.parse import (
+    address_of_aws,
+    agent_settings,
+    nginx_complaint,
+    service_of,
+)
+from plugins.module_utils.host_faults.seen import (
     Agent,
     Entry,
     Metadata,
@@ -553,7 +559,7 @@ def test_the_documentation_lists_every_fault_and_its_area() -> None:
 
 def test_every_repair_has_its_tasks_and_every_fault_its_tag() -> None:
     role = CHECKOUT / "roles/host_repair"
-    source = "".join(path.read_text() for path in (role / "module_utils/host_faults").glob("*.py"))
+    source = "".join(path.read_text() for path in (CHECKOUT / "module_utils/host_faults").glob("*.py"))
     tasks = {path.stem for path in (role / "tasks/repairs").glob("*.yml")}
     named = set(re.findall(r'"([a-z]+_[a-z]+)"', source)) - set(judge.FAULTS)
     assert tasks <= named

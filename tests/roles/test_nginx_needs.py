@@ -10,15 +10,16 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible.module_utils.host_faults import read, site
-from ansible.module_utils.host_faults.parse import (
+
+from plugins.module_utils.host_faults import read, site
+from plugins.module_utils.host_faults.parse import (
     nginx_arguments,
     nginx_directives,
     nginx_error,
     nginx_needs,
 )
-from ansible.module_utils.host_faults.seen import Entry, Needs, Nginx, Service
-from ansible.module_utils.host_faults.visit import page_problem, redirected, visit
+from plugins.module_utils.host_faults.seen import Entry, Needs, Nginx, Service
+from plugins.module_utils.host_faults.visit import page_problem, redirected, visit
 
 WWW = 33
 COMPILED = {
@@ -352,8 +353,8 @@ class TestVisit:
 
 
 def test_one_truth_of_endpoints(codedeploy_agent_info: ModuleType) -> None:
-    from ansible.module_utils.codedeploy_endpoints import commands_host
-    from ansible.module_utils.host_faults.parse import address_of_aws
+    from plugins.module_utils.codedeploy.endpoints import commands_host
+    from plugins.module_utils.host_faults.parse import address_of_aws
 
     for region, domain in {"eusc-de-east-1": "amazonaws.eu", "us-iso-east-1": "c2s.ic.gov"}.items():
         host = f"codedeploy-commands.{region}.{domain}"

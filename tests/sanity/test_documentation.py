@@ -12,23 +12,21 @@ from typing import Any
 import pytest
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(CHECKOUT / "scripts")]
+from scripts import collection, feature_table, module_docs
 
-import feature_table  # noqa: E402 - the path is set above
-import module_docs  # noqa: E402 - the path is set above
-import stage_collection  # noqa: E402 - the path is set above
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "library").glob("*.py"))
-OURS = [name for name in MODULES if name.startswith(("aws", "codedeploy", "ec2", "iam", "pipeline"))]
 MODES = ("check_mode", "diff_mode")
 STALE = "is not what the modules say: run `make docs`"
 
 
 @pytest.fixture(scope="module")
-def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The modules as a collection."""
-    return stage_collection.stage(tmp_path_factory.mktemp("collection"))
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection, packed and unpacked."""
+    return collection.install(
+        collection.build(tmp_path_factory.mktemp("built")), tmp_path_factory.mktemp("collections")
+    )
 
 
 class TestGeneratedPages:
@@ -70,22 +68,24 @@ class TestFeatures:
 
 
 def documentation(module: str) -> dict[str, Any]:
-    return dict(yaml.safe_load(importlib.import_module(module).DOCUMENTATION))
+    return dict(yaml.safe_load(importlib.import_module(f"plugins.modules.{module}").DOCUMENTATION))
 
 
-@pytest.mark.parametrize("module", OURS)
+@pytest.mark.parametrize("module", MODULES)
 class TestModule:
     def test_examples_use_options_that_exist(self, module: str) -> None:
-        loaded = importlib.import_module(module)
+        loaded = importlib.import_module(f"plugins.modules.{module}")
         names = {*feature_table.specification(module), "region"}
         aliases = {
             alias
             for option in feature_table.specification(module).values()
             for alias in option.get("aliases", [])
         }
-        for task in yaml.safe_load(loaded.EXAMPLES):
-            given = task.get(module) or {}
-            assert set(given) <= names | aliases, task["name"]
+        full = f"{collection.NAME}.{module}"
+        tasks = [task for task in yaml.safe_load(loaded.EXAMPLES) if full in task]
+        assert tasks
+        for task in tasks:
+            assert set(task[full] or {}) <= names | aliases, task["name"]
 
     def test_every_option_is_in_an_example_or_plain(self, module: str) -> None:
         for name, option in documentation(module)["options"].items():
@@ -128,19 +128,19 @@ class TestTools:
             for mode in MODES:
                 assert {"description", "support"} <= set(page["attributes"][mode]), name
 
-    def test_validate_modules_finds_nothing(self, staged: Path) -> None:
+    def test_validate_modules_finds_nothing(self, installed: Path) -> None:
         ansible_test = Path(importlib.import_module("ansible_test").__path__[0])
         tool = ansible_test / "_util" / "controller" / "sanity" / "validate-modules"
-        root = staged.parents[2]
+        root = installed.parents[2]
         done = subprocess.run(
             [
                 sys.executable,
                 str(tool / "validate.py"),
-                *("--arg-spec", "--collection", "ansible_collections/local/pipeline"),
-                *("--collection-version", "1.0.0", "plugins/modules"),
+                *("--arg-spec", "--collection", f"ansible_collections/{collection.NAME.replace('.', '/')}"),
+                *("--collection-version", collection.GALAXY["version"], "plugins/modules"),
             ],
-            cwd=staged,
-            env=stage_collection.environment(root)
+            cwd=installed,
+            env=collection.environment(root)
             | {"PYTHONPATH": os.pathsep.join([str(tool), str(root), os.environ.get("PYTHONPATH", "")])},
             capture_output=True,
             text=True,

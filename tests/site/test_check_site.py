@@ -185,16 +185,12 @@ AGENT_REFUSES: dict[str, str | bytes] = {
 
 
 @pytest.fixture(scope="session")
-def check_site() -> Any:
+def check_site() -> Iterator[Any]:
     """The program as a module: a process for each row of the tables would take a minute."""
-    before = sys.dont_write_bytecode
-    sys.path.insert(0, str(SCRIPTS))
-    sys.dont_write_bytecode = True
-    try:
-        return importlib.import_module("check_site")
-    finally:
-        sys.path.remove(str(SCRIPTS))
-        sys.dont_write_bytecode = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.syspath_prepend(SCRIPTS)
+        yield importlib.import_module("check_site")
 
 
 def errors(check_site: Any, site: Path, file: str) -> list[str]:

@@ -1,12 +1,10 @@
 """The modules' real main(), against the local cloud in this process."""
 
 import functools
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import ansible.module_utils
 import boto3
 import pytest
 from botocore.loaders import create_loader
@@ -20,11 +18,6 @@ pytest.register_assert_rewrite("tests.integration.codedeploy.runner")
 from tests.integration.codedeploy.runner import Client, Module  # noqa: E402 - after it is to be rewritten
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-if str(CHECKOUT / "module_utils") not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
-# The modules, and the simulated agents that test the local cloud itself.
-sys.path[:0] = [str(CHECKOUT / "library"), str(CHECKOUT / "tests" / "local_cloud")]
-
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDTESTS0",
     "AWS_SECRET_ACCESS_KEY": "a-long-and-random-looking-secret-of-the-tests",

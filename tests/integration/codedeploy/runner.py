@@ -79,7 +79,7 @@ class Module:
     def _run(self, check: bool, options: dict[str, Any]) -> Result:
         seen = len(self.cloud.log.entries())
         output = io.StringIO()
-        main = importlib.import_module(self.name).main
+        main = importlib.import_module(f"plugins.modules.{self.name}").main
         arguments = {**self.defaults, **options, "_ansible_check_mode": check, "_ansible_diff": True}
         with patch_module_args(arguments), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
             main()

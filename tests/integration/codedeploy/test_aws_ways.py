@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import botocore.loaders
 import pytest
-from shop import make_role
 
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.server import LocalCloud
 from tests.integration.codedeploy.runner import Client, Module
+from tests.local_cloud.shop import make_role
 
 PLACE: dict[str, Any] = {"application_name": "shop", "name": "web"}
 
@@ -23,7 +23,7 @@ PLACE: dict[str, Any] = {"application_name": "shop", "name": "web"}
 @pytest.fixture
 def roles_are_young(local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - goes first
     """New service roles cannot be used, until somebody has waited for one."""
-    waiters = importlib.import_module("ansible.module_utils.codedeploy.waiters")
+    waiters = importlib.import_module("plugins.module_utils.aws.waiters")
 
     def sleep(_seconds: float) -> None:
         options.role_propagation = 0
@@ -70,7 +70,7 @@ class TestEventualConsistency:
 
 class TestRaces:
     def test_two_at_once_create_one(self, application: Module, client: Client) -> None:
-        connection = importlib.import_module("ansible.module_utils.codedeploy.applications")
+        connection = importlib.import_module("plugins.module_utils.codedeploy.applications")
         client("codedeploy").create_application(applicationName="shop")
         looks = iter([None])
         real = connection.api.get_application
@@ -82,7 +82,7 @@ class TestRaces:
         assert result.writes == ["CreateApplication", "TagResource"]
 
     def test_what_somebody_else_deleted_is_deleted(self, application: Module) -> None:
-        connection = importlib.import_module("ansible.module_utils.codedeploy.applications")
+        connection = importlib.import_module("plugins.module_utils.codedeploy.applications")
         there = {"applicationName": "shop", "computePlatform": "Server"}
         looks = iter([there])
         with pytest.MonkeyPatch.context() as patch:
@@ -101,9 +101,9 @@ class TestPartitions:
     def test_arns_have_the_partition_of_the_region(
         self, application: Module, elsewhere: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        connection = importlib.import_module("ansible.module_utils.codedeploy.connection")
+        connection = importlib.import_module("plugins.module_utils.aws.connection")
         asked: list[str] = []
-        tags = importlib.import_module("ansible.module_utils.codedeploy.tags")
+        tags = importlib.import_module("plugins.module_utils.codedeploy.tags")
 
         def no_tags(_client: object, request: dict[str, str]) -> list[Any]:
             asked.append(request["ResourceArn"])
@@ -111,15 +111,15 @@ class TestPartitions:
 
         monkeypatch.setattr(tags.api, "list_tags", no_tags)
         identity = {"Arn": f"arn:{elsewhere}:iam::123456789012:user/somebody"}
-        monkeypatch.setattr(connection.api, "get_caller_identity", lambda *_: identity)
+        monkeypatch.setattr(connection, "get_caller_identity", lambda *_: identity)
         application(name="shop")
         application.check(name="shop", tags={"Stage": "test"})
         assert [arn.split(":")[:3] for arn in asked] == [["arn", elsewhere, "codedeploy"]]
 
     def test_the_console_has_the_address_of_the_partition(self, elsewhere: str) -> None:
-        connection = importlib.import_module("ansible.module_utils.codedeploy.connection")
+        connection = importlib.import_module("plugins.module_utils.aws.connection")
         session: Any = boto3.Session(region_name=os.environ["AWS_REGION"])
-        url = connection.Connection(session.client).console_url("shop")
+        url = connection.Connection(session.client).console_url("codesuite/codedeploy/applications/shop")
         host = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}[elsewhere]
         assert f".{host}/codesuite/codedeploy/applications/shop" in url
 
@@ -151,9 +151,9 @@ class TestManyAtOnce:
         """Ten clients that make the same group: one wins, the others find it."""
         client("codedeploy").create_application(applicationName="shop")
         role = make_role(client)
-        groups = importlib.import_module("ansible.module_utils.codedeploy.deployment_groups")
-        connection = importlib.import_module("ansible.module_utils.codedeploy.connection")
-        reconcile = importlib.import_module("ansible.module_utils.codedeploy.reconcile").reconcile
+        groups = importlib.import_module("plugins.module_utils.codedeploy.deployment_groups")
+        connection = importlib.import_module("plugins.module_utils.aws.connection")
+        reconcile = importlib.import_module("plugins.module_utils.aws.reconcile").reconcile
         outcomes: list[Any] = []
         barrier = threading.Barrier(10)
 

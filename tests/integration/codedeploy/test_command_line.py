@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agents import agents_on, failing_at
-from shop import Shop
 
 from local_cloud.server import LocalCloud
 from tests.integration.codedeploy.runner import Client
+from tests.local_cloud.agents import agents_on, failing_at
+from tests.local_cloud.shop import Shop
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agents import Result, Work, agents_on, failing_at
-from shop import Shop, make_role, run_instances
 
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.server import LocalCloud
 from tests.integration.codedeploy.runner import Client, Module
+from tests.local_cloud.agents import Result, Work, agents_on, failing_at
+from tests.local_cloud.shop import Shop, make_role, run_instances
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "89abcdef0123456789abcdef0123456789abcdef"
@@ -29,7 +29,7 @@ def commit(name: str = COMMIT) -> dict[str, Any]:
 @pytest.fixture
 def until_stopped(monkeypatch: pytest.MonkeyPatch) -> Work:
     """Work that takes until the module has stopped a deployment."""
-    api = importlib.import_module("ansible.module_utils.codedeploy.api")
+    api = importlib.import_module("plugins.module_utils.codedeploy.api")
     stopped, stop = threading.Event(), api.stop_deployment
 
     def stop_and_say(*arguments: Any) -> Any:
@@ -278,7 +278,7 @@ class TestConflict:
     ) -> None:
         shop = Shop.open(client)
         first = shop.deploy()
-        deployments = importlib.import_module("ansible.module_utils.codedeploy.deployments")
+        deployments = importlib.import_module("plugins.module_utils.codedeploy.deployments")
         looks = iter([None])
         real = deployments._active
         monkeypatch.setattr(deployments, "_active", lambda group: next(looks, real(group)))

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from agents import agents_on
-from shop import GITHUB, Shop, make_role
 
 from local_cloud.server import LocalCloud
 from tests.integration.codedeploy.runner import Client, Module
+from tests.local_cloud.agents import agents_on
+from tests.local_cloud.shop import GITHUB, Shop, make_role
 
 Modules = Callable[[str], Module]
 

@@ -9,10 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.codedeploy import bundles
-from ansible.module_utils.codedeploy.errors import CodeDeployError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from plugins.module_utils.aws.errors import ModuleError
+from plugins.module_utils.codedeploy import bundles
 
 PARTS = st.text(
     st.characters(codec="utf-8", exclude_characters="/\0", exclude_categories=("Cs", "Cc")), min_size=1
@@ -215,17 +216,17 @@ class TestLeftOut:
 class TestRefused:
     @pytest.mark.parametrize("pattern", ["[z-a]", "docs/[b-a9-0].md"])
     def test_a_range_that_goes_backwards(self, tree: Path, pattern: str) -> None:
-        with pytest.raises(CodeDeployError, match=r"exclude: .* matches nothing"):
+        with pytest.raises(ModuleError, match=r"exclude: .* matches nothing"):
             bundles.collect(tree, [pattern])
         (tree / ".gitattributes").write_text(f"{pattern} export-ignore\n")
-        with pytest.raises(CodeDeployError, match=r"gitattributes.* matches nothing"):
+        with pytest.raises(ModuleError, match=r"gitattributes.* matches nothing"):
             bundles.collect(tree)
 
     def test_a_name_that_is_not_utf_8(self, tree: Path) -> None:
         (tree / "sub").mkdir()
         (tree / "sub" / os.fsdecode(b"caf\xe9.html")).write_text("")
         with pytest.raises(
-            CodeDeployError, match=r"the name 'sub/caf\\\\xe9.html' is not UTF-8: rename it"
+            ModuleError, match=r"the name 'sub/caf\\\\xe9.html' is not UTF-8: rename it"
         ) as told:
             bundles.collect(tree)
         told.value.message.encode()
@@ -233,7 +234,7 @@ class TestRefused:
 
     def test_a_link_to_such_a_name(self, tree: Path) -> None:
         (tree / "current").symlink_to(os.fsdecode(b"caf\xe9"))
-        with pytest.raises(CodeDeployError, match=r"current is a link to 'caf\\\\xe9'"):
+        with pytest.raises(ModuleError, match=r"current is a link to 'caf\\\\xe9'"):
             bundles.collect(tree)
 
     def test_a_folder_whose_paths_are_too_long(self, tree: Path) -> None:
@@ -243,19 +244,19 @@ class TestRefused:
             directory, above = os.open("d" * 250, os.O_RDONLY, dir_fd=directory), directory
             os.close(above)
         os.close(directory)
-        with pytest.raises(CodeDeployError, match="cannot be read: File name too long"):
+        with pytest.raises(ModuleError, match="cannot be read: File name too long"):
             bundles.collect(tree)
         subprocess.run(["rm", "-r", tree / ("d" * 250)], check=True)
 
     def test_without_appspec(self, tmp_path: Path) -> None:
-        with pytest.raises(CodeDeployError, match=r"holds no appspec\.yml"):
+        with pytest.raises(ModuleError, match=r"holds no appspec\.yml"):
             bundles.collect(tmp_path)
 
     def test_what_is_no_directory(self, tmp_path: Path) -> None:
-        with pytest.raises(CodeDeployError, match="is no directory"):
+        with pytest.raises(ModuleError, match="is no directory"):
             bundles.collect(tmp_path / "missing")
 
     def test_what_is_no_file(self, tree: Path) -> None:
         os.mkfifo(tree / "pipe")
-        with pytest.raises(CodeDeployError, match="pipe is neither a file"):
+        with pytest.raises(ModuleError, match="pipe is neither a file"):
             bundles.collect(tree)

@@ -3,17 +3,18 @@
 from typing import Any
 
 import pytest
-from ansible.module_utils.codedeploy.deployment_groups import (
+from botocore.session import get_session
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.module_utils.aws.reconcile import changes
+from plugins.module_utils.codedeploy.deployment_groups import (
     ATTRIBUTES,
     DEFAULT_CONFIG,
     normalise,
     requested,
     to_request,
 )
-from ansible.module_utils.codedeploy.reconcile import changes
-from botocore.session import get_session
-from hypothesis import given
-from hypothesis import strategies as st
 
 MODEL: Any = get_session().get_service_model("codedeploy")
 NAMES = st.sampled_from(["one", "two", "three"])

@@ -7,13 +7,14 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible.module_utils.codedeploy.connection import Connection
-from ansible.module_utils.codedeploy.deployment_groups import DeploymentGroup
-from ansible.module_utils.codedeploy.deployment_request import SETTINGS, settings
-from ansible.module_utils.codedeploy.deployments import Action
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.reconcile import reconcile
 from botocore.stub import ANY, Stubber
+
+from plugins.module_utils.aws.connection import Connection
+from plugins.module_utils.aws.errors import ModuleError
+from plugins.module_utils.aws.reconcile import reconcile
+from plugins.module_utils.codedeploy.deployment_groups import DeploymentGroup
+from plugins.module_utils.codedeploy.deployment_request import SETTINGS, settings
+from plugins.module_utils.codedeploy.deployments import Action
 
 PLACE = {"applicationName": "shop", "deploymentGroupName": "web"}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -64,7 +65,7 @@ class Aws:
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    monkeypatch.setattr("ansible.module_utils.codedeploy.watch.time.sleep", lambda _: None)
+    monkeypatch.setattr("plugins.module_utils.codedeploy.watch.time.sleep", lambda _: None)
     aws = Aws()
     yield aws
     for stub in aws.stubs.values():
@@ -135,7 +136,7 @@ class TestWithoutPermissions:
     def test_to_deploy_names_the_code(self, aws: Aws) -> None:
         aws.group()
         aws.refuses("codedeploy", "create_deployment", "AccessDeniedException")
-        with pytest.raises(CodeDeployError, match="lack this permission") as caught:
+        with pytest.raises(ModuleError, match="lack this permission") as caught:
             aws.action().deploy(GITHUB)
         assert caught.value.code == "AccessDeniedException"
 
@@ -156,13 +157,13 @@ class TestConflictsInOtherWords:
         aws.group()
         other = {"deploymentInfo": {**PLACE, "deploymentId": "d-OTHERS123", "status": "InProgress"}}
         aws.answers("get_deployment", other, {"deploymentId": "d-OTHERS123"})
-        with pytest.raises(CodeDeployError, match="d-OTHERS123 of nothing to shop/web is InProgress"):
+        with pytest.raises(ModuleError, match="d-OTHERS123 of nothing to shop/web is InProgress"):
             aws.action(on_conflict="fail").deploy(GITHUB)
 
     def test_that_name_nobody_are_told_as_they_are(self, aws: Aws) -> None:
         aws.group()
         aws.refuses("codedeploy", "create_deployment", "DeploymentLimitExceededException")
-        with pytest.raises(CodeDeployError, match="DeploymentLimitExceededException"):
+        with pytest.raises(ModuleError, match="DeploymentLimitExceededException"):
             aws.action().deploy(GITHUB)
 
 

@@ -1,7 +1,8 @@
 """Which instances a deployment group's tags choose."""
 
 import pytest
-from ansible.module_utils.codedeploy.fleet import matches
+
+from plugins.module_utils.codedeploy.fleet import matches
 
 NAME = {"Key": "Name", "Value": "web", "Type": "KEY_AND_VALUE"}
 STAGE = {"Key": "Stage", "Type": "KEY_ONLY"}

@@ -337,7 +337,7 @@ def test_one_line_says_what_is_wrong(
 ) -> None:
     output = io.StringIO()
     with patch_module_args(arguments), contextlib.redirect_stdout(output), pytest.raises(SystemExit):
-        importlib.import_module(module).main()
+        importlib.import_module(f"plugins.modules.{module}").main()
     result = json.loads(output.getvalue())
     assert result["failed"]
     for word in said:

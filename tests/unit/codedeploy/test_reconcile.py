@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.reconcile import changes, reconcile
 from hypothesis import given
 from hypothesis import strategies as st
+
+from plugins.module_utils.aws.errors import ModuleError
+from plugins.module_utils.aws.reconcile import changes, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ class Cupboard:
         self.before_apply()
         self.calls.append("apply")
         if current is None and self.there is not None:
-            raise CodeDeployError("It is there already.", code="AlreadyThere")
+            raise ModuleError("It is there already.", code="AlreadyThere")
         self.there = wanted and {"id": 7, **wanted}
         return {}
 
@@ -113,8 +114,8 @@ class TestReconcile:
         cupboard = Cupboard({"size": 1}, {"size": 2})
 
         def fail() -> None:
-            raise CodeDeployError("No.", code="AlreadyThere")
+            raise ModuleError("No.", code="AlreadyThere")
 
         cupboard.before_apply = fail
-        with pytest.raises(CodeDeployError, match="No"):
+        with pytest.raises(ModuleError, match="No"):
             reconcile(cupboard, dry_run=False)

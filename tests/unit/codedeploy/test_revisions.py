@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from ansible.module_utils.codedeploy import revisions
+
+from plugins.module_utils.codedeploy import revisions
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GITHUB = {

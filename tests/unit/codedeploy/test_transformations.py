@@ -4,7 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible.module_utils.codedeploy.transformations import (
+from botocore.session import get_session
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.module_utils.aws.transformations import (
     as_set,
     camel_name,
     merged_tags,
@@ -15,9 +19,6 @@ from ansible.module_utils.codedeploy.transformations import (
     to_snake,
     without_empty,
 )
-from botocore.session import get_session
-from hypothesis import given
-from hypothesis import strategies as st
 
 MODEL: Any = get_session().get_service_model("codedeploy")
 MEMBERS = sorted(

@@ -5,12 +5,13 @@ from math import ceil
 from typing import Any
 
 import pytest
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.codedeploy.watch import Watch, until_over
 from botocore.exceptions import EndpointConnectionError
 
+from plugins.module_utils.aws.errors import ModuleError
+from plugins.module_utils.codedeploy.watch import Watch, until_over
+
 PAGE = 100
-SLEEP = "ansible.module_utils.codedeploy.watch.time.sleep"
+SLEEP = "plugins.module_utils.codedeploy.watch.time.sleep"
 
 
 class Service:
@@ -182,5 +183,5 @@ class TestOver:
             raise EndpointConnectionError(endpoint_url="https://codedeploy")
 
         monkeypatch.setattr(service, "get_deployment", refuse)
-        with pytest.raises(CodeDeployError, match="AWS_ENDPOINT_URL"):
+        with pytest.raises(ModuleError, match="AWS_ENDPOINT_URL"):
             until_over(watch_of(service), deadline=0)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.costs import estimate, sheet
+
+from plugins.module_utils.aws.errors import ModuleError
+from plugins.module_utils.costs import estimate, sheet
 
 COSTS = Path(__file__).resolve().parents[3] / "playbooks" / "files" / "costs"
 PRICES = sheet.parse((COSTS / "prices.csv").read_text(), "prices.csv")
@@ -48,19 +49,15 @@ class TestSheet:
         assert len({(price.region, price.service, price.item) for price in PRICES}) == len(PRICES)
 
     def test_an_unknown_type_is_named_with_the_nearest(self) -> None:
-        with pytest.raises(
-            CodeDeployError, match=r"Amazon EC2 t3a\.nona in us-east-1.*mean t3a\.nano\?.*t4g"
-        ):
+        with pytest.raises(ModuleError, match=r"Amazon EC2 t3a\.nona in us-east-1.*mean t3a\.nano\?.*t4g"):
             virginia("Amazon EC2", "t3a.nona")
 
     def test_an_unknown_region_is_named_with_those_that_are_known(self) -> None:
-        with pytest.raises(CodeDeployError, match=r"t3a\.nano in eu-west-9\. It knows it in us-east-1\."):
+        with pytest.raises(ModuleError, match=r"t3a\.nano in eu-west-9\. It knows it in us-east-1\."):
             find("eu-west-9", "Amazon EC2", "t3a.nano")
 
     def test_an_unknown_service_is_named_with_those_that_are_known(self) -> None:
-        with pytest.raises(
-            CodeDeployError, match=r"Amazon EC3 t3a\.nano.*services AWS CodeDeploy, Amazon EBS"
-        ):
+        with pytest.raises(ModuleError, match=r"Amazon EC3 t3a\.nano.*services AWS CodeDeploy, Amazon EBS"):
             virginia("Amazon EC3", "t3a.nano")
 
     def test_a_price_that_is_the_same_everywhere_holds_in_every_region(self) -> None:
@@ -78,15 +75,13 @@ class TestSheet:
         ],
     )
     def test_a_line_that_cannot_be_read_is_named(self, text: str, said: str) -> None:
-        with pytest.raises(CodeDeployError) as raised:
+        with pytest.raises(ModuleError) as raised:
             sheet.parse(text.format(heading=",".join(sheet.COLUMNS)), "mine.csv")
         assert str(raised.value).startswith("mine.csv")
         assert said in str(raised.value)
 
     def test_a_price_that_is_there_twice_is_refused(self) -> None:
-        with pytest.raises(
-            CodeDeployError, match=r"has the price of Amazon EC2 t3a\.nano in us-east-1 2 times"
-        ):
+        with pytest.raises(ModuleError, match=r"has the price of Amazon EC2 t3a\.nano in us-east-1 2 times"):
             sheet.find([*PRICES, virginia("Amazon EC2", "t3a.nano")], "us-east-1", "Amazon EC2", "t3a.nano")
 
 
@@ -97,11 +92,11 @@ class TestEstimate:
 
     @pytest.mark.parametrize("quantity", ["many", "-1", "NaN", "Infinity", ""])
     def test_a_quantity_that_is_none_is_named(self, quantity: str) -> None:
-        with pytest.raises(CodeDeployError, match=r"quantity of Amazon EC2 t3a\.nano: .* is not an amount"):
+        with pytest.raises(ModuleError, match=r"quantity of Amazon EC2 t3a\.nano: .* is not an amount"):
             cost("Amazon EC2", "t3a.nano", quantity)
 
     def test_nothing_used_is_refused(self) -> None:
-        with pytest.raises(CodeDeployError, match="usage of 'nothing': it is empty"):
+        with pytest.raises(ModuleError, match="usage of 'nothing': it is empty"):
             estimate.estimate("nothing", [], virginia)
 
     @pytest.mark.parametrize(

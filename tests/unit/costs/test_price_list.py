@@ -5,9 +5,10 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible.module_utils.codedeploy.errors import CodeDeployError
-from ansible.module_utils.costs.price_list import live_price
 from botocore.stub import ANY, Stubber
+
+from plugins.module_utils.aws.errors import ModuleError
+from plugins.module_utils.costs.price_list import live_price
 
 INSTANCE = {
     "capacitystatus": "Used",
@@ -85,7 +86,7 @@ def test_of_tiers_the_first_counts_and_queries_are_counted_in_millions(pricing: 
     ],
 )
 def test_what_has_not_one_price_is_named(pricing: Any, products: list[str], said: str) -> None:
-    with pytest.raises(CodeDeployError, match=said):
+    with pytest.raises(ModuleError, match=said):
         ask(pricing, products, "Amazon EC2", "t9.nano")
 
 
@@ -94,9 +95,7 @@ def test_credentials_that_may_not_ask_are_named(pricing: Any) -> None:
         stub.add_client_error(
             "get_products", "AccessDeniedException", "not authorized to perform: pricing:GetProducts"
         )
-        with pytest.raises(
-            CodeDeployError, match="Cannot ask the AWS Price List for AmazonVPC: not authorized"
-        ):
+        with pytest.raises(ModuleError, match="Cannot ask the AWS Price List for AmazonVPC: not authorized"):
             live_price(pricing, "eu-west-1", "Amazon VPC", "public IPv4 address")
 
 

@@ -1,7 +1,8 @@
 """Fingerprints of secrets."""
 
 import pytest
-from ansible.module_utils.github_actions import fingerprints
+
+from plugins.module_utils.github import fingerprints
 
 WRITTEN = "2026-11-22T21:47:41Z"
 

@@ -1,12 +1,8 @@
 """The line that a user reads when GitHub refuses."""
 
 import pytest
-from ansible.module_utils.github_actions.errors import (
-    ExistsError,
-    MissingError,
-    explain,
-    pause_before_next_try,
-)
+
+from plugins.module_utils.github.errors import ExistsError, MissingError, explain, pause_before_next_try
 
 API = "https://api.github.com"
 

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
-from ansible.module_utils.github_actions import fingerprints
-from ansible.module_utils.github_actions.api import Level
-from ansible.module_utils.github_actions.errors import GitHubActionsError
-from ansible.module_utils.github_actions.settings import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plugins.module_utils.github import fingerprints
+from plugins.module_utils.github.api import Level
+from plugins.module_utils.github.errors import GitHubActionsError
+from plugins.module_utils.github.settings import (
     Changes,
     Found,
     Outcome,
@@ -16,8 +19,6 @@ from ansible.module_utils.github_actions.settings import (
     predict,
     rules,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 LEVEL = Level("OWNER/repository", "Prod")
 WRITTEN = "2026-11-22T21:47:41Z"

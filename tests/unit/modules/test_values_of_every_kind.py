@@ -24,25 +24,25 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 from botocore.exceptions import EndpointConnectionError
 
+from scripts.collection import NAME
 from tests.unit.pipeline_status.facts import facts
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-FILES = [*CHECKOUT.glob("library/*.py"), *CHECKOUT.glob("roles/*/library/*.py")]
-MODULES = sorted(file.stem for file in FILES)
+MODULES = sorted(path.stem for path in CHECKOUT.glob("library/*.py"))
 KINDS: list[Any] = [None, -1, "", "a\0b", [], [None], [1], [{}], {}, {"x": None}]
 Arguments = dict[str, Any]
 Step = str | int
 
 
-def examples(module: Any) -> list[Arguments]:
+def examples(name: str, module: Any) -> list[Arguments]:
     """The arguments of its examples."""
-    name = module.__name__
     if name == "pipeline_status":
         # The whole page takes long to lay out; what is wrong with facts shows before.
         template = "status.html.j2"
         Path(template).write_text("{{ settings.zone }}")
         return [{"facts": facts(), "template": template, "dest": "status.html"}]
-    return [task[name] or {} for task in yaml.safe_load(module.EXAMPLES) if name in task]
+    full = f"{NAME}.{name}"
+    return [task[full] or {} for task in yaml.safe_load(module.EXAMPLES) if full in task]
 
 
 def documented(options: Any, above: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
@@ -126,10 +126,10 @@ def outcome(module: Any, arguments: Arguments) -> str:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_no_value_ends_in_a_traceback(name: str) -> None:
-    module = importlib.import_module(name)
+    module = importlib.import_module(f"plugins.modules.{name}")
     options = yaml.safe_load(module.DOCUMENTATION)["options"]
     faults = []
-    first, *others = examples(module)
+    first, *others = examples(name, module)
     for arguments, above in [(first, documented(options)), *((other, ()) for other in others)]:
         for place in dict.fromkeys([*above, *places(arguments)]):
             for value in KINDS:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible.module_utils.pipeline_run import FORGOTTEN, beginning, outermost, parameter_name, this_run
+
+from plugins.module_utils.pipeline.run import FORGOTTEN, beginning, outermost, parameter_name, this_run
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.pipeline_status import render, summary, view
 
+from plugins.module_utils.pipeline.status import render, summary, view
 from tests.unit.pipeline_status.facts import HOSTILE, HOSTS, NOW, facts
 
 TEMPLATE = Path(__file__).parents[3] / "playbooks" / "templates" / "status.html.j2"

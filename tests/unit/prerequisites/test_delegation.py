@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible.module_utils.prerequisites.delegation import DnsError, name_servers
 from dnslib import NS, QTYPE, RCODE, RR, DNSRecord
+
+from plugins.module_utils.pipeline.prerequisites.delegation import DnsError, name_servers
 
 Resolver = Callable[[Callable[[DNSRecord], bytes]], int]
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.prerequisites.judge import judge, unknown_region
-from ansible.module_utils.prerequisites.wanted import Unseen, Wanted
+
+from plugins.module_utils.pipeline.prerequisites.judge import judge, unknown_region
+from plugins.module_utils.pipeline.prerequisites.wanted import Unseen, Wanted
 
 TAGS = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "app"}
 OURS = {"Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()]}

@@ -1,0 +1,1 @@
+"""What every module that talks to AWS has in common."""

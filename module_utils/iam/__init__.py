@@ -1,0 +1,1 @@
+"""IAM, where amazon.aws has no module."""

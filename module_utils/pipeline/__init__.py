@@ -1,0 +1,1 @@
+"""The pipeline as a whole: its lock, its prerequisites, its status."""

@@ -1,0 +1,366 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# ruff: noqa: ANN401 - what boto3 answers has no types here
+"""Looks at everything at once: each reader is a few calls that change nothing, and all run side by side."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.parse import quote
+
+from ansible.module_utils.urls import open_url
+from botocore.exceptions import ClientError
+
+from ...aws.errors import FAILURES, code_of, describe, patient
+from .delegation import DnsError, name_servers
+from .wanted import STANDARD_FAMILIES, Seen, Unseen, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Clients = Mapping[str, Any]
+    Reader = Callable[[Clients, Wanted], Any]
+
+SERVICES = ("codedeploy", "ec2", "iam", "route53", "s3", "service-quotas", "ssm", "sts")
+AT_ONCE = 12
+GITHUB_TIMEOUT, GITHUB_PAUSE = 20, 1  # seconds
+GITHUB_TRIES = 5
+GITHUB_PASSING = (500, 502, 503, 504)
+GITHUB_SILENCE = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+ALIVE = ["pending", "running", "stopping", "stopped"]
+
+STANDARD_QUOTA, ADDRESS_QUOTA = "L-1216C47A", "L-0263D0A3"
+
+# What an API says of a thing that is not there.
+MISSING = {
+    "ApplicationDoesNotExistException",
+    "DeploymentConfigDoesNotExistException",
+    "InvalidAMIID.Malformed",
+    "InvalidAMIID.NotFound",
+    "InvalidInstanceType",
+    "InvalidParameterValue",
+    "InvalidSubnetID.NotFound",
+    "NoSuchEntity",
+    "NoSuchResourceException",
+    "ParameterNotFound",
+}
+
+
+# Without AWS
+
+
+def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
+    """GitHub's answer: its status, and the commit where there is one."""
+    try:
+        told, _ = _github(wanted, f"/commits/{wanted.commit or 'HEAD'}")
+    except HTTPError as error:
+        return {"status": error.code, "sha": None}
+    return {"status": HTTPStatus.OK.value, "sha": told.get("sha")}
+
+
+def repository(_clients: Clients, wanted: Wanted) -> dict[str, Any] | None:
+    """The repository as the token sees it, None where it is not there. Only a classic token has `scopes`."""
+    try:
+        told, headers = _github(wanted, "")
+    except HTTPError as error:
+        if error.code in GITHUB_SILENCE:
+            return None  # told of the commit
+        raise
+    scopes = headers.get("X-OAuth-Scopes")
+    return told | {"scopes": scopes and [each.strip() for each in scopes.split(",")]}
+
+
+def environment(_clients: Clients, wanted: Wanted) -> str | None:
+    """The application that the environment of the repository deploys to; None where that is not told."""
+    if not wanted.github_token:
+        return None
+    place = f"/environments/{quote(wanted.github_environment, safe='')}"
+    try:
+        told, _ = _github(wanted, f"{place}/variables/CODEDEPLOY_APPLICATION_NAME")
+    except HTTPError as error:
+        if error.code in GITHUB_SILENCE:
+            return None
+        raise
+    return str(told.get("value"))
+
+
+def _github(wanted: Wanted, path: str) -> tuple[dict[str, Any], Any]:
+    """What GitHub says of the repository, and the answer's headers. What passes is tried again."""
+    headers = {"Accept": "application/vnd.github+json"}
+    if wanted.github_token:
+        headers["Authorization"] = f"Bearer {wanted.github_token}"
+    url = f"{wanted.github_api_url}/repos/{wanted.github_repository}{path}"
+    for left in reversed(range(GITHUB_TRIES)):
+        try:
+            with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT) as answer:
+                return _object(answer), answer.headers
+        except HTTPError as error:
+            if not left or not (error.code in GITHUB_PASSING or "Retry-After" in error.headers):
+                raise
+        except (OSError, HTTPException, ValueError):
+            if not left:
+                raise
+        time.sleep(GITHUB_PAUSE)
+    raise AssertionError  # the last try returns or raises
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    told = json.load(answer)
+    if not isinstance(told, dict):
+        raise ValueError("the answer is not GitHub's")  # noqa: TRY004 - of a service, not of a caller
+    return told
+
+
+def delegation(_clients: Clients, wanted: Wanted) -> list[str]:
+    return name_servers(wanted.domain_zone)
+
+
+def key_file(_clients: Clients, wanted: Wanted) -> str:
+    """The public key; OSError where it cannot be read."""
+    return Path(wanted.ssh_public_key_file).expanduser().read_text(encoding="utf-8")
+
+
+# EC2
+
+
+def region(clients: Clients, wanted: Wanted) -> Any:
+    answer = clients["ec2"].describe_regions(RegionNames=[wanted.region], AllRegions=True)
+    return answer["Regions"][0] if answer["Regions"] else None
+
+
+def instance_type(clients: Clients, wanted: Wanted) -> Any:
+    return clients["ec2"].describe_instance_types(InstanceTypes=[wanted.instance_type])["InstanceTypes"][0]
+
+
+def instances(clients: Clients, _wanted: Wanted) -> list[Any]:
+    """Those that are not ended."""
+    pages = clients["ec2"].get_paginator("describe_instances")
+    filters = [{"Name": "instance-state-name", "Values": ALIVE}]
+    return [
+        instance
+        for page in pages.paginate(Filters=filters)
+        for reservation in page["Reservations"]
+        for instance in reservation["Instances"]
+    ]
+
+
+def addresses(clients: Clients, _wanted: Wanted) -> Any:
+    return clients["ec2"].describe_addresses()["Addresses"]
+
+
+def image(clients: Clients, wanted: Wanted) -> Any:
+    """The image that would be launched."""
+    name = wanted.instance_image
+    if not name:
+        name = clients["ssm"].get_parameter(Name=wanted.image_parameter)["Parameter"]["Value"]
+    found = clients["ec2"].describe_images(ImageIds=[name])["Images"]
+    return found[0] if found else None
+
+
+def security_group(clients: Clients, wanted: Wanted) -> Any:
+    filters = [{"Name": "group-name", "Values": [wanted.security_group]}]
+    if wanted.vpc_id:
+        filters.append({"Name": "vpc-id", "Values": [wanted.vpc_id]})
+    found = clients["ec2"].describe_security_groups(Filters=filters)["SecurityGroups"]
+    return found[0] if found else None
+
+
+def key_pair(clients: Clients, wanted: Wanted) -> Any:
+    filters = [{"Name": "key-name", "Values": [wanted.ssh_key_name]}]
+    found = clients["ec2"].describe_key_pairs(Filters=filters, IncludePublicKey=True)["KeyPairs"]
+    return found[0] if found else None
+
+
+def subnet(clients: Clients, wanted: Wanted) -> Any:
+    """The named subnet, or that of the default VPC that amazon.aws.ec2_instance takes: the first zone's."""
+    if wanted.vpc_subnet_id:
+        request: dict[str, Any] = {"SubnetIds": [wanted.vpc_subnet_id]}
+    else:
+        request = {"Filters": [{"Name": "default-for-az", "Values": ["true"]}]}
+    found = clients["ec2"].describe_subnets(**request)["Subnets"]
+    return min(found, key=lambda each: str(each["AvailabilityZone"])) if found else None
+
+
+def offers(clients: Clients, wanted: Wanted) -> list[str]:
+    """The availability zones that offer the instance type."""
+    pages = (
+        clients["ec2"]
+        .get_paginator("describe_instance_type_offerings")
+        .paginate(
+            LocationType="availability-zone",
+            Filters=[{"Name": "instance-type", "Values": [wanted.instance_type]}],
+        )
+    )
+    return [each["Location"] for page in pages for each in page["InstanceTypeOfferings"]]
+
+
+# Quotas
+
+
+def address_quota(clients: Clients, _wanted: Wanted) -> Any:
+    return _quota(clients, ADDRESS_QUOTA)
+
+
+def instance_quota(clients: Clients, wanted: Wanted) -> Any:
+    """In vCPUs; None for families that are counted apart."""
+    family = wanted.instance_type.partition(".")[0].rstrip("0123456789")
+    return _quota(clients, STANDARD_QUOTA) if family[:1] in STANDARD_FAMILIES else None
+
+
+def _quota(clients: Clients, code: str) -> Any:
+    return clients["service-quotas"].get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
+
+
+# IAM
+
+
+def roles(clients: Clients, wanted: Wanted) -> dict[str, Any]:
+    """By the setting that names it: the role, or None."""
+    return {setting: _or_none(_role, clients, name) for setting, name in wanted.roles.items()}
+
+
+def instance_profile(clients: Clients, wanted: Wanted) -> Any:
+    return clients["iam"].get_instance_profile(InstanceProfileName=wanted.instance_profile)["InstanceProfile"]
+
+
+def boundary(clients: Clients, wanted: Wanted) -> Any:
+    return clients["iam"].get_policy(PolicyArn=wanted.iam_permissions_boundary)["Policy"]
+
+
+def _role(clients: Clients, name: str) -> Any:
+    return clients["iam"].get_role(RoleName=name)["Role"]
+
+
+# Route 53
+
+
+def zone(clients: Clients, wanted: Wanted) -> Any:
+    """The hosted zone with its name servers, and what the record's name holds; `private` where it is."""
+    name = wanted.domain_zone.rstrip(".") + "."
+    client = clients["route53"]
+    listed = client.list_hosted_zones_by_name(DNSName=name)["HostedZones"]
+    called = [each for each in listed if each["Name"] == name]
+    named = [each for each in called if not each["Config"]["PrivateZone"]]
+    if not named:
+        return {"private": True} if called else None
+    zone_id = named[0]["Id"]
+    record = wanted.domain_record.rstrip(".") + "."
+    sets = client.list_resource_record_sets(HostedZoneId=zone_id, StartRecordName=record, MaxItems="10")
+    held = [each for each in sets["ResourceRecordSets"] if each["Name"].replace("\\052", "*") == record]
+    return {"records": held, **client.get_hosted_zone(Id=zone_id).get("DelegationSet", {})}
+
+
+# CodeDeploy
+
+
+def application(clients: Clients, wanted: Wanted) -> Any:
+    return clients["codedeploy"].get_application(applicationName=wanted.application)["application"]
+
+
+def deployment_config(clients: Clients, wanted: Wanted) -> Any:
+    answer = clients["codedeploy"].get_deployment_config(deploymentConfigName=wanted.deployment_config)
+    return answer["deploymentConfigInfo"]
+
+
+def application_tags(clients: Clients, wanted: Wanted) -> Any:
+    identity = clients["sts"].get_caller_identity()
+    partition = identity["Arn"].split(":")[1]
+    place = f"arn:{partition}:codedeploy:{wanted.region}:{identity['Account']}"
+    arn = f"{place}:application:{wanted.application}"
+    return clients["codedeploy"].list_tags_for_resource(ResourceArn=arn)["Tags"]
+
+
+def github_links(clients: Clients, _wanted: Wanted) -> Any:
+    return clients["codedeploy"].list_git_hub_account_token_names().get("tokenNameList", [])
+
+
+def agent(clients: Clients, wanted: Wanted) -> str:
+    """Where hosts get the agent from, asked without credentials as they do."""
+    bucket = f"aws-codedeploy-{wanted.region}"
+    try:
+        clients["s3"].head_object(Bucket=bucket, Key="latest/install")
+    except ClientError as error:
+        if code_of(error) == "404":
+            return ""
+        raise
+    return bucket
+
+
+def bucket(clients: Clients, wanted: Wanted) -> dict[str, str] | None:
+    """The company's bucket for revisions."""
+    return _bucket(clients, wanted.revision_bucket)
+
+
+def connection_bucket(clients: Clients, wanted: Wanted) -> dict[str, str] | None:
+    """The company's bucket for Ansible's modules."""
+    return _bucket(clients, wanted.connection_bucket)
+
+
+def _bucket(clients: Clients, name: str) -> dict[str, str] | None:
+    """Its region, "" where S3 does not tell; None where there is none. Even strangers are told."""
+    try:
+        answer = clients["s3"].head_bucket(Bucket=name)
+    except ClientError as error:
+        if code_of(error) == "404":
+            return None
+        if code_of(error) not in {"301", "400", "403"}:
+            raise
+        answer = error.response
+    headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
+    return {"region": headers.get("x-amz-bucket-region", "")}
+
+
+WITHOUT_AWS: tuple[Reader, ...] = (commit, environment, delegation, key_file, agent)
+OF_THE_ACCOUNT: tuple[Reader, ...] = (
+    *(zone, image, instances, region, instance_type, addresses, security_group, key_pair, subnet),
+    *(address_quota, instance_quota, roles, instance_profile, application, application_tags),
+    *(offers, deployment_config),
+)
+
+
+def look(clients: Clients, wanted: Wanted) -> Seen:
+    """See everything. Where the credentials are not valid, only what needs none."""
+    readers = list(OF_THE_ACCOUNT)
+    if wanted.iam_permissions_boundary:
+        readers.append(boundary)
+    if wanted.github_token_name:
+        readers.append(github_links)
+    without_aws = list(WITHOUT_AWS)
+    if wanted.revision_source == "s3" and wanted.revision_bucket:
+        without_aws.append(bucket)
+    if wanted.connection_bucket:
+        without_aws.append(connection_bucket)
+    if wanted.github_token:
+        without_aws.append(repository)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        early = {each.__name__: pool.submit(_see, each, clients, wanted) for each in without_aws}
+        identity = _see(lambda *_: clients["sts"].get_caller_identity(), clients, wanted)
+        late = {}
+        if not isinstance(identity, Unseen):
+            late = {each.__name__: pool.submit(_see, each, clients, wanted) for each in readers}
+        return {"identity": identity} | {name: each.result() for name, each in (early | late).items()}
+
+
+def _see(reader: Callable[..., Any], clients: Clients, wanted: Any) -> Any:
+    """What a reader returns; None for what is not there, Unseen with the reason where it cannot see."""
+    try:
+        return _or_none(reader, clients, wanted)
+    except FAILURES as error:
+        return Unseen(describe(error))
+    except (OSError, HTTPException, DnsError, ValueError) as error:
+        return Unseen(str(error))
+
+
+def _or_none(reader: Callable[..., Any], clients: Clients, what: Any) -> Any:
+    try:
+        return patient(reader)(clients, what)
+    except ClientError as error:
+        if code_of(error) in MISSING:
+            return None
+        raise

@@ -1,0 +1,56 @@
+"""The modules and the roles for hosts as an Ansible collection, for whoever wants them without the pipeline.
+
+    python -m scripts.collection        build/collection/codedeploy-pipeline-VERSION.tar.gz
+
+The repository is the collection (galaxy.yml, plugins/): nothing is copied or renamed on the way.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+BUILT = CHECKOUT / "build" / "collection"
+GALAXY = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))
+NAME = f"{GALAXY['namespace']}.{GALAXY['name']}"
+TOOL = Path(sys.executable).with_name("ansible-galaxy")
+
+
+def build(folder: Path = BUILT) -> Path:
+    """Pack the collection into `folder`; returns the archive."""
+    _run("build", "--force", f"--output-path={folder}", str(CHECKOUT))
+    return folder / f"{GALAXY['namespace']}-{GALAXY['name']}-{GALAXY['version']}.tar.gz"
+
+
+def install(archive: Path, root: Path) -> Path:
+    """Unpack an archive below `root`, as ansible-galaxy does for users; returns the collection's folder."""
+    # What it depends on is in the environment already: no Galaxy server is asked.
+    _run("install", "--no-deps", "--offline", "--force", f"--collections-path={root}", str(archive))
+    (root / "ansible.cfg").write_text("[defaults]\n", encoding="utf-8")
+    return root / "ansible_collections" / NAME.replace(".", "/")
+
+
+def environment(root: Path) -> dict[str, str]:
+    """What leads Ansible's tools to the collections below `root`, away from the checkout's settings."""
+    return os.environ | {
+        "ANSIBLE_COLLECTIONS_PATH": str(root),
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def _run(action: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [str(TOOL), "collection", action, *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"collection: ansible-galaxy could not {action} it:\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    print(build())

@@ -1,0 +1,183 @@
+"""docs/iam.md: every policy of playbooks/policies, statement by statement, with its reason and what used it.
+
+Usage: python -m tests.iam.page [--record]. What used a grant is kept in usage.json; --record runs the whole
+pipeline on a local cloud of its own with policies enforced (a minute or two) and writes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.iam import policies, whole
+
+PAGE = policies.CHECKOUT / "docs" / "iam.md"
+
+INTRODUCTION = """# Who may do what
+
+Generated from `playbooks/policies` by `make docs`; do not edit.
+
+The three roles have these policies where `pipeline_iam_policy_profile` is `least_privilege`, the
+default; with `article` they have the article's managed policies instead, and no others. Either can
+follow the other: what the one attached goes, what others attached stays.
+`pipeline_iam_permissions_boundary` names a policy that bounds all three.
+
+    ansible-playbook -i inventory/aws playbooks/write-policies.yml
+
+writes all of them to `build/iam/*.json` for your account, region and names, without changing anything
+(`-e aws_account=ID` asks no cloud at all). Each is small enough for a managed policy. Whoever runs
+`site.yml` needs `operator_iam`, `operator` and `operator_deploy`; whoever only deploys, rolls back or
+looks needs `operator_deploy` and the reading statements of the other two; `destroy` is for `destroy.yml`
+alone.
+
+**Proof.** With the local cloud's policies enforced (`--enforce-iam`), `tests/iam/test_role_grants.py` takes
+every single grant of the three roles away, one at a time, and sees a deployment, or what leads to it, fail.
+The instances' role has no grant where revisions come from GitHub: agents are let in by their instance's
+identity alone.
+`tests/iam/test_whole_pipeline.py` (in `make test-all`) provisions as a user with exactly the operator's
+policies, deploys as GitHub's role, from GitHub and through S3, and removes everything as a user with exactly
+`destroy`. "Used by" is from the request log of such a run; "not recorded yet" is what no recorded run used.
+No real account has confirmed it yet: which calls CodeDeploy makes with the service role, and what
+CreateDeployment needs besides its own action, is known from documentation and from others' error messages.
+What sessions of AWS Systems Manager need is from their documentation alone: the local cloud has no Session
+Manager.
+"""
+TITLES = {
+    "github": "GitHub Actions (`pipeline_iam_github_role`)",
+    "codedeploy": "CodeDeploy (`pipeline_iam_codedeploy_role`)",
+    "ec2": "The instances (`pipeline_iam_ec2_role`)",
+    "operator_iam": "Operator: the roles",
+    "operator": "Operator: instances, addresses and the record",
+    "operator_deploy": "Operator: CodeDeploy",
+    "destroy": "Whoever removes the pipeline",
+}
+WAYS = {
+    "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
+    "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
+    "ssm": "Where `pipeline_connection` is `ssm`, beside that:",
+}
+TESTS = {
+    ("github", ""): "test_a_job_is_refused_without[{sid}-{action}]",
+    ("github", "s3"): "test_a_job_brings_nothing_without[{sid}-{action}]",
+    ("codedeploy", ""): "test_a_deployment_fails_without[{sid}-{action}]",
+    ("ec2", "s3"): "test_an_instance_fetches_nothing_without[{sid}-{action}]",
+}
+"""Policy and way -> the test case of tests/iam/test_role_grants.py that fails without a grant."""
+TAKERS = (
+    (
+        "GitHub Actions",
+        "tokens of GitHub for the audience `sts.amazonaws.com`",
+        "a token for another audience of the same provider gets in",
+        "test_each_condition_of_githubs_trust_keeps_somebody_out[aud]",
+    ),
+    (
+        "GitHub Actions",
+        "whose subject is exactly this repository and environment",
+        "every repository on GitHub gets in",
+        "test_each_condition_of_githubs_trust_keeps_somebody_out[sub]",
+    ),
+    (
+        "CodeDeploy",
+        "the service `codedeploy.amazonaws.com`, in China the region's",
+        "CodeDeploy does not get in",
+        "test_a_service_takes_only_a_role_that_names_it[codedeploy]",
+    ),
+    (
+        "The instances",
+        "the service `ec2.amazonaws.com`",
+        "EC2 does not get in",
+        "test_a_service_takes_only_a_role_that_names_it[ec2]",
+    ),
+)
+"""Role, who takes it, what happens without that, and the test case of tests/iam/test_role_grants.py."""
+
+
+def page(usage: whole.Usage) -> str:
+    """The whole page."""
+    sections = [_section(name, usage.get(name, {})) for name in TITLES]
+    takers = [f"| {role} | {who} | {without} | `{test}` |" for role, who, without, test in TAKERS]
+    trust = [
+        "## Who may take the roles",
+        "",
+        "| role | taken by | without that | test case |",
+        "|---|---|---|---|",
+    ]
+    return "\n".join([INTRODUCTION, *trust, *takers, "", *sections])
+
+
+def _section(name: str, usage: dict[str, dict[str, list[str]]]) -> str:
+    lines = [f"## {TITLES[name]}", "", f"`playbooks/policies/{name}.yml`", ""]
+    if not policies.statements(name):
+        lines += ["Nothing: a revision from GitHub, the agent's package and its calls need no grant.", ""]
+    for way in ("", *policies.WAYS):
+        statements = policies.beside(name, way) if way else policies.statements(name)
+        if statements:
+            lines += [WAYS[way], ""] if way else []
+            lines += _table(statements, usage, TESTS.get((name, way)))
+    return "\n".join(lines)
+
+
+def _table(
+    statements: list[policies.Statement], usage: dict[str, dict[str, list[str]]], test: str | None
+) -> list[str]:
+    rows = [
+        "| statement | grant | on | used by |" + (" fails without it |" if test else ""),
+        "|---|---|---|---|" + ("---|" if test else ""),
+    ]
+    for statement in statements:
+        rows += [_row(statement, action, usage, test) for action in statement["actions"]]
+    return [*rows, "", *(f"- **{each['sid']}**: {each['reason']}" for each in statements), ""]
+
+
+def _row(
+    statement: policies.Statement, action: str, usage: dict[str, dict[str, list[str]]], test: str | None
+) -> str:
+    sid = statement["sid"]
+    steps = usage.get(sid, {}).get(action, [])
+    otherwise = f"not in a first run: {statement['rarely']}" if "rarely" in statement else "not recorded yet"
+    used = ", ".join(steps) or otherwise
+    limit = ", by condition" if "condition" in statement else ""
+    cells = [sid, f"`{action}`", f"{_resources(statement)}{limit}", used]
+    if test:
+        cells.append(f"`{test.format(sid=sid, action=action)}`")
+    return f"| {' | '.join(cells)} |"
+
+
+def _resources(statement: policies.Statement) -> str:
+    """What a person needs to know of the ARNs: the last part, without Jinja's braces."""
+    given = statement["resources"]
+    if isinstance(given, str):
+        return "the three roles"
+    short = [re.sub(r"\{\{\s*(\w+)[^}]*\}\}", r"<\1>", each).split(":", 5)[-1] for each in given]
+    bare = [re.sub("^<policy_(ec2|iam|ssm|codedeploy)_arn>:", "", each) for each in short]
+    return ", ".join(f"`{re.sub('^<policy_(own_)?bucket_arn>', '<bucket>', each)}`" for each in bare)
+
+
+def record() -> whole.Usage:
+    """Run the whole pipeline, and write down what it used."""
+    from local_cloud.server import LocalCloud  # it takes seconds that rendering has no use for
+    from local_cloud.settings import Settings
+    from tests.iam.pipeline import Pipeline
+
+    with tempfile.TemporaryDirectory() as folder:
+        cloud = LocalCloud(Settings.in_process(Path(folder)))
+        cloud.start()
+        try:
+            pipeline = Pipeline(cloud, Path(folder))
+            pipeline.publish()
+            cloud.gate.enforcing = True
+            through_s3 = policies.write(
+                pipeline_revision_source="s3", policy_folder=str(Path(folder) / "through_s3")
+            )
+            usage = whole.run(pipeline, policies.write(), through_s3)
+        finally:
+            cloud.stop()
+    whole.USAGE.write_text(json.dumps(usage, indent=1, sort_keys=True) + "\n")
+    return usage
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(record() if "--record" in sys.argv[1:] else whole.known()))
