@@ -19,19 +19,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from local_cloud.owners import NETWORK_LOCK, _is_free, _network_owner, _owner, _unix_inodes, describe_owner
+from local_cloud.processes import STOP_SECONDS, Process
 from local_cloud.settings import Settings
 
 LOG = logging.getLogger(__name__)
-STOP_SECONDS = 60
 MINIMUM_FREE = 2 * 2**30
 """Bytes that an image and its hosts may take below the cache folder."""
-NETWORK_LOCK = "local_cloud.network"
-"""An abstract socket: held by the one local cloud that has this network namespace's hosts."""
 NETWORK_TAKEN = (
     "the hosts' network of this machine is in use by {}: stop that first, or start with --no-hosts"
 )
-STARTED = 19
-"""The field of /proc/PID/stat, counted from the state on, that says when the process began."""
 FAILED = "failed "
 READY = "ready "
 
@@ -41,44 +38,6 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 class RefusalError(Exception):
     """The local cloud cannot do it; one line with what is in the way and what to do."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Process:
-    """A process of the machine; `started` (clock ticks since boot) tells it from a later one of its id."""
-
-    pid: int
-    started: int
-
-    def __str__(self) -> str:
-        return f"process {self.pid}"
-
-    @classmethod
-    def of(cls, pid: int) -> "Process | None":
-        try:
-            fields = _fields(pid)
-        except OSError:
-            return None
-        return None if fields[0] == "Z" else cls(pid=pid, started=int(fields[STARTED]))
-
-    def lives(self) -> bool:
-        return Process.of(self.pid) == self
-
-    def wait_until_gone(self) -> None:
-        """Threads of a process that was killed can hold its sockets and mounts for a moment longer than it
-        seems to live."""
-        with suppress(OSError):
-            descriptor = os.pidfd_open(self.pid)
-            try:
-                if _fields(self.pid)[STARTED] == str(self.started):
-                    select.select([descriptor], [], [], STOP_SECONDS)
-            finally:
-                os.close(descriptor)
-
-
-def _fields(pid: int) -> list[str]:
-    """Of /proc/PID/stat, from the state on. The name before it, in parentheses, may hold anything."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def pid_file(settings: Settings) -> Path:
@@ -343,49 +302,3 @@ def check_prerequisites(settings: Settings) -> None:
             f"{settings.cache_dir} has {free // 2**20} MiB free and needs {MINIMUM_FREE // 2**20}: "
             "make room, or start with --no-hosts"
         )
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        # As the listener does: connections of an earlier one that are being closed do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
-
-
-def describe_owner(port: int) -> str:
-    """Who listens on a TCP port, as far as this user may see: command, process and checkout."""
-    return _owner(_listening_inodes(port))
-
-
-def _listening_inodes(port: int) -> set[str]:
-    listening = "0A"
-    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
-    return {row[9] for row in rows if row[3] == listening and int(row[1].rpartition(":")[2], base=16) == port}
-
-
-def _unix_inodes(name: str) -> set[str]:
-    rows = [line.split() for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]]
-    return {row[6] for row in rows if row[-1] == f"@{name}"}
-
-
-def _network_owner() -> str:
-    """Who has the hosts' network of this network namespace; "" for nobody."""
-    inodes = _unix_inodes(NETWORK_LOCK)
-    return _owner(inodes) if inodes else ""
-
-
-def _owner(inodes: set[str]) -> str:
-    wanted = {f"socket:[{inode}]" for inode in inodes}
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if wanted & {str(link.readlink()) for link in (process / "fd").iterdir()}:
-                words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-                folder = (process / "cwd").readlink()
-                if "local_cloud" in words:
-                    return f"the local cloud of {folder} (process {process.name})"
-                return f"{' '.join(words).strip()} (process {process.name}, in {folder})"
-    return "a process of another user"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .codedeploy_agent import appspec, hooks, installer
-from .codedeploy_agent.errors import AgentError
+from local_cloud.agent.codedeploy_agent import appspec, hooks, installer
+from local_cloud.agent.codedeploy_agent.errors import AgentError
 
 NAME = "appspec.yml"
 """What hooks look for in a bundle; `appspec.yaml` is found by Install alone."""

@@ -45,9 +45,9 @@ from local_cloud.aws import (
     ec2_requests,
     iam_changes,
     route53_changes,
-    web_identity,
 )
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
+from local_cloud.aws.moto import sts as web_identity
 from local_cloud.settings import Settings
 
 RESOLVE_SSM = "resolve:ssm:"

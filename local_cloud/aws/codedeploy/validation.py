@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from . import exceptions as errors
-from .deployments.records import Revision
+from local_cloud.aws.codedeploy import exceptions as errors
+from local_cloud.aws.codedeploy.records.deployments import Revision
 
 _NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,100}")
 _DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{9}")

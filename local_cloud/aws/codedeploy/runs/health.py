@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from .records import Status
+from local_cloud.aws.codedeploy.records.deployments import Status
 
 
 def minimum_healthy(minimum_healthy_hosts: dict[str, Any], total: int) -> int:

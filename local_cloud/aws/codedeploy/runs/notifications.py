@@ -4,18 +4,22 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.sns.models import sns_backends
 from werkzeug.exceptions import HTTPException
 
-from . import permissions
-from .records import Creator, Deployment, DeploymentStatus, Status, Target
-
-if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import DeploymentGroup
-    from local_cloud.aws.codedeploy.models.base import CodeDeployBase
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployments import (
+    Creator,
+    Deployment,
+    DeploymentStatus,
+    Status,
+    Target,
+)
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.codedeploy.runs import permissions
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +43,12 @@ class Notification:
     message: str
 
 
-def topic_exists(backend: "CodeDeployBase", arn: str) -> bool:
+def topic_exists(backend: CodeDeployBase, arn: str) -> bool:
     region = arn.split(":")[3] if arn.count(":") >= 5 else backend.region_name  # noqa: PLR2004 - an ARN's parts
     return arn in sns_backends[backend.account_id][region].topics
 
 
-def publish(backend: "CodeDeployBase", group: "DeploymentGroup", notifications: list[Notification]) -> None:
+def publish(backend: CodeDeployBase, group: DeploymentGroup, notifications: list[Notification]) -> None:
     """Send what has been collected. A topic that is gone, or closed, does not disturb a deployment."""
     for notification in notifications:
         if not permissions.may(backend, group, "sns:Publish", notification.topic_arn):
@@ -59,7 +63,7 @@ def publish(backend: "CodeDeployBase", group: "DeploymentGroup", notifications: 
             log.warning("%s could not be notified: %s", notification.topic_arn, error)
 
 
-def set_up(backend: "CodeDeployBase", group: "DeploymentGroup", trigger: dict[str, Any]) -> Notification:
+def set_up(backend: CodeDeployBase, group: DeploymentGroup, trigger: dict[str, Any]) -> Notification:
     """The notice that a topic gets when a trigger is created or updated."""
     message = {
         "region": backend.region_name,
@@ -77,7 +81,7 @@ def set_up(backend: "CodeDeployBase", group: "DeploymentGroup", trigger: dict[st
 
 
 def for_deployment(
-    backend: "CodeDeployBase", deployment: Deployment, triggers: list[dict[str, Any]]
+    backend: CodeDeployBase, deployment: Deployment, triggers: list[dict[str, Any]]
 ) -> Iterator[Notification]:
     event = _DEPLOYMENT_EVENTS[deployment.status]
     if deployment.creator is Creator.ROLLBACK and deployment.status is DeploymentStatus.IN_PROGRESS:
@@ -94,7 +98,7 @@ def for_deployment(
 
 
 def for_instance(
-    backend: "CodeDeployBase", deployment: Deployment, target: Target, triggers: list[dict[str, Any]]
+    backend: CodeDeployBase, deployment: Deployment, target: Target, triggers: list[dict[str, Any]]
 ) -> Iterator[Notification]:
     events = [
         {"LifecycleEvent": event.lifecycle_event_name, "LifecycleEventStatus": event.status}
@@ -110,7 +114,7 @@ def for_instance(
 
 
 def _notify(
-    backend: "CodeDeployBase",
+    backend: CodeDeployBase,
     deployment: Deployment,
     triggers: list[dict[str, Any]],
     event: str,

@@ -13,15 +13,30 @@ from typing import TYPE_CHECKING
 
 from moto.moto_api._internal import mock_random
 
-from local_cloud.aws.codedeploy.hosts import HostCommand
 from local_cloud.aws.codedeploy.options import options
-
-from . import alarms, health, lifecycle, notifications, permissions, targets, traffic
-from .records import Deployment, DeploymentStatus, Diagnostics, LifecycleEvent, Status, Target
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployments import (
+    Deployment,
+    DeploymentStatus,
+    Diagnostics,
+    LifecycleEvent,
+    Status,
+    Target,
+)
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.codedeploy.runs import (
+    alarms,
+    health,
+    lifecycle,
+    notifications,
+    permissions,
+    targets,
+    traffic,
+)
+from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand, Mailboxes
 
 if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import DeploymentGroup
-    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
+    from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +79,20 @@ class DeploymentRun:
     """One deployment on its way."""
 
     def __init__(
-        self, backend: "DeploymentBackend", deployment: Deployment, group: "DeploymentGroup"
+        self,
+        backend: CodeDeployBase,
+        deployment: Deployment,
+        group: DeploymentGroup,
+        mailboxes: Mailboxes,
+        ended: "Callable[[DeploymentRun], None]",
     ) -> None:
+        """`ended` is called once, when the deployment has ended."""
         self.deployment = deployment
         self.stop_reason: StopReason | None = None
         self._backend = backend
         self._group = group
+        self._mailboxes = mailboxes
+        self._ended = ended
         self._minimum_healthy = 0
         self._stop_error: dict[str, str] | None = None
         self._abandoned = False
@@ -168,7 +191,7 @@ class DeploymentRun:
         refusal = permissions.refused(self._backend, self._group)
         if refusal:
             return refusal
-        candidates = self._backend.candidates(self.deployment, self._group)
+        candidates = targets.candidates(self._backend, self.deployment, self._group)
         self._add_targets(candidates)
         config = self._backend.deployment_configs[self.deployment.deployment_config_name]
         total = len(candidates)
@@ -271,7 +294,7 @@ class DeploymentRun:
         if not self.deployment.finished:
             self.deployment.end(status, error)
             self._tell_deployment()
-            self._backend.deployment_ended(self)
+            self._ended(self)
 
     # One target's events.
 
@@ -292,13 +315,12 @@ class DeploymentRun:
     def _send(self, target: Target, event: LifecycleEvent) -> None:
         target.deadline = time.monotonic() + options.agent_timeout
         identifier = f"{self._backend.account_id}/{self._backend.region_name}/{mock_random.uuid4().hex}"
-        self._backend.hosts.send(
+        self._mailboxes.send(
             HostCommand(
                 identifier=identifier,
                 host=target.host,
                 execution_id=self._backend.execution_id(self.deployment),
                 name=event.lifecycle_event_name,
-                nonce=self._backend.next_nonce(),
                 on_taken=partial(self._taken, target, event),
                 on_complete=partial(self._completed, target, event),
             )
@@ -351,13 +373,14 @@ class DeploymentRun:
         self._end_target(target, Status.FAILED)
 
     def _withdraw(self, target: Target) -> None:
-        self._backend.hosts.withdraw(target.host, self._backend.execution_id(self.deployment))
+        self._mailboxes.withdraw(target.host, self._backend.execution_id(self.deployment))
 
     def _end_target(self, target: Target, status: Status) -> None:
         target.deadline = None
         target.skip_remaining()
         target.update(status)
-        self._backend.target_ended(self.deployment, target)
+        key = (self.deployment.deployment_group_id, target.target_id)
+        self._backend.last_results[key] = (self.deployment.revision, target.status)
         self._tell_instance(target)
 
     def _skip(self, target: Target) -> None:

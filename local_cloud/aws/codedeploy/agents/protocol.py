@@ -10,9 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from local_cloud.aws.codedeploy.agents.operations import OPERATIONS, ClientException
 from local_cloud.aws.shapes import SerializationError, json_object
-
-from .operations import OPERATIONS, ClientException
 
 __all__ = ["handle"]
 

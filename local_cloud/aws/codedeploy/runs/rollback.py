@@ -1,12 +1,9 @@
 """When a deployment is rolled back by itself, and to what."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from .records import Creator, Deployment, DeploymentStatus
-
-if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import DeploymentGroup
-    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, DeploymentStatus
 
 
 def is_due(deployment: Deployment, stop_event: str | None, requested: bool | None) -> bool:
@@ -24,14 +21,14 @@ def is_due(deployment: Deployment, stop_event: str | None, requested: bool | Non
     return bool(configuration.get("enabled")) and event in configuration.get("events", [])
 
 
-def perform(backend: "DeploymentBackend", deployment: Deployment, group: "DeploymentGroup") -> None:
+def perform(deployment: Deployment, group: DeploymentGroup, deploy: Callable[..., Deployment]) -> None:
     """Deploy the group's last good revision, and note in both deployments what they are to each other."""
     good = group.last_successful_deployment_record
     if good is None:
         reason = "the deployment group has had no successful deployment"
         deployment.rollback_info = {"rollbackMessage": f"The deployment can't be rolled back: {reason}."}
         return
-    back = backend.deploy(
+    back = deploy(
         group,
         good.revision,
         Creator.ROLLBACK,

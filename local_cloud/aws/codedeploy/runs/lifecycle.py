@@ -1,6 +1,6 @@
 """The lifecycle events of an in-place deployment: which, in which order, and what their failures mean."""
 
-from .records import Deployment, LifecycleEvent
+from local_cloud.aws.codedeploy.records.deployments import Deployment, LifecycleEvent
 
 BLOCK_TRAFFIC = "BlockTraffic"
 ALLOW_TRAFFIC = "AllowTraffic"

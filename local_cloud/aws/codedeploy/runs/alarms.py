@@ -1,21 +1,19 @@
 """CloudWatch alarms that stop a deployment."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
-if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models.base import CodeDeployBase
-
-    from .records import Deployment
+from local_cloud.aws.codedeploy.records.deployments import Deployment
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 
 
-def configuration(deployment: "Deployment", group_configuration: dict[str, Any] | None) -> dict[str, Any]:
+def configuration(deployment: Deployment, group_configuration: dict[str, Any] | None) -> dict[str, Any]:
     """The deployment's own alarms override those of its group."""
     return deployment.override_alarm_configuration or group_configuration or {}
 
 
-def active(backend: "CodeDeployBase", alarm_configuration: dict[str, Any]) -> list[str]:
+def active(backend: CodeDeployBase, alarm_configuration: dict[str, Any]) -> list[str]:
     """The names of the configured alarms that are in state ALARM."""
     if not alarm_configuration.get("enabled"):
         return []

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from local_cloud.aws.codedeploy.deployments.records import Diagnostics
-from local_cloud.aws.codedeploy.hosts import HostCommand
+from local_cloud.aws.codedeploy.agents.specification import envelope
 from local_cloud.aws.codedeploy.models import CodeDeployBackend, codedeploy_backends
 from local_cloud.aws.codedeploy.options import options
-from local_cloud.aws.codedeploy.specification import envelope
+from local_cloud.aws.codedeploy.records.deployments import Diagnostics
+from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand
 
 LONG_POLL = 50.0
 """Seconds that a poll is held. An agent gives up reading after 80."""
@@ -37,7 +37,7 @@ class ClientException(Exception):  # noqa: N818 - the protocol's name
 def poll_host_command(request: Request, region: str) -> dict[str, Any]:
     identifier = _required(request, "HostIdentifier")
     backend, host = _locate(identifier, region)
-    command = backend.hosts.poll(host, LONG_POLL)
+    command = backend.deployer.mailboxes.poll(host, LONG_POLL)
     if command is None:
         return {}
     return {
@@ -60,7 +60,7 @@ def get_deployment_specification(request: Request, region: str) -> dict[str, Any
         deployment = backend.deployments.get(execution_id.rpartition("/")[2])
         if deployment is None:
             raise ClientException(f"No deployment has the execution id {execution_id}.")
-        backend.hosts.take(host, execution_id)
+        backend.deployer.mailboxes.take(host, execution_id)
         if deployment.envelope is None:
             deployment.envelope = envelope(deployment, options.github_access_token)
         specification = {
@@ -73,7 +73,7 @@ def get_deployment_specification(request: Request, region: str) -> dict[str, Any
 
 def put_host_command_acknowledgement(request: Request, _region: str) -> dict[str, Any]:
     backend, command = _command(request)
-    return {"CommandStatus": backend.hosts.acknowledge(command)}
+    return {"CommandStatus": backend.deployer.mailboxes.acknowledge(command)}
 
 
 def put_host_command_complete(request: Request, _region: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def put_host_command_complete(request: Request, _region: str) -> dict[str, Any]:
     status = _required(request, "CommandStatus")
     if status not in {"Succeeded", "Failed"}:
         raise ClientException(f"A command can't be completed with the status {status}.")
-    backend.hosts.complete(command, _diagnostics(request), succeeded=status == "Succeeded")
+    backend.deployer.mailboxes.complete(command, _diagnostics(request), succeeded=status == "Succeeded")
     return {}
 
 
@@ -121,7 +121,7 @@ def _command(request: Request) -> tuple[CodeDeployBackend, HostCommand]:
     identifier = _required(request, "HostCommandIdentifier")
     account, region, *_ = [*identifier.split("/"), ""]
     backend = _backend(account, region)
-    command = backend.hosts.find(identifier)
+    command = backend.deployer.mailboxes.find(identifier)
     if command is None:
         raise ClientException(f"No command has the identifier {identifier}.")
     return backend, command

@@ -1,23 +1,21 @@
 """BlockTraffic and AllowTraffic: out of the load balancers and into them again, in moto's own."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.elb.models import elb_backends
 from moto.elbv2.models import FakeTargetGroup, elbv2_backends
 
-from . import lifecycle, permissions
-from .records import Deployment, Target
-
-if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import DeploymentGroup
-    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployments import Deployment, Target
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.codedeploy.runs import lifecycle, permissions
 
 
 class TrafficError(Exception):
     """A load balancer is missing, or refused."""
 
 
-def check(backend: "DeploymentBackend", group: "DeploymentGroup", deployment: Deployment, event: str) -> None:
+def check(backend: CodeDeployBase, group: DeploymentGroup, deployment: Deployment, event: str) -> None:
     """Raise TrafficError where the group's service role may not do what the service event says."""
     allow = event == lifecycle.ALLOW_TRAFFIC
     info = deployment.load_balancer_info or {}
@@ -44,7 +42,7 @@ def check(backend: "DeploymentBackend", group: "DeploymentGroup", deployment: De
             )
 
 
-def perform(backend: "DeploymentBackend", deployment: Deployment, target: Target, event: str) -> None:
+def perform(backend: CodeDeployBase, deployment: Deployment, target: Target, event: str) -> None:
     """Do what the service event says, in every load balancer of the deployment. Raises TrafficError."""
     allow = event == lifecycle.ALLOW_TRAFFIC
     info = deployment.load_balancer_info or {}
@@ -54,7 +52,7 @@ def perform(backend: "DeploymentBackend", deployment: Deployment, target: Target
         _switch_classic(backend, balancer["name"], target.target_id, allow=allow)
 
 
-def missing(backend: "DeploymentBackend", info: dict[str, Any]) -> str | None:
+def missing(backend: CodeDeployBase, info: dict[str, Any]) -> str | None:
     """The first load balancer or target group that does not exist, in words."""
     for target_group in info.get("targetGroupInfoList", []):
         if _find_target_group(backend, target_group["name"]) is None:
@@ -65,12 +63,12 @@ def missing(backend: "DeploymentBackend", info: dict[str, Any]) -> str | None:
     return None
 
 
-def _find_target_group(backend: "DeploymentBackend", name: str) -> FakeTargetGroup | None:
+def _find_target_group(backend: CodeDeployBase, name: str) -> FakeTargetGroup | None:
     groups = elbv2_backends[backend.account_id][backend.region_name].target_groups
     return next((group for group in list(groups.values()) if group.name == name), None)
 
 
-def _switch_target_group(backend: "DeploymentBackend", name: str, instance: str, *, allow: bool) -> None:
+def _switch_target_group(backend: CodeDeployBase, name: str, instance: str, *, allow: bool) -> None:
     group = _find_target_group(backend, name)
     if group is None:
         raise TrafficError(f"The target group {name} could not be found.")
@@ -80,7 +78,7 @@ def _switch_target_group(backend: "DeploymentBackend", name: str, instance: str,
         group.deregister([{"Id": instance}])
 
 
-def _switch_classic(backend: "DeploymentBackend", name: str, instance: str, *, allow: bool) -> None:
+def _switch_classic(backend: CodeDeployBase, name: str, instance: str, *, allow: bool) -> None:
     elb = elb_backends[backend.account_id][backend.region_name]
     if name not in elb.load_balancers:
         raise TrafficError(f"The load balancer {name} could not be found.")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
 
-from .deployments.records import Deployment, Revision
+from local_cloud.aws.codedeploy.records.deployments import Deployment, Revision
 
 _EPOCH = dt.datetime(2014, 10, 6, tzinfo=dt.UTC)
 _END = dt.datetime(2099, 12, 31, tzinfo=dt.UTC)

@@ -1,20 +1,20 @@
 """Instances that came too late for a deployment, and those that Auto Scaling launches later."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
-from . import targets
-from .records import Creator, Deployment
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.codedeploy.runs import targets
 
-if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import DeploymentGroup
-    from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
+Deploy = Callable[..., Deployment]
+"""Starts a deployment: what `Deployer.deploy` takes."""
 
 _ROOT = "autoUpdateOutdatedInstancesRootDeploymentId"
 _UPDATES = "autoUpdateOutdatedInstancesDeploymentIds"
 
 
-def update(backend: "DeploymentBackend", deployment: Deployment, group: "DeploymentGroup") -> None:
+def update(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGroup, deploy: Deploy) -> None:
     """Deploy the same to instances that joined the group meanwhile, if it says so."""
     newcomers = _newcomers(backend, group, (each.target_id for each in targets.select(backend, group)))
     if group.outdated_instances_strategy == "IGNORE":
@@ -23,7 +23,7 @@ def update(backend: "DeploymentBackend", deployment: Deployment, group: "Deploym
         root = backend.deployments[
             (deployment.related_deployments or {}).get(_ROOT, deployment.deployment_id)
         ]
-        made = backend.deploy(
+        made = deploy(
             group,
             deployment.revision,
             Creator.AUTO_UPDATE,
@@ -36,7 +36,7 @@ def update(backend: "DeploymentBackend", deployment: Deployment, group: "Deploym
         root.related_deployments.setdefault(_UPDATES, []).append(made.deployment_id)
 
 
-def deploy_to_launched(backend: "DeploymentBackend", group: "DeploymentGroup") -> None:
+def deploy_to_launched(backend: CodeDeployBase, group: DeploymentGroup, deploy: Deploy) -> None:
     """What an Auto Scaling group launches gets the deployment group's last good revision."""
     good = group.last_successful_deployment_record
     if good is None or backend.active_deployment(group):
@@ -44,7 +44,7 @@ def deploy_to_launched(backend: "DeploymentBackend", group: "DeploymentGroup") -
     launched = (instance.id for instance in targets.auto_scaling_instances(backend, group))
     newcomers = _newcomers(backend, group, launched)
     if newcomers:
-        backend.deploy(
+        deploy(
             group,
             good.revision,
             Creator.AUTOSCALING,
@@ -54,9 +54,7 @@ def deploy_to_launched(backend: "DeploymentBackend", group: "DeploymentGroup") -
         )
 
 
-def _newcomers(
-    backend: "DeploymentBackend", group: "DeploymentGroup", target_ids: Iterable[str]
-) -> frozenset[str]:
+def _newcomers(backend: CodeDeployBase, group: DeploymentGroup, target_ids: Iterable[str]) -> frozenset[str]:
     """Those that no deployment of the group has been to, nor is meant to pass by."""
     unknown = frozenset(target for target in target_ids if not backend.last_result(group, target))
     return unknown - group.ignored_instances

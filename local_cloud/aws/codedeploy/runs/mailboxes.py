@@ -12,8 +12,8 @@ from threading import Condition
 
 from moto.core.base_backend import backend_lock
 
-from .deployments.records import Diagnostics
-from .options import options
+from local_cloud.aws.codedeploy.options import options
+from local_cloud.aws.codedeploy.records.deployments import Diagnostics
 
 
 @dataclass(kw_only=True, eq=False)
@@ -24,12 +24,13 @@ class HostCommand:
     host: str
     execution_id: str
     name: str
-    nonce: int
     on_taken: Callable[[], None]
     """Called once, when the agent has shown that it has the command."""
     on_complete: Callable[[Diagnostics | None, bool], None]
     """Called once, with the agent's diagnostics and whether it succeeded."""
     status: str = "Pending"
+    nonce: int = 0
+    """Given when it is sent: the number of the command."""
     handed_out_at: float | None = None
     taken: bool = False
     """Whether the agent came back about it. Before, its poll may have gone to a dead connection."""
@@ -62,16 +63,19 @@ class _Mailbox:
         return command
 
 
-class Hosts:
-    """All mailboxes of one account and region, under the backends' lock."""
+class Mailboxes:
+    """All of one account and region, under the backends' lock."""
 
     def __init__(self) -> None:
         self._mailboxes: dict[str, _Mailbox] = {}
         self._commands: dict[str, HostCommand] = {}
         self._closed = False
+        self._nonce = 0
 
     def send(self, command: HostCommand) -> None:
         with backend_lock:
+            self._nonce += 1
+            command.nonce = self._nonce
             self._commands[command.identifier] = command
             mailbox = self._mailbox(command.host)
             mailbox.waiting.append(command)

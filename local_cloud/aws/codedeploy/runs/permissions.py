@@ -1,13 +1,10 @@
 """What the service does with the role that a deployment group gives it, and whether it may."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from local_cloud.aws.codedeploy.options import options
-
-if TYPE_CHECKING:
-    from local_cloud.aws.codedeploy.models import DeploymentGroup
-    from local_cloud.aws.codedeploy.models.base import CodeDeployBase
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 
 _SERVICES = {
     "autoscaling": "AmazonAutoScaling",
@@ -19,12 +16,12 @@ _SERVICES = {
 """How the service names another one that its role does not open."""
 
 
-def may(backend: "CodeDeployBase", group: "DeploymentGroup", action: str, resource: str = "*") -> bool:
+def may(backend: CodeDeployBase, group: DeploymentGroup, action: str, resource: str = "*") -> bool:
     """Does the group's service role allow it?"""
     return options.service_role_may(group.service_role_arn, backend.region_name, action, resource)
 
 
-def refused(backend: "CodeDeployBase", group: "DeploymentGroup") -> dict[str, str] | None:
+def refused(backend: CodeDeployBase, group: DeploymentGroup) -> dict[str, str] | None:
     """The error of a deployment whose service role may not look for instances; None where it may."""
     for action, resource in _of_every_deployment(backend, group):
         if not may(backend, group, action, resource):
@@ -41,7 +38,7 @@ def refused(backend: "CodeDeployBase", group: "DeploymentGroup") -> dict[str, st
     return None
 
 
-def _of_every_deployment(backend: "CodeDeployBase", group: "DeploymentGroup") -> Iterator[tuple[str, str]]:
+def _of_every_deployment(backend: CodeDeployBase, group: DeploymentGroup) -> Iterator[tuple[str, str]]:
     if group.ec2_tag_filters or group.ec2_tag_set:
         yield "tag:GetResources", "*"
         yield "ec2:DescribeInstances", "*"
