@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local_cloud.owners import NETWORK_LOCK, _is_free, _network_owner, _owner, _unix_inodes, describe_owner
+from local_cloud.owners import NETWORK_LOCK, is_free, network_owner, owner_of, unix_inodes, describe_owner
 from local_cloud.processes import STOP_SECONDS, Process
 from local_cloud.settings import Settings
 
@@ -186,7 +186,7 @@ def _end(process: Process, say: Callable[[str], None]) -> None:
 def remove_leftovers(settings: Settings, *, hosts: bool) -> None:
     """Files, and where it had `hosts` also containers and network, of a local cloud that no longer runs."""
     # Another checkout's local cloud, if one has taken the network since, has cleaned it.
-    if hosts and not _network_owner():
+    if hosts and not network_owner():
         from local_cloud.hosts.controller import HostController  # noqa: PLC0415 - needs moto, which takes a second
 
         HostController(settings).stop()
@@ -255,7 +255,7 @@ def _network_lock(settings: Settings) -> Iterator[None]:
         try:
             lock.bind(f"\0{NETWORK_LOCK}")
         except OSError:
-            owner = _owner(_unix_inodes(NETWORK_LOCK))
+            owner = owner_of(unix_inodes(NETWORK_LOCK))
             raise RefusalError(
                 f"the hosts' network of this machine is in use by {owner}: stop that first"
             ) from None
@@ -282,12 +282,12 @@ def _write_client_files(settings: Settings, status: dict[str, Any]) -> None:
 def check_prerequisites(settings: Settings) -> None:
     """Raise `RefusalError` for what would make a start fail halfway."""
     for port in (settings.aws_port, settings.github_port):
-        if port and not _is_free(settings.address, port):
+        if port and not is_free(settings.address, port):
             raise RefusalError(
                 f"port {port} of {settings.address} is taken by {describe_owner(port)}: "
                 "stop that, or choose another with --aws-port or --github-port"
             )
-    if settings.hosts and (owner := _network_owner()):
+    if settings.hosts and (owner := network_owner()):
         raise RefusalError(NETWORK_TAKEN.format(owner))
     packages = settings.agent_packages
     if packages and not any(packages.glob("latest*/install")):

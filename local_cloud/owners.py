@@ -8,7 +8,7 @@ NETWORK_LOCK = "local_cloud.network"
 """An abstract socket: held by the one local cloud that has this network namespace's hosts."""
 
 
-def _is_free(address: str, port: int) -> bool:
+def is_free(address: str, port: int) -> bool:
     with socket.socket() as probe:
         # As the listener does: connections of an earlier one that are being closed do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -21,7 +21,7 @@ def _is_free(address: str, port: int) -> bool:
 
 def describe_owner(port: int) -> str:
     """Who listens on a TCP port, as far as this user may see: command, process and checkout."""
-    return _owner(_listening_inodes(port))
+    return owner_of(_listening_inodes(port))
 
 
 def _listening_inodes(port: int) -> set[str]:
@@ -30,18 +30,18 @@ def _listening_inodes(port: int) -> set[str]:
     return {row[9] for row in rows if row[3] == listening and int(row[1].rpartition(":")[2], base=16) == port}
 
 
-def _unix_inodes(name: str) -> set[str]:
+def unix_inodes(name: str) -> set[str]:
     rows = [line.split() for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]]
     return {row[6] for row in rows if row[-1] == f"@{name}"}
 
 
-def _network_owner() -> str:
+def network_owner() -> str:
     """Who has the hosts' network of this network namespace; "" for nobody."""
-    inodes = _unix_inodes(NETWORK_LOCK)
-    return _owner(inodes) if inodes else ""
+    inodes = unix_inodes(NETWORK_LOCK)
+    return owner_of(inodes) if inodes else ""
 
 
-def _owner(inodes: set[str]) -> str:
+def owner_of(inodes: set[str]) -> str:
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

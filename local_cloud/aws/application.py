@@ -39,7 +39,7 @@ WARM_UP: tuple[tuple[str, str, str, str, str], ...] = (
 def create_app(turn: threading.Lock) -> "WSGIApplication":
     """Answer every AWS call of the account. The request's body must be buffered.
 
-    `moto_changes.install` comes first: moto reads its services' paths once.
+    `moto.install` comes first: moto reads its services' paths once.
     Whoever holds `turn` has moto for itself.
     """
     moto = DomainDispatcherApplication(create_backend_app)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
-from local_cloud.aws import ec2_changes
+from local_cloud.aws.moto.ec2 import instances as ec2_instances
 from local_cloud.hosts import console, image, instances
 from local_cloud.hosts import engine as engines
 from local_cloud.hosts.host import Host, State, Surroundings
@@ -74,7 +74,7 @@ class HostController:
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="host")
         console.answer_with(self.console_output)
-        ec2_changes.answer_with(self.health)
+        ec2_instances.answer_with(self.health)
         self._thread = threading.Thread(target=self._run, name="hosts", daemon=True)
         self._thread.start()
         self.notify()

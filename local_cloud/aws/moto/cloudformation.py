@@ -1,8 +1,5 @@
 # ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed, and what is replaced or asked of them is private
-"""Stacks that are made as they say, or fail: moto says CREATE_COMPLETE of what it passes over.
-
-`moto_changes` puts it there.
-"""
+"""Stacks that are made as they say, or fail: moto says CREATE_COMPLETE of what it passes over."""
 
 from collections.abc import Callable
 from contextlib import suppress

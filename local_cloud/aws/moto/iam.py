@@ -1,5 +1,5 @@
-# ruff: noqa: ANN401 - moto's objects are duck-typed
-"""What IAM refuses of policies and OIDC providers, and moto keeps. `moto_changes` puts it there.
+# ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed, and what is asked of them is private
+"""What IAM refuses of policies and OIDC providers, and moto keeps. It has what moto lacks too.
 
 The words are IAM's, as its users report them, but where marked.
 """
@@ -7,19 +7,22 @@ The words are IAM's, as its users report them, but where marked.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import Any
 from urllib.parse import urlsplit
 
 import moto.iam.models
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import EmptyResult
 from moto.iam.exceptions import (
     EntityAlreadyExists,
     LimitExceededException,
     MalformedPolicyDocument,
     ValidationError,
 )
-from moto.iam.models import IAMBackend, OpenIDConnectProvider, Role, iam_backends
+from moto.iam.models import IAMBackend, ManagedPolicy, OpenIDConnectProvider, Role, iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
+from moto.iam.responses import IamResponse
 
 TRUST_CHARACTERS, ROLE_CHARACTERS, MANAGED_CHARACTERS = 2048, 10240, 6144
 """What IAM's quotas leave for a trust policy, all inline policies of a role, and a managed policy."""
@@ -31,6 +34,8 @@ SERVICE = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazonaws\.eu|aws\.in
 PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(oidc|saml)-provider/.+")
 DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
+_aws_policies: dict[str, list[ManagedPolicy]] = {}
+_original_policies = IAMBackend._init_aws_policies
 _original_create_role = IAMBackend.create_role
 _original_create_policy = IAMBackend.create_policy
 _original_put_role_policy = IAMBackend.put_role_policy
@@ -167,6 +172,41 @@ def issuer(url: str) -> str:
     return f"https://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
+def managed_policies(backend: IAMBackend) -> list[ManagedPolicy]:
+    """AWS's managed policies, as every account has them: an account only says to what they are attached."""
+    partition = backend.partition
+    if partition not in _aws_policies:
+        # Making 1,400 of them takes a second; a reset makes a new backend.
+        _aws_policies[partition] = _original_policies(backend)
+    policies = [copy(policy) for policy in _aws_policies[partition]]
+    for policy in policies:
+        policy.account_id = backend.account_id
+    return policies
+
+
+def add_client_id(response: Any) -> EmptyResult:
+    """AddClientIDToOpenIDConnectProvider, which moto does not have; one that is there already is fine."""
+    provider, client_id = _provider_and_client_id(response)
+    if client_id not in provider.client_id_list:
+        provider._validate(
+            f"https://{provider.url}", provider.thumbprint_list, [*provider.client_id_list, client_id]
+        )
+        provider.client_id_list = [*provider.client_id_list, client_id]
+    return EmptyResult()
+
+
+def remove_client_id(response: Any) -> EmptyResult:
+    """RemoveClientIDFromOpenIDConnectProvider; one that is not there is fine."""
+    provider, client_id = _provider_and_client_id(response)
+    provider.client_id_list = [each for each in provider.client_id_list if each != client_id]
+    return EmptyResult()
+
+
+def _provider_and_client_id(response: Any) -> tuple[Any, str]:
+    arn = response._get_param("OpenIDConnectProviderArn")
+    return response.backend.get_open_id_connect_provider(arn), response._get_param("ClientID")
+
+
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (moto.iam.models, "IAMPolicyDocumentValidator", PolicyValidator),
     (moto.iam.models, "IAMTrustPolicyDocumentValidator", TrustPolicyValidator),
@@ -174,4 +214,11 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (IAMBackend, "create_policy", create_policy),
     (IAMBackend, "put_role_policy", put_role_policy),
     (IAMBackend, "create_open_id_connect_provider", create_provider),
+    (moto.iam.models, "load_iam_aws_managed_policies", lambda: True),
+    (IAMBackend, "_init_aws_policies", managed_policies),
 )
+ADDED: tuple[tuple[Any, str, Any], ...] = (
+    (IamResponse, "add_client_id_to_open_id_connect_provider", add_client_id),
+    (IamResponse, "remove_client_id_from_open_id_connect_provider", remove_client_id),
+)
+"""Operations that moto does not have."""

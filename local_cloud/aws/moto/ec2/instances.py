@@ -1,17 +1,11 @@
 # ruff: noqa: ANN401 - moto's objects are duck-typed
-"""Where moto's instances and addresses are not as EC2's: methods that take the place of moto's.
-
-`moto_changes` puts them there.
-"""
+"""Where moto's instances are not as EC2's: how they end, become running, and what their status checks say."""
 
 from collections.abc import Callable
 from typing import Any
 
-from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_block_store import Volume
-from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
-from moto.ec2.models.subnets import Subnet
 
 Health = Callable[[str], str]
 """By an instance's id: ok, initializing or impaired."""
@@ -20,9 +14,6 @@ _PENDING, _RUNNING = ("pending", 0), ("running", 16)
 _REACHABILITY = {"ok": "passed", "initializing": "initializing", "impaired": "failed"}
 
 _original_terminate = Instance.terminate
-_original_stop = NetworkInterface.stop
-_original_assign = NetworkInterface.check_auto_public_ip
-_original_address = Subnet.get_available_subnet_ip
 _original_volume = Volume.__init__
 _health: Health = lambda _: "ok"  # noqa: E731 - replaced by `answer_with`
 
@@ -35,43 +26,10 @@ def terminate(instance: Any) -> Any:
     return _original_terminate(instance)
 
 
-def stop_interface(interface: Any) -> None:
-    """An Elastic IP stays through a stop."""
-    if not _elastic(interface):
-        _original_stop(interface)
-
-
-def assign_public_ip(interface: Any) -> None:
-    """At each start another public address, but for an Elastic IP."""
-    if not _elastic(interface):
-        _original_assign(interface)
-
-
-def _elastic(interface: Any) -> bool:
-    """Is its public address an Elastic IP? Whoever disassociates one takes the address away first."""
-    addresses = interface.ec2_backend.addresses
-    return any(address.eni is interface and address.public_ip == interface.public_ip for address in addresses)
-
-
 def make_volume(volume: Any, *arguments: Any, **named: Any) -> None:
     """One that is of no snapshot says so, where moto leaves the member out."""
     _original_volume(volume, *arguments, **named)
     volume.snapshot_id = volume.snapshot_id or ""
-
-
-def free_private_ip(subnet: Any, instance: Any) -> str:
-    """An address that no instance of another region has: all regions' hosts are on one network here."""
-    used = {
-        interface.private_ip_address
-        for regions in ec2_backends.values()
-        for backend in regions.values()
-        if backend is not subnet.ec2_backend
-        for interface in backend.enis.values()
-    }
-    address: str = _original_address(subnet, instance)
-    while address in used:
-        address = _original_address(subnet, instance)
-    return address
 
 
 def begin_pending(instance: Any) -> None:
@@ -103,8 +61,5 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (Instance, "terminate", terminate),
     (Instance, "instance_status", property(status)),
     (Instance, "system_status", property(status)),
-    (NetworkInterface, "stop", stop_interface),
-    (NetworkInterface, "check_auto_public_ip", assign_public_ip),
-    (Subnet, "get_available_subnet_ip", free_private_ip),
     (Volume, "__init__", make_volume),
 )

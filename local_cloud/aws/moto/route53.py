@@ -1,7 +1,7 @@
 # ruff: noqa: ANN401 - moto's objects are duck-typed
 """What Route 53 refuses of a batch of changes; moto keeps everything.
 
-`moto_changes` puts it there. The words are Route 53's, as its users report them, but where marked.
+The words are Route 53's, as its users report them, but where marked.
 """
 
 import ipaddress
