@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local_cloud import daemon
+from local_cloud import daemon, serving
 from local_cloud.agent.check import check
+from local_cloud.errors import RefusalError
 from local_cloud.github.publish import PublishError, publish
 from local_cloud.latency import parse as parse_latency
+from local_cloud.record import running
 from local_cloud.settings import Settings
 
 
@@ -24,7 +26,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_of(options)
     try:
         COMMANDS[options.command](settings, options)
-    except (daemon.RefusalError, PublishError, OSError) as error:
+    except (RefusalError, PublishError, OSError) as error:
         print(f"local_cloud: {error}", file=sys.stderr)
         return 1
     return 0
@@ -131,7 +133,7 @@ def start(settings: Settings, _: argparse.Namespace) -> None:
 def serve(settings: Settings, options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    daemon.serve(settings, options.report_to)
+    serving.serve(settings, options.report_to)
 
 
 def stop(settings: Settings, _: argparse.Namespace) -> None:
@@ -139,12 +141,12 @@ def stop(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def show_status(settings: Settings, options: argparse.Namespace) -> None:
-    process = daemon.running(settings)
+    process = running(settings)
     if not process:
         if options.json:
             print(json.dumps({"running": False}))
             return
-        raise daemon.RefusalError("no local cloud is running: python -m local_cloud start")
+        raise RefusalError("no local cloud is running: python -m local_cloud start")
     status = daemon.wait_until_ready(settings, process) | {"running": True, "pid": process.pid}
     if options.json:
         print(json.dumps(status, indent=2))
@@ -173,27 +175,27 @@ def reset(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
-    process = daemon.running(settings)
+    process = running(settings)
     if not process:
-        raise daemon.RefusalError("no local cloud is running: python -m local_cloud start")
+        raise RefusalError("no local cloud is running: python -m local_cloud start")
     url = daemon.wait_until_ready(settings, process)["github"]
     print(publish(settings, options.directory, options.repository, say, url=url))
 
 
 def fetch_images(settings: Settings, options: argparse.Namespace) -> None:
-    from local_cloud.hosts import engine, image  # noqa: PLC0415 - no other command needs them
+    from local_cloud.hosts import engines, image  # noqa: PLC0415 - no other command needs them
 
     try:
         for name in options.names or image.DISTRIBUTIONS:
             if name not in image.DISTRIBUTIONS:
                 known = ", ".join(image.DISTRIBUTIONS)
-                raise daemon.RefusalError(f"there is no image {name}: choose of {known}")
+                raise RefusalError(f"there is no image {name}: choose of {known}")
             print(f"{name}  {image.ensure(settings, say, name).root}")
     except (image.ImageError, image.AptError) as error:
-        raise daemon.RefusalError(str(error)) from error
+        raise RefusalError(str(error)) from error
     finally:
-        if settings.host_image and not daemon.running(settings):
-            engine.leave_nothing(settings)
+        if settings.host_image and not running(settings):
+            engines.leave_nothing(settings)
             shutil.rmtree(settings.state_dir, ignore_errors=True)
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STOP_SECONDS = 60
-
-
 STARTED = 19
 """The field of /proc/PID/stat, counted from the state on, that says when the process began."""
 

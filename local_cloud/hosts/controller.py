@@ -17,12 +17,10 @@ from functools import cache, partial
 from typing import Any
 
 from local_cloud.aws.moto.ec2 import instances as ec2_instances
-from local_cloud.hosts import console, image, instances
-from local_cloud.hosts import engine as engines
+from local_cloud.hosts import console, engines, image, instances, programs
 from local_cloud.hosts.host import Host, State, Surroundings
-from local_cloud.hosts.image import programs
-from local_cloud.hosts.imds import MetadataServer
 from local_cloud.hosts.instances import RUNNING, Wanted
+from local_cloud.hosts.metadata.server import MetadataServer
 from local_cloud.hosts.network import Network
 from local_cloud.settings import Settings
 

@@ -175,9 +175,9 @@ OWNER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from local_cloud.hosts.engine import _owner
+from local_cloud.hosts.engines.state import owner_name
 from local_cloud.settings import Settings
-print(_owner(replace(Settings(), state_dir=Path(sys.argv[1]))))
+print(owner_name(replace(Settings(), state_dir=Path(sys.argv[1]))))
 """
 
 
