@@ -9,6 +9,7 @@ from local_cloud.aws.codedeploy.models.tags import TagBackend
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.aws.codedeploy.records.applications import Application, RegisteredRevision, revision_key
 from local_cloud.aws.codedeploy.records.deployments import Revision
+from local_cloud.aws.codedeploy.revisions import check as check_revision
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,14 +94,14 @@ class ApplicationBackend(TagBackend):
     ) -> RegisteredRevision:
         application = self.get_application(application_name)
         validation.description(description)
-        location = validation.revision(revision)
+        location = check_revision(revision)
         registered = application.register(location, "Application revision registered")
         registered.description = description or registered.description
         return registered
 
     def get_application_revision(self, application_name: str, revision: Revision) -> RegisteredRevision:
         application = self.get_application(application_name)
-        key = revision_key(validation.revision(revision))
+        key = revision_key(check_revision(revision))
         if key not in application.revisions:
             raise errors.RevisionDoesNotExistException(name=application_name, revision=key)
         return application.revisions[key]
@@ -114,7 +115,7 @@ class ApplicationBackend(TagBackend):
             raise errors.RevisionRequiredException
         if len(revisions) > limit:
             raise errors.BatchLimitExceededException(limit=limit)
-        keys = [revision_key(validation.revision(revision)) for revision in revisions]
+        keys = [revision_key(check_revision(revision)) for revision in revisions]
         return [application.revisions[key] for key in keys if key in application.revisions]
 
     def list_application_revisions(

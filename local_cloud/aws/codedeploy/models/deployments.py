@@ -3,7 +3,7 @@
 from typing import Any
 
 from local_cloud.aws.codedeploy import exceptions as errors
-from local_cloud.aws.codedeploy import validation
+from local_cloud.aws.codedeploy import revisions, validation
 from local_cloud.aws.codedeploy.models.deployment_queries import DeploymentQueries
 from local_cloud.aws.codedeploy.models.on_premises_instances import OnPremisesInstanceBackend
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
@@ -51,7 +51,7 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         self, group: DeploymentGroup, revision: Revision | None, mode: str | None, given: Fields
     ) -> Revision:
         if mode != "RESTART":
-            return validation.server_revision(revision)
+            return revisions.check_for_server(revision)
         if revision:
             raise errors.InvalidInputException("A deployment of mode RESTART takes no revision.")
         if given.get("update_outdated_instances_only"):

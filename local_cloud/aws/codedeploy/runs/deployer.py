@@ -14,11 +14,9 @@ from local_cloud.aws.codedeploy.records.deployments import (
     now,
 )
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
-from local_cloud.aws.codedeploy.runs import outdated, rollback
+from local_cloud.aws.codedeploy.runs import endings, outdated, rollback
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
-from local_cloud.aws.codedeploy.runs.run import MANUAL_STOP, DeploymentRun, StopReason
-
-_GROUP_DELETED = {"code": "DEPLOYMENT_GROUP_MISSING", "message": "The deployment group was deleted."}
+from local_cloud.aws.codedeploy.runs.run import DeploymentRun, StopReason
 
 
 class Deployer:
@@ -80,12 +78,12 @@ class Deployer:
         """Send out no more commands; True when that ends it at once. `rolls_back`: None leaves it to the
         deployment's own settings."""
         self._stop_rollbacks[deployment.deployment_id] = rolls_back
-        return self._runs[deployment.deployment_id].stop(StopReason.REQUEST, MANUAL_STOP)
+        return self._runs[deployment.deployment_id].stop(StopReason.REQUEST, endings.MANUAL_STOP)
 
     def group_deleted(self, group: DeploymentGroup) -> None:
         active = self._backend.active_deployment(group)
         if active:
-            self._runs[active.deployment_id].stop(StopReason.REQUEST, _GROUP_DELETED)
+            self._runs[active.deployment_id].stop(StopReason.REQUEST, endings.GROUP_DELETED)
 
     def wake(self) -> None:
         """Instances, Auto Scaling groups or alarms changed: look again."""

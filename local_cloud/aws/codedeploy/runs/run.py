@@ -5,9 +5,7 @@ Everything here happens under the backend's lock, but for telling SNS.
 
 import logging
 import time
-from collections import deque
 from enum import StrEnum
-from functools import partial
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,6 @@ from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
 from local_cloud.aws.codedeploy.records.deployments import (
     Deployment,
     DeploymentStatus,
-    Diagnostics,
     LifecycleEvent,
     Status,
     Target,
@@ -26,46 +23,20 @@ from local_cloud.aws.codedeploy.records.deployments import (
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 from local_cloud.aws.codedeploy.runs import (
     alarms,
+    endings,
     health,
     lifecycle,
     notifications,
     permissions,
     targets,
-    traffic,
 )
-from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand, Mailboxes
+from local_cloud.aws.codedeploy.runs.events import TargetEvents
+from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger(__name__)
-
-HEALTH_CONSTRAINTS = {
-    "code": "HEALTH_CONSTRAINTS",
-    "message": (
-        "The overall deployment failed because too many individual instances failed deployment, too few "
-        "healthy instances are available for deployment, or some instances in your deployment group are "
-        "experiencing problems."
-    ),
-}
-HEALTH_CONSTRAINTS_INVALID = {
-    "code": "HEALTH_CONSTRAINTS_INVALID",
-    "message": (
-        "The deployment can't start: its configuration wants at least as many healthy instances as the "
-        "deployment group has. Choose a configuration with a smaller number of minimum healthy hosts."
-    ),
-}
-NO_INSTANCES = {
-    "code": "NO_INSTANCES",
-    "message": (
-        "The deployment failed because no instances were found for your deployment group. Check your "
-        "deployment group settings to make sure the tags for your Amazon EC2 instances or Auto Scaling "
-        "groups correctly identify the instances you want to deploy to, and then try again."
-    ),
-}
-TIMEOUT = {"code": "TIMEOUT", "message": "The deployment has timed out."}
-INTERNAL_ERROR = {"code": "INTERNAL_ERROR", "message": "There was an internal error. Please try again."}
-MANUAL_STOP = {"code": "MANUAL_STOP", "message": "The deployment was stopped by a user."}
 
 
 class StopReason(StrEnum):
@@ -91,15 +62,22 @@ class DeploymentRun:
         self.stop_reason: StopReason | None = None
         self._backend = backend
         self._group = group
-        self._mailboxes = mailboxes
         self._ended = ended
         self._minimum_healthy = 0
         self._stop_error: dict[str, str] | None = None
         self._abandoned = False
         self._changed = Condition(backend.lock)
         self._woken = True
-        self._results: deque[tuple[Target, Diagnostics | None, bool]] = deque()
         self._notifications: list[notifications.Notification] = []
+        self._events = TargetEvents(
+            backend,
+            deployment,
+            group,
+            mailboxes,
+            changed=self._signal,
+            stopped=lambda: self.stop_reason is not None,
+            tell=self._tell_instance,
+        )
         self._recheck_at = 0.0
         self._refusal: dict[str, str] | None = None
         self._refusal_at = time.monotonic() + options.creation_time
@@ -145,7 +123,7 @@ class DeploymentRun:
         except Exception:
             log.exception("deployment %s broke", self.deployment.deployment_id)
             with self._changed:
-                self._end(DeploymentStatus.FAILED, INTERNAL_ERROR)
+                self._end(DeploymentStatus.FAILED, endings.INTERNAL_ERROR)
 
     def _signal(self) -> None:
         self._woken = True
@@ -165,7 +143,7 @@ class DeploymentRun:
         if self.deployment.finished or self.deployment.status is DeploymentStatus.CREATED:
             return
         self._recheck()
-        self._take_results()
+        self._events.take_results()
         self._fail_overdue_targets()
         if self.stop_reason:
             self._stop_targets()
@@ -197,8 +175,10 @@ class DeploymentRun:
         total = len(candidates)
         self._minimum_healthy = health.minimum_healthy(config.minimum_healthy_hosts or {}, total)
         if not total:
-            return NO_INSTANCES
-        return None if health.is_possible(total, self._minimum_healthy) else HEALTH_CONSTRAINTS_INVALID
+            return endings.NO_INSTANCES
+        return (
+            None if health.is_possible(total, self._minimum_healthy) else endings.HEALTH_CONSTRAINTS_INVALID
+        )
 
     def _add_targets(self, candidates: list[targets.Candidate]) -> None:
         if options.shuffles_targets:
@@ -225,7 +205,7 @@ class DeploymentRun:
         living = targets.living_hosts(self._backend)
         for target in self._in_progress():
             if target.host not in living:
-                self._give_up_on_agent(target, lifecycle.INSTANCE_GONE)
+                self._events.give_up_on_agent(target, lifecycle.INSTANCE_GONE)
 
     def _stop_on_alarm(self) -> None:
         configuration = alarms.configuration(self.deployment, self._group.alarm_configuration)
@@ -239,15 +219,10 @@ class DeploymentRun:
 
     def _time_out(self) -> None:
         for target in self._in_progress():
-            self._give_up_on_agent(target, TIMEOUT["message"])
+            self._events.give_up_on_agent(target, endings.TIMEOUT["message"])
         for target in self._pending():
-            self._skip(target)
-        self._end(DeploymentStatus.FAILED, TIMEOUT)
-
-    def _take_results(self) -> None:
-        while self._results:
-            target, diagnostics, succeeded = self._results.popleft()
-            self._finish_event(target, diagnostics, succeeded=succeeded)
+            self._events.skip(target)
+        self._end(DeploymentStatus.FAILED, endings.TIMEOUT)
 
     def _fail_overdue_targets(self) -> None:
         for target in self._in_progress():
@@ -255,25 +230,23 @@ class DeploymentRun:
                 event = target.current_event
                 had_begun = event is not None and event.status is Status.IN_PROGRESS
                 reason = lifecycle.NO_STATUS_CALLBACK if had_begun else lifecycle.AGENT_SILENT
-                self._give_up_on_agent(target, reason)
+                self._events.give_up_on_agent(target, reason)
 
     def _start_targets(self) -> None:
         counts = self.deployment.count_targets()
         room = health.may_start(counts, len(self.deployment.targets), self._minimum_healthy)
         for target in self._pending()[:room]:
-            target.update(Status.IN_PROGRESS)
-            self._tell_instance(target)
-            self._begin_next_event(target)
+            self._events.start(target)
 
     def _stop_targets(self) -> None:
         """Take back what no agent has yet; what is at work may finish its event."""
         for target in self._pending():
-            self._skip(target)
+            self._events.skip(target)
         for target in self._in_progress():
             event = target.current_event
             if event is None or event.status is Status.PENDING:
-                self._withdraw(target)
-                self._skip(target)
+                self._events.withdraw(target)
+                self._events.skip(target)
 
     def _settle(self) -> None:
         """End the deployment when nothing is at work and nothing more can be started."""
@@ -284,109 +257,17 @@ class DeploymentRun:
             return
         pending = self._pending()
         for target in pending:
-            self._skip(target)
+            self._events.skip(target)
         if not pending and health.succeeded(self.deployment.count_targets(), self._minimum_healthy):
             self._end(DeploymentStatus.SUCCEEDED)
         else:
-            self._end(DeploymentStatus.FAILED, HEALTH_CONSTRAINTS)
+            self._end(DeploymentStatus.FAILED, endings.HEALTH_CONSTRAINTS)
 
     def _end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
         if not self.deployment.finished:
             self.deployment.end(status, error)
             self._tell_deployment()
             self._ended(self)
-
-    # One target's events.
-
-    def _begin_next_event(self, target: Target) -> None:
-        """Go on with a target until its agent has something to do, or it is done."""
-        while target.status is Status.IN_PROGRESS:
-            event = target.current_event
-            if event is None:
-                self._end_target(target, Status.SUCCEEDED)
-            elif self.stop_reason:
-                self._skip(target)
-            elif event.lifecycle_event_name in lifecycle.SERVICE_EVENTS:
-                self._perform_service_event(target, event)
-            else:
-                self._send(target, event)
-                return
-
-    def _send(self, target: Target, event: LifecycleEvent) -> None:
-        target.deadline = time.monotonic() + options.agent_timeout
-        identifier = f"{self._backend.account_id}/{self._backend.region_name}/{mock_random.uuid4().hex}"
-        self._mailboxes.send(
-            HostCommand(
-                identifier=identifier,
-                host=target.host,
-                execution_id=self._backend.execution_id(self.deployment),
-                name=event.lifecycle_event_name,
-                on_taken=partial(self._taken, target, event),
-                on_complete=partial(self._completed, target, event),
-            )
-        )
-
-    def _taken(self, target: Target, event: LifecycleEvent) -> None:
-        event.begin()
-        target.touch()
-        target.deadline = time.monotonic() + options.event_timeout
-        self._signal()
-
-    def _completed(
-        self, target: Target, event: LifecycleEvent, diagnostics: Diagnostics | None, succeeded: bool
-    ) -> None:
-        if event is target.current_event and target.status is Status.IN_PROGRESS:
-            self._results.append((target, diagnostics, succeeded))
-            self._signal()
-
-    def _finish_event(self, target: Target, diagnostics: Diagnostics | None, *, succeeded: bool) -> None:
-        event = target.current_event
-        if event is None or target.status is not Status.IN_PROGRESS:
-            return
-        code = "Success" if succeeded else "UnknownError"
-        event.end(
-            Status.SUCCEEDED if succeeded else Status.FAILED, diagnostics or Diagnostics(error_code=code)
-        )
-        target.deadline = None
-        target.touch()
-        if succeeded or lifecycle.failure_is_ignored(self.deployment, event):
-            self._begin_next_event(target)
-        else:
-            self._end_target(target, Status.FAILED)
-
-    def _perform_service_event(self, target: Target, event: LifecycleEvent) -> None:
-        event.begin()
-        try:
-            traffic.check(self._backend, self._group, self.deployment, event.lifecycle_event_name)
-            traffic.perform(self._backend, self.deployment, target, event.lifecycle_event_name)
-        except traffic.TrafficError as error:
-            event.end(Status.FAILED, Diagnostics(error_code="UnknownError", message=str(error)))
-            self._end_target(target, Status.FAILED)
-        else:
-            event.end(Status.SUCCEEDED, Diagnostics(error_code="Success", message="Succeeded"))
-
-    def _give_up_on_agent(self, target: Target, reason: str) -> None:
-        self._withdraw(target)
-        event = target.current_event
-        if event:
-            event.end(Status.FAILED, Diagnostics(error_code="UnknownError", message=reason))
-        self._end_target(target, Status.FAILED)
-
-    def _withdraw(self, target: Target) -> None:
-        self._mailboxes.withdraw(target.host, self._backend.execution_id(self.deployment))
-
-    def _end_target(self, target: Target, status: Status) -> None:
-        target.deadline = None
-        target.skip_remaining()
-        target.update(status)
-        key = (self.deployment.deployment_group_id, target.target_id)
-        self._backend.last_results[key] = (self.deployment.revision, target.status)
-        self._tell_instance(target)
-
-    def _skip(self, target: Target) -> None:
-        target.deadline = None
-        target.skip_remaining()
-        target.update(Status.SKIPPED)
 
     # Looking around.
 
