@@ -20,7 +20,7 @@ demo: environment engine ## put the site live on the local cloud, from nothing
 	@scripts/demo.sh
 
 push-demo: demo ## change the page, push it, and watch the workflow bring it live
-	python tests/actions/push_demo.py
+	python scripts/push_demo.py
 
 down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh

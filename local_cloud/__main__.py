@@ -1,4 +1,4 @@
-"""`python -m local_cloud start|stop|status|reset|publish|fetch-images|check-appspec`."""
+"""`python -m local_cloud start|stop|status|reset|publish|run-workflow|fetch-images|check-appspec`."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from local_cloud import daemon, serving
 from local_cloud.agent.check import check
-from local_cloud.errors import RefusalError
+from local_cloud.errors import RefusalError, WorkflowError
 from local_cloud.github.publish import PublishError, publish
 from local_cloud.latency import parse as parse_latency
 from local_cloud.record import running
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_of(options)
     try:
         COMMANDS[options.command](settings, options)
-    except (RefusalError, PublishError, OSError) as error:
+    except (RefusalError, PublishError, WorkflowError, OSError) as error:
         print(f"local_cloud: {error}", file=sys.stderr)
         return 1
     return 0
@@ -81,6 +81,12 @@ def parser() -> argparse.ArgumentParser:
     )
     push.add_argument("directory", type=Path)
     push.add_argument("repository", metavar="OWNER/REPO")
+    job = commands.add_parser(
+        "run-workflow", help="run a repository's workflow, as its push would", parents=[shared]
+    )
+    job.add_argument("directory", type=Path, help="a clone, at what the stand-in has")
+    job.add_argument("--workflow", default="main.yml", metavar="FILE", help="default: main.yml")
+    job.add_argument("--event", default="push", metavar="EVENT", help="default: push")
     images = commands.add_parser("fetch-images", help="make host images now; others are made when needed")
     images.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     images.add_argument("--host-image", **HOST_IMAGE)
@@ -182,6 +188,19 @@ def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
     print(publish(settings, options.directory, options.repository, say, url=url))
 
 
+def run_workflow(settings: Settings, options: argparse.Namespace) -> None:
+    from local_cloud.github.workflows import run  # noqa: PLC0415 - no other command needs YAML
+
+    cloud = run.Cloud.running(settings.state_dir)
+    ended = run.run(cloud, options.directory, print_now, name=options.workflow, event=options.event)
+    if not ended.succeeded:
+        raise WorkflowError(f"the workflow {options.workflow} failed")
+
+
+def print_now(line: str) -> None:
+    print(line, flush=True)
+
+
 def fetch_images(settings: Settings, options: argparse.Namespace) -> None:
     from local_cloud.hosts import engines, image  # noqa: PLC0415 - no other command needs them
 
@@ -214,6 +233,7 @@ COMMANDS = {
     "status": show_status,
     "reset": reset,
     "publish": publish_folder,
+    "run-workflow": run_workflow,
     "fetch-images": fetch_images,
 }
 

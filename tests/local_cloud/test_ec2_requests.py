@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from test_server_ec2 import TRUST, image, run
 
 from local_cloud.server import LocalCloud
+from tests.local_cloud.instances import TRUST, image, run
 
 Client = Callable[..., Any]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_hosts import CHECKOUT, Cloud, network_of_its_own
 
 from local_cloud.hosts import image
 from local_cloud.settings import Settings
+from tests.local_cloud.host_clouds import CHECKOUT, Cloud, network_of_its_own
 
 pytestmark = pytest.mark.long
 OURS = (

@@ -1,7 +1,6 @@
 """What EC2 and SSM do here as on AWS, where moto alone does not."""
 
 import ipaddress
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,34 +14,9 @@ from local_cloud.aws import moto
 from local_cloud.aws.moto.ec2 import instances as ec2_instances
 from local_cloud.hosts import instances
 from local_cloud.server import LocalCloud
+from tests.local_cloud.instances import AL2023, TRUST, image, run
 
 Client = Callable[..., Any]
-AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
-
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
-
-
-def image(client: Client, architecture: str) -> str:
-    value: str = client("ssm").get_parameter(Name=f"{AL2023}{architecture}")["Parameter"]["Value"]
-    return value
-
-
-def run(client: Client, **more: Any) -> list[dict[str, Any]]:
-    given = {
-        "ImageId": image(client, "x86_64"),
-        "InstanceType": "t3a.nano",
-        "MinCount": 1,
-        "MaxCount": 1,
-    } | more
-    instances: list[dict[str, Any]] = client("ec2").run_instances(**given)["Instances"]
-    return instances
 
 
 @pytest.mark.parametrize(

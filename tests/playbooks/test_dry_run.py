@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 
 def test_a_dry_run_of_everything_writes_nothing(

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local_cloud.agent.codedeploy_agent import appspec
-from local_cloud.agent.codedeploy_agent.plan import Plan
+from local_cloud.testing.agent import Plan, appspec
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 VOID = {"link", "meta", "img", "br", "hr", "input"}

