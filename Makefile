@@ -80,10 +80,10 @@ docs: environment ## generate docs/modules from the modules
 	python -m scripts.docs
 	python -m scripts.iam_docs
 
-lock: environment ## requirements.lock from pyproject.toml
+lock: environment ## requirements.lock from both pyproject.toml
 	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	  --group local-cloud --group test --group lint --no-emit-index-url \
-	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	  --group install --group test --group lint --all-extras --no-emit-index-url \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml local_cloud/pyproject.toml
 
 clean: down ## down, and remove the environment and the caches too
 	rm -rf .venv .cache build

@@ -237,5 +237,11 @@ COMMANDS = {
     "fetch-images": fetch_images,
 }
 
-if __name__ == "__main__":
+
+def command() -> None:
+    """The console script `local-cloud`."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    command()
