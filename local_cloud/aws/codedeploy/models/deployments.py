@@ -1,4 +1,4 @@
-"""Deployments: made, stopped, and what follows when one has ended."""
+"""Deployments: made and stopped."""
 
 from typing import Any
 
