@@ -1,7 +1,7 @@
 """CodeDeploy in moto's shape, complete: all operations of the API, and deployments that really run.
 
-From above: `responses` and `agents` (the agents' protocol) ask `models`, which start `runs`; `records` is what
-all know. Nothing calls upwards.
+From above: `responses` and `agents` (the agents' protocol) ask `models`, which start `runs`;
+`records` is what all know. Nothing calls upwards.
 """
 
 from local_cloud.aws.codedeploy.models import codedeploy_backends
