@@ -3,8 +3,9 @@
 Standard library and PyYAML only. One module an idea: `signing`, `metadata` and
 `protocol` talk to AWS; `specification` is what is asked for; `bundle`, `appspec`
 (with `permissions` and `values`), `plan`, `installer` and `hooks` do it;
-`deployments` ties them to the files on disk; `daemon` takes commands one after another. `psych` reads YAML, and `ruby` has values and words, as
-the real one's language has them.
+`deployments` ties them to the files on disk; `daemon` takes commands one after
+another. `psych` reads YAML, and `ruby` has values and words, as the real one's
+language has them.
 """
 
 VERSION = "1.8.1-1"
