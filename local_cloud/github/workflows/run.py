@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -62,7 +63,10 @@ def run(
     event: str = "push",
 ) -> Run:
     """Run the workflow for the commit that is checked out, line by line to `show`. Raises `WorkflowError`."""
-    workflow = yaml.safe_load((checkout / WORKFLOWS / name).read_text())
+    path = checkout / WORKFLOWS / name
+    if not path.is_file():
+        raise WorkflowError(f"there is no workflow {path}")
+    workflow = yaml.safe_load(path.read_text())
     [(_, job)] = workflow["jobs"].items()
     repository = _git(checkout, "remote", "get-url", "origin").removeprefix(f"{cloud.github_url}/")
     repository = repository.removesuffix(".git")
@@ -141,8 +145,12 @@ def _job(cloud: Cloud, body: Mapping[str, Any]) -> dict[str, Any]:
         data=json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {cloud.token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the same
-        grant: dict[str, Any] = json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the same
+            grant: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        words = json.load(error)["message"]
+        raise WorkflowError(f"GitHub starts no job of {body['repository']}: {words}") from error
     return grant
 
 
@@ -179,5 +187,7 @@ def _entries(output: Iterable[str]) -> Iterator[str]:
 
 
 def _git(checkout: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=checkout, capture_output=True, text=True, check=True)
+    done = subprocess.run(["git", *arguments], cwd=checkout, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise WorkflowError(f"{checkout} is no clone of a repository: {done.stderr.strip()}")
     return done.stdout.strip()
