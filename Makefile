@@ -20,7 +20,7 @@ demo: environment engine ## put the site live on the local cloud, from nothing
 	@scripts/demo.sh
 
 push-demo: demo ## change the page, push it, and watch the workflow bring it live
-	python tests/actions/push_demo.py
+	python scripts/push_demo.py
 
 down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh
@@ -83,10 +83,10 @@ docs: environment ## generate docs/modules from the modules, docs/iam.md from th
 collection: environment ## pack the modules and the roles for hosts, for other projects: build/collection
 	python -m scripts.collection
 
-lock: environment ## requirements.lock from pyproject.toml
+lock: environment ## requirements.lock from both pyproject.toml
 	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	  --group local-cloud --group test --group lint --no-emit-index-url \
-	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	  --group install --group test --group lint --all-extras --no-emit-index-url \
+	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml local_cloud/pyproject.toml
 
 clean: down ## down, and remove the environment and the caches too
 	rm -rf .venv .cache build

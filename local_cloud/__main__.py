@@ -1,4 +1,4 @@
-"""`python -m local_cloud start|stop|status|reset|publish|fetch-images|check-appspec`."""
+"""`python -m local_cloud start|stop|status|reset|publish|run-workflow|fetch-images|check-appspec`."""
 
 import argparse
 import json
@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local_cloud import daemon
+from local_cloud import daemon, serving
 from local_cloud.agent.check import check
+from local_cloud.errors import RefusalError, WorkflowError
 from local_cloud.github.publish import PublishError, publish
 from local_cloud.latency import parse as parse_latency
+from local_cloud.record import running
 from local_cloud.settings import Settings
 
 
@@ -24,7 +26,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_of(options)
     try:
         COMMANDS[options.command](settings, options)
-    except (daemon.RefusalError, PublishError, OSError) as error:
+    except (RefusalError, PublishError, WorkflowError, OSError) as error:
         print(f"local_cloud: {error}", file=sys.stderr)
         return 1
     return 0
@@ -79,6 +81,12 @@ def parser() -> argparse.ArgumentParser:
     )
     push.add_argument("directory", type=Path)
     push.add_argument("repository", metavar="OWNER/REPO")
+    job = commands.add_parser(
+        "run-workflow", help="run a repository's workflow, as its push would", parents=[shared]
+    )
+    job.add_argument("directory", type=Path, help="a clone, at what the stand-in has")
+    job.add_argument("--workflow", default="main.yml", metavar="FILE", help="default: main.yml")
+    job.add_argument("--event", default="push", metavar="EVENT", help="default: push")
     images = commands.add_parser("fetch-images", help="make host images now; others are made when needed")
     images.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     images.add_argument("--host-image", **HOST_IMAGE)
@@ -131,7 +139,7 @@ def start(settings: Settings, _: argparse.Namespace) -> None:
 def serve(settings: Settings, options: argparse.Namespace) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    daemon.serve(settings, options.report_to)
+    serving.serve(settings, options.report_to)
 
 
 def stop(settings: Settings, _: argparse.Namespace) -> None:
@@ -139,12 +147,12 @@ def stop(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def show_status(settings: Settings, options: argparse.Namespace) -> None:
-    process = daemon.running(settings)
+    process = running(settings)
     if not process:
         if options.json:
             print(json.dumps({"running": False}))
             return
-        raise daemon.RefusalError("no local cloud is running: python -m local_cloud start")
+        raise RefusalError("no local cloud is running: python -m local_cloud start")
     status = daemon.wait_until_ready(settings, process) | {"running": True, "pid": process.pid}
     if options.json:
         print(json.dumps(status, indent=2))
@@ -173,27 +181,40 @@ def reset(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
-    process = daemon.running(settings)
+    process = running(settings)
     if not process:
-        raise daemon.RefusalError("no local cloud is running: python -m local_cloud start")
+        raise RefusalError("no local cloud is running: python -m local_cloud start")
     url = daemon.wait_until_ready(settings, process)["github"]
     print(publish(settings, options.directory, options.repository, say, url=url))
 
 
+def run_workflow(settings: Settings, options: argparse.Namespace) -> None:
+    from local_cloud.github.workflows import run  # noqa: PLC0415 - no other command needs YAML
+
+    cloud = run.Cloud.running(settings.state_dir)
+    ended = run.run(cloud, options.directory, print_now, name=options.workflow, event=options.event)
+    if not ended.succeeded:
+        raise WorkflowError(f"the workflow {options.workflow} failed")
+
+
+def print_now(line: str) -> None:
+    print(line, flush=True)
+
+
 def fetch_images(settings: Settings, options: argparse.Namespace) -> None:
-    from local_cloud.hosts import engine, image  # noqa: PLC0415 - no other command needs them
+    from local_cloud.hosts import engines, image  # noqa: PLC0415 - no other command needs them
 
     try:
         for name in options.names or image.DISTRIBUTIONS:
             if name not in image.DISTRIBUTIONS:
                 known = ", ".join(image.DISTRIBUTIONS)
-                raise daemon.RefusalError(f"there is no image {name}: choose of {known}")
+                raise RefusalError(f"there is no image {name}: choose of {known}")
             print(f"{name}  {image.ensure(settings, say, name).root}")
     except (image.ImageError, image.AptError) as error:
-        raise daemon.RefusalError(str(error)) from error
+        raise RefusalError(str(error)) from error
     finally:
-        if settings.host_image and not daemon.running(settings):
-            engine.leave_nothing(settings)
+        if settings.host_image and not running(settings):
+            engines.leave_nothing(settings)
             shutil.rmtree(settings.state_dir, ignore_errors=True)
 
 
@@ -212,8 +233,15 @@ COMMANDS = {
     "status": show_status,
     "reset": reset,
     "publish": publish_folder,
+    "run-workflow": run_workflow,
     "fetch-images": fetch_images,
 }
 
-if __name__ == "__main__":
+
+def command() -> None:
+    """The console script `local-cloud`."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    command()

@@ -1,117 +1,33 @@
 """The local cloud in the background: started once, found again, ended without a trace."""
 
 import json
-import logging
 import os
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+from local_cloud.errors import RefusalError
+from local_cloud.owners import describe_owner, is_free, network_owner
+from local_cloud.processes import STOP_SECONDS, Process
+from local_cloud.record import FAILED, READY, Record, log_file, pid_file, running, status_file
 from local_cloud.settings import Settings
 
-LOG = logging.getLogger(__name__)
-STOP_SECONDS = 60
 MINIMUM_FREE = 2 * 2**30
 """Bytes that an image and its hosts may take below the cache folder."""
-NETWORK_LOCK = "local_cloud.network"
-"""An abstract socket: held by the one local cloud that has this network namespace's hosts."""
 NETWORK_TAKEN = (
     "the hosts' network of this machine is in use by {}: stop that first, or start with --no-hosts"
 )
-STARTED = 19
-"""The field of /proc/PID/stat, counted from the state on, that says when the process began."""
-FAILED = "failed "
-READY = "ready "
 
 # Loopback is never behind a proxy.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class RefusalError(Exception):
-    """The local cloud cannot do it; one line with what is in the way and what to do."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Process:
-    """A process of the machine; `started` (clock ticks since boot) tells it from a later one of its id."""
-
-    pid: int
-    started: int
-
-    def __str__(self) -> str:
-        return f"process {self.pid}"
-
-    @classmethod
-    def of(cls, pid: int) -> "Process | None":
-        try:
-            fields = _fields(pid)
-        except OSError:
-            return None
-        return None if fields[0] == "Z" else cls(pid=pid, started=int(fields[STARTED]))
-
-    def lives(self) -> bool:
-        return Process.of(self.pid) == self
-
-    def wait_until_gone(self) -> None:
-        """Threads of a process that was killed can hold its sockets and mounts for a moment longer than it
-        seems to live."""
-        with suppress(OSError):
-            descriptor = os.pidfd_open(self.pid)
-            try:
-                if _fields(self.pid)[STARTED] == str(self.started):
-                    select.select([descriptor], [], [], STOP_SECONDS)
-            finally:
-                os.close(descriptor)
-
-
-def _fields(pid: int) -> list[str]:
-    """Of /proc/PID/stat, from the state on. The name before it, in parentheses, may hold anything."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def pid_file(settings: Settings) -> Path:
-    return settings.state_dir / "process.json"
-
-
-def status_file(settings: Settings) -> Path:
-    return settings.state_dir / "status.json"
-
-
-def log_file(settings: Settings) -> Path:
-    return settings.state_dir / "server.log"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What a local cloud writes down about itself, and removes when it has ended in order."""
-
-    process: Process
-    hosts: bool
-
-    @classmethod
-    def read(cls, settings: Settings) -> "Record | None":
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            content = json.loads(pid_file(settings).read_text())
-            return cls(process=Process(**content["process"]), hosts=content["hosts"])
-        return None
-
-
-def running(settings: Settings) -> Process | None:
-    """The process of this checkout's local cloud, ready or not."""
-    record = Record.read(settings)
-    return record.process if record and record.process.lives() else None
 
 
 def start(settings: Settings, arguments: list[str], say: Callable[[str], None]) -> dict[str, Any]:
@@ -227,108 +143,22 @@ def _end(process: Process, say: Callable[[str], None]) -> None:
 def remove_leftovers(settings: Settings, *, hosts: bool) -> None:
     """Files, and where it had `hosts` also containers and network, of a local cloud that no longer runs."""
     # Another checkout's local cloud, if one has taken the network since, has cleaned it.
-    if hosts and not _network_owner():
+    if hosts and not network_owner():
         from local_cloud.hosts.controller import HostController  # noqa: PLC0415 - needs moto, which takes a second
 
         HostController(settings).stop()
     shutil.rmtree(settings.state_dir, ignore_errors=True)
 
 
-def serve(settings: Settings, report: int | None) -> None:
-    """Run the local cloud in this process until SIGTERM or SIGINT; reports go to a file descriptor."""
-    from local_cloud.server import LocalCloud  # noqa: PLC0415 - takes seconds that `status` has no use for
-
-    channel = os.fdopen(report, "w", buffering=1) if report is not None else sys.stdout
-    if report is not None:
-        os.set_inheritable(report, False)
-
-    def say(line: str) -> None:
-        LOG.info(line)
-        with suppress(BrokenPipeError):
-            channel.write(f"{line}\n")
-
-    cloud = LocalCloud(settings, say)
-    _on_signals(_leave)
-    try:
-        with _network_lock(settings):
-            _write_record(settings)
-            cloud.start()
-            _write_client_files(settings, cloud.status())
-            say(READY + json.dumps(cloud.status()))
-            if report is not None:
-                channel.close()
-            cloud.warm_up()
-            threading.Event().wait()
-    except SystemExit:
-        LOG.info("ending")
-    except Exception as error:
-        LOG.exception("could not start")
-        say(f"{FAILED}{_one_line(error)} (log: {log_file(settings)})")
-        sys.exit(1)
-    finally:
-        _on_signals(signal.SIG_IGN)
-        cloud.stop()
-        pid_file(settings).unlink(missing_ok=True)
-
-
-def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handler)
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
-
-
-def _write_record(settings: Settings) -> None:
-    process = Process.of(os.getpid())
-    assert process  # noqa: S101 - this one lives
-    pid_file(settings).write_text(json.dumps({"process": vars(process), "hosts": settings.hosts}))
-
-
-@contextmanager
-def _network_lock(settings: Settings) -> Iterator[None]:
-    """Be the one local cloud with hosts in this network namespace. Raises `RefusalError`."""
-    if not settings.hosts:
-        yield
-        return
-    with socket.socket(socket.AF_UNIX) as lock:
-        try:
-            lock.bind(f"\0{NETWORK_LOCK}")
-        except OSError:
-            owner = _owner(_unix_inodes(NETWORK_LOCK))
-            raise RefusalError(
-                f"the hosts' network of this machine is in use by {owner}: stop that first"
-            ) from None
-        yield
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _write_client_files(settings: Settings, status: dict[str, Any]) -> None:
-    """Where the endpoint is, for programs and for a shell."""
-    status_file(settings).write_text(json.dumps(status, indent=2))
-    # These are long, so that no tool masks parts of its output as secrets.
-    (settings.state_dir / "environment").write_text(
-        f"export AWS_ENDPOINT_URL={status['endpoint']}\n"
-        f"export AWS_REGION={settings.region} AWS_DEFAULT_REGION={settings.region}\n"
-        f"export AWS_ACCESS_KEY_ID={settings.root_access_key}\n"
-        f"export AWS_SECRET_ACCESS_KEY={settings.root_secret_key}\n"
-        "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
-    )
-
-
 def check_prerequisites(settings: Settings) -> None:
     """Raise `RefusalError` for what would make a start fail halfway."""
     for port in (settings.aws_port, settings.github_port):
-        if port and not _is_free(settings.address, port):
+        if port and not is_free(settings.address, port):
             raise RefusalError(
                 f"port {port} of {settings.address} is taken by {describe_owner(port)}: "
                 "stop that, or choose another with --aws-port or --github-port"
             )
-    if settings.hosts and (owner := _network_owner()):
+    if settings.hosts and (owner := network_owner()):
         raise RefusalError(NETWORK_TAKEN.format(owner))
     packages = settings.agent_packages
     if packages and not any(packages.glob("latest*/install")):
@@ -343,49 +173,3 @@ def check_prerequisites(settings: Settings) -> None:
             f"{settings.cache_dir} has {free // 2**20} MiB free and needs {MINIMUM_FREE // 2**20}: "
             "make room, or start with --no-hosts"
         )
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        # As the listener does: connections of an earlier one that are being closed do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
-
-
-def describe_owner(port: int) -> str:
-    """Who listens on a TCP port, as far as this user may see: command, process and checkout."""
-    return _owner(_listening_inodes(port))
-
-
-def _listening_inodes(port: int) -> set[str]:
-    listening = "0A"
-    rows = [line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]]
-    return {row[9] for row in rows if row[3] == listening and int(row[1].rpartition(":")[2], base=16) == port}
-
-
-def _unix_inodes(name: str) -> set[str]:
-    rows = [line.split() for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]]
-    return {row[6] for row in rows if row[-1] == f"@{name}"}
-
-
-def _network_owner() -> str:
-    """Who has the hosts' network of this network namespace; "" for nobody."""
-    inodes = _unix_inodes(NETWORK_LOCK)
-    return _owner(inodes) if inodes else ""
-
-
-def _owner(inodes: set[str]) -> str:
-    wanted = {f"socket:[{inode}]" for inode in inodes}
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if wanted & {str(link.readlink()) for link in (process / "fd").iterdir()}:
-                words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-                folder = (process / "cwd").readlink()
-                if "local_cloud" in words:
-                    return f"the local cloud of {folder} (process {process.name})"
-                return f"{' '.join(words).strip()} (process {process.name}, in {folder})"
-    return "a process of another user"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from moto.moto_api._internal import mock_random
 
 from local_cloud.agent import packages
-from local_cloud.aws import application, codedeploy, front, identity, moto_changes, zones
+from local_cloud.aws import application, codedeploy, front, identity, moto, zones
 from local_cloud.aws.authorization import Gate
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
@@ -150,7 +150,7 @@ class LocalCloud:
     def _seed(self) -> None:
         codedeploy.options.service_role_may = self.gate.service_may
         with self._turn:
-            moto_changes.install(self.settings)
+            moto.install(self.settings)
             seed(self.settings, self._packages)
 
     def _bind(

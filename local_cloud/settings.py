@@ -7,7 +7,9 @@ environment or knows a port, an address or a folder.
 from dataclasses import dataclass
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+HOME = PACKAGE.parent if (PACKAGE / "pyproject.toml").exists() else Path.cwd()
+"""Where state and caches lie: the checkout, or where it is started that was installed from a wheel."""
 IMPERSONATED = ("amazonaws.com", "amazonaws.com.cn", "github.com", "githubusercontent.com")
 """Domains whose every name is this local cloud, for the hosts on its network."""
 
@@ -27,10 +29,10 @@ class Settings:
     container engine, no network and no root are needed.
     """
 
-    root: Path = CHECKOUT
-    cache_dir: Path = CHECKOUT / ".cache"
+    root: Path = HOME
+    cache_dir: Path = HOME / ".cache"
     """Outlives the local cloud: images, the local certificate authority."""
-    state_dir: Path = CHECKOUT / ".local_cloud"
+    state_dir: Path = HOME / ".local_cloud"
     """Belongs to one run: pid, logs, SSH keys, tokens. Removed by `stop`."""
 
     address: str = "127.0.0.1"

@@ -26,7 +26,7 @@ collections=.cache/ansible/collections/ansible_collections/codedeploy
 mkdir -p "$collections"
 ln -sfn ../../../../.. "$collections/pipeline"
 
-stamp="$version $(sha256sum <requirements.lock)"
+stamp="$version $(cat requirements.lock local_cloud/pyproject.toml | sha256sum)"
 [ "$(cat "$venv/.locked" 2>/dev/null || true)" != "$stamp" ] || exit 0
 
 free=$(df --output=avail -k . | tail -n 1)
@@ -58,4 +58,6 @@ export UV_CACHE_DIR=.cache/uv-cache UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1
 rm -rf "$venv"
 "$uv" venv --quiet --no-project --python "$(command -v "$python")" "$venv"
 "$uv" pip sync --quiet --require-hashes --python "$venv" requirements.lock
+# Its command; what builds it is locked too, and nothing is fetched.
+"$uv" pip install --quiet --offline --no-deps --no-build-isolation --python "$venv" --editable local_cloud
 printf '%s' "$stamp" >"$venv/.locked"

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 LOCAL = Path(__file__).parents[1] / "inventory" / "local"
 

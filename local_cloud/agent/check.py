@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .codedeploy_agent import appspec, hooks, installer
-from .codedeploy_agent.errors import AgentError
+from local_cloud.agent.codedeploy_agent import appspec, hooks
+from local_cloud.agent.codedeploy_agent.errors import AgentError
+from local_cloud.agent.codedeploy_agent.plan import Plan
 
 NAME = "appspec.yml"
 """What hooks look for in a bundle; `appspec.yaml` is found by Install alone."""
@@ -60,7 +61,7 @@ def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
     for file in parsed.files:
         if isinstance(file.source, str) and not os.path.lexists(bundle / file.source.lstrip("/")):
             yield f"Install: No such file or directory: {file.source}"
-    plan = installer.Plan(bundle, "OVERWRITE")
+    plan = Plan(bundle, "OVERWRITE")
     try:
         for file in parsed.files:
             plan.add(file.source, file.destination)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import yaml
 
+from local_cloud.agent import archives
+from local_cloud.agent.codedeploy_agent import VERSION, VERSION_2
 from local_cloud.settings import Settings
-
-from . import archives
-from .codedeploy_agent import VERSION, VERSION_2
 
 _HERE = Path(__file__).parent
 _HOME = "/opt/codedeploy-agent"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import Client
 
-from local_cloud.aws import codedeploy_commands
+from local_cloud.aws.codedeploy.agents import protocol
 from local_cloud.request_log import COMMANDS_TARGET
 from local_cloud.settings import Settings
 
@@ -39,7 +39,7 @@ WARM_UP: tuple[tuple[str, str, str, str, str], ...] = (
 def create_app(turn: threading.Lock) -> "WSGIApplication":
     """Answer every AWS call of the account. The request's body must be buffered.
 
-    `moto_changes.install` comes first: moto reads its services' paths once.
+    `moto.install` comes first: moto reads its services' paths once.
     Whoever holds `turn` has moto for itself.
     """
     moto = DomainDispatcherApplication(create_backend_app)
@@ -63,7 +63,7 @@ def _command(environ: "WSGIEnvironment", start_response: "StartResponse") -> Ite
         for key, value in environ.items()
         if key.startswith("HTTP_") or key == "CONTENT_TYPE"
     }
-    status, answer_headers, body = codedeploy_commands.handle(headers, environ["wsgi.input"].read())
+    status, answer_headers, body = protocol.handle(headers, environ["wsgi.input"].read())
     start_response(f"{status} {HTTPStatus(status).phrase}", list(answer_headers.items()))
     return [body]
 

@@ -16,13 +16,11 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
-from local_cloud.aws import ec2_changes
-from local_cloud.hosts import console, image, instances
-from local_cloud.hosts import engine as engines
+from local_cloud.aws.moto.ec2 import instances as ec2_instances
+from local_cloud.hosts import console, engines, image, instances, programs
 from local_cloud.hosts.host import Host, State, Surroundings
-from local_cloud.hosts.image import programs
-from local_cloud.hosts.imds import MetadataServer
 from local_cloud.hosts.instances import RUNNING, Wanted
+from local_cloud.hosts.metadata.server import MetadataServer
 from local_cloud.hosts.network import Network
 from local_cloud.settings import Settings
 
@@ -74,7 +72,7 @@ class HostController:
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="host")
         console.answer_with(self.console_output)
-        ec2_changes.answer_with(self.health)
+        ec2_instances.answer_with(self.health)
         self._thread = threading.Thread(target=self._run, name="hosts", daemon=True)
         self._thread.start()
         self.notify()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from local_cloud.hosts import instances
-from local_cloud.hosts.engine import Engine, EngineError
-from local_cloud.hosts.image import Image
-from local_cloud.hosts.imds import MetadataServer, MetadataService
+from local_cloud.hosts.engines.engine import Engine, EngineError, Image
 from local_cloud.hosts.instances import Wanted
+from local_cloud.hosts.metadata.server import MetadataServer
+from local_cloud.hosts.metadata.service import MetadataService
 from local_cloud.hosts.network import Network
 from local_cloud.settings import Settings
 

@@ -7,8 +7,8 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-from local_cloud.aws import ec2_changes
-from local_cloud.aws.moto_changes import DEBIAN
+from local_cloud.aws.moto.ec2 import instances as ec2_instances
+from local_cloud.aws.moto.ec2.images import DEBIAN
 from local_cloud.hosts.image import AMAZON_LINUX_2023, DEBIAN_12
 
 RUNNING = "running"
@@ -69,7 +69,7 @@ def host_has_started(instance_id: str) -> None:
     """A pending instance is running now, whether its host boots or not."""
     instance = find(instance_id)
     if instance is not None:
-        ec2_changes.host_has_started(instance)
+        ec2_instances.host_has_started(instance)
 
 
 def _instances() -> Iterator[Any]:

@@ -11,9 +11,7 @@ import boto3
 import pytest
 import yaml
 
-from local_cloud.github.store import default_token
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import LocalCloud, github_token, running
 from scripts import collection
 from tests.unit.pipeline_status.facts import facts
 
@@ -34,26 +32,24 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """AWS with a role that CodeDeploy may take, and GitHub without a repository."""
-    running = LocalCloud(Settings.in_process(tmp_path_factory.mktemp("local_cloud")))
-    running.start()
-    session: Any = boto3.Session(
-        aws_access_key_id="AKIALOCALCLOUDTESTS0", aws_secret_access_key="a-long-and-random-looking-secret"
-    )
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "codedeploy.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    session.client("iam", "us-east-1", endpoint_url=running.endpoint_url).create_role(
-        RoleName="service", AssumeRolePolicyDocument=json.dumps(trust)
-    )
-    yield running
-    running.stop()
+    with running(tmp_path_factory.mktemp("local_cloud")) as cloud:
+        session: Any = boto3.Session(
+            aws_access_key_id="AKIALOCALCLOUDTESTS0", aws_secret_access_key="a-long-and-random-looking-secret"
+        )
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "codedeploy.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+        session.client("iam", "us-east-1", endpoint_url=cloud.endpoint_url).create_role(
+            RoleName="service", AssumeRolePolicyDocument=json.dumps(trust)
+        )
+        yield cloud
 
 
 def run(program: str, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -77,7 +73,7 @@ def play(root: Path, cloud: LocalCloud, *options: str) -> subprocess.CompletedPr
         "ansible_python_interpreter": sys.executable,
         "endpoint": cloud.endpoint_url,
         "github_api": f"{cloud.github_url}/api/v3",
-        "github_token": default_token(cloud.settings.state_dir / "github"),
+        "github_token": github_token(cloud),
         "facts": facts(),
         "log": str(log),
         "prices": str(collection.CHECKOUT / "playbooks/files/costs/prices.csv"),

@@ -19,7 +19,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-from local_cloud.request_log import identify
+from local_cloud.testing.clouds import identify
 
 DELAY_SECONDS = (0.2, 0.6)
 TIMEOUT = 60

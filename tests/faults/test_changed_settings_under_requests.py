@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dnslib import QTYPE, DNSRecord
 
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import Settings
 from tests.faults.pipeline_runs import Pipeline
 
 RECORD = "www.local-cloud.example"

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import running
 from tests.iam.pipeline import CHECKOUT, Pipeline
 
 SECONDS_TO_END = 5
@@ -22,12 +21,10 @@ KILLS = 12
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     directory = tmp_path_factory.mktemp("interrupts")
-    cloud = LocalCloud(Settings.in_process(directory))
-    cloud.start()
-    pipeline = Pipeline(cloud, directory)
-    pipeline.publish()
-    yield pipeline
-    cloud.stop()
+    with running(directory) as cloud:
+        pipeline = Pipeline(cloud, directory)
+        pipeline.publish()
+        yield pipeline
 
 
 def interrupted(pipeline: Pipeline, *, tasks: int, after: float) -> tuple[float, str]:

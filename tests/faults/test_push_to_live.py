@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.actions import developer, workflow
+from local_cloud.testing import workflows as workflow
+from scripts import push_demo as developer
 from tests.faults.pipeline_runs import CHECKOUT, REPOSITORY, Pipeline
 
 APPLICATION = "test.codeDeploy.001"
@@ -44,14 +45,15 @@ class Way:
         self, folder: Path, news: str, hook: str | None = None, without: str = ""
     ) -> tuple[str, workflow.Run]:
         """Push a page with news, another last hook, without a file; the commit, the workflow's run."""
-        cloud = workflow.Cloud.running(CHECKOUT)
-        checkout = developer.clone(cloud, REPOSITORY, folder / "site")
+        github = developer.GitHub.running()
+        checkout = developer.clone(github, REPOSITORY, folder / "site")
         developer.write_news(checkout, news)
         if hook:
             (checkout / SCRIPT).write_text(hook)
         if without:
             (checkout / without).unlink()
-        commit = developer.push(cloud, checkout, news)
+        commit = developer.push(github, checkout, news)
+        cloud = workflow.Cloud.running(CHECKOUT / ".local_cloud")
         return commit, workflow.run(cloud, checkout, lambda _: None)
 
 

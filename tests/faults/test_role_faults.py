@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.agent import archives, packages
+from local_cloud.testing.agent import archives, packages
 from tests.faults.pipeline_runs import CHECKOUT, Pipeline
 
 BUCKET = "aws-codedeploy-us-east-1"

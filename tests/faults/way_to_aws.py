@@ -25,8 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import LocalCloud, Settings, running
 from tests.faults.proxy import Plan, Proxy, at_random, every_answer_lost_once, lost_answer
 from tests.iam.pipeline import CHECKOUT, REPOSITORY, Pipeline, PlaybookError
 
@@ -94,9 +93,8 @@ class Line:
     """One account behind a line that can be spoilt. There is one a process."""
 
     def __init__(self, directory: Path) -> None:
-        self.cloud = LocalCloud(Settings.in_process(directory))
-        self.cloud.start()
         self._open = ExitStack()
+        self.cloud = self._open.enter_context(running(directory))
         self.aws = self._open.enter_context(Proxy(self.cloud.endpoint_url).running())
         self.github = self._open.enter_context(Proxy(self.cloud.github_url, github=True).running())
         behind = Behind(self.cloud.settings, self.aws.endpoint, self.github.endpoint)
@@ -104,7 +102,6 @@ class Line:
 
     def close(self) -> None:
         self._open.close()
-        self.cloud.stop()
 
     def spoil(self, aws: Plan, github: Plan) -> None:
         self.aws.begin(aws)
@@ -244,9 +241,9 @@ class Line:
     def _settings(self) -> Iterator[tuple[str, Any]]:
         import github
 
-        from local_cloud.github.store import default_token
+        from local_cloud.testing.clouds import github_token
 
-        token = default_token(self.cloud.settings.state_dir / "github")
+        token = github_token(self.cloud)
         hub = github.Github(auth=github.Auth.Token(token), base_url=f"{self.cloud.github_url}/api/v3")
         for environment in hub.get_repo(REPOSITORY).get_environments():
             names = [each.name for each in environment.get_secrets()]

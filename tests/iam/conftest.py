@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import running
 from tests.iam import policies
 from tests.iam.pipeline import Pipeline
 
@@ -28,10 +27,8 @@ def through_s3(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """An empty account and the site's repository, with policies enforced."""
     directory = tmp_path_factory.mktemp("iam")
-    cloud = LocalCloud(Settings.in_process(directory))
-    cloud.start()
-    whole = Pipeline(cloud, directory)
-    whole.publish()
-    cloud.gate.enforcing = True
-    yield whole
-    cloud.stop()
+    with running(directory) as cloud:
+        whole = Pipeline(cloud, directory)
+        whole.publish()
+        cloud.gate.enforcing = True
+        yield whole

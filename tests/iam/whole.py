@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local_cloud.aws.authorization.conditions import arn_like
+from local_cloud.testing.policies import arn_like
 from tests.iam.pipeline import NAMES, Keys, Pipeline, agent_at_work
 
 USAGE = Path(__file__).parent / "usage.json"

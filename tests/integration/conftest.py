@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from local_cloud.settings import Settings
 from tests.integration.github_stand_in import REPOSITORY, Run, StandIn
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """The one of this file; `github` gives it emptied."""
-    stand_in = StandIn(Settings.in_process(tmp_path_factory.mktemp("github")))
+    stand_in = StandIn(tmp_path_factory.mktemp("github"))
     stand_in.listener.start()
     yield stand_in
     stand_in.listener.stop()

@@ -6,10 +6,8 @@ from typing import Any
 
 from werkzeug import Request
 
-from local_cloud.github.app import GitHub, create_app
-from local_cloud.github.store import Repository, Token, Vault
-from local_cloud.listeners import Listener
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import Settings
+from local_cloud.testing.github import GitHub, Listener, Repository, Token, Vault, create_app
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +20,8 @@ Run = Callable[..., dict[str, Any]]
 class StandIn:
     """GitHub's stand-in, and the requests that reach it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, folder: Path) -> None:
+        settings = Settings.in_process(folder)
         self.app: GitHub = create_app(settings)
         self.requests: list[tuple[str, str]] = []
         self.listener = Listener("127.0.0.1", 0, self._application, maximum=50)

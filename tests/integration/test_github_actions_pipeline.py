@@ -20,13 +20,11 @@ import requests
 from botocore.exceptions import ClientError
 from moto.sts.models import sts_backends
 
-from local_cloud.github import oidc
-from local_cloud.github.publish import publish
-from local_cloud.github.store import Token
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
-from tests.actions import workflow
-from tests.local_cloud.agents import Agent, Answer, CommandClient, Result
+from local_cloud.testing import github
+from local_cloud.testing import workflows as workflow
+from local_cloud.testing.agents import Agent, Answer, CommandClient, Result
+from local_cloud.testing.clouds import LocalCloud, Settings, publish, running
+from local_cloud.testing.github import Token
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -165,24 +163,22 @@ class Pipeline:
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     directory = tmp_path_factory.mktemp("pipeline")
     (directory / "id_ed25519.pub").write_text("ssh-ed25519 AAAA a-key\n")
-    cloud = LocalCloud(Settings.in_process(directory))
-    cloud.start()
-    made = Pipeline(cloud, directory)
-    publish(cloud.settings, CHECKOUT / "site", REPOSITORY, lambda _: None, url=cloud.github_url)
-    names = ("provision-iam", "configure-codedeploy", "configure-github")
-    done = made.play(*(f"playbooks/{name}.yml" for name in names))
-    assert done.returncode == 0, done.stdout
-    owned = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "test.codeDeploy.001"}
-    tags = [{"Key": key, "Value": value} for key, value in (owned | {"Name": "ec2.cheaper.001"}).items()]
-    started = made.client("ec2").run_instances(
-        ImageId="ami-12c6146b",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )
-    made.instance = started["Instances"][0]["InstanceId"]
-    yield made
-    cloud.stop()
+    with running(directory) as cloud:
+        made = Pipeline(cloud, directory)
+        publish(cloud, CHECKOUT / "site", REPOSITORY)
+        names = ("provision-iam", "configure-codedeploy", "configure-github")
+        done = made.play(*(f"playbooks/{name}.yml" for name in names))
+        assert done.returncode == 0, done.stdout
+        owned = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "test.codeDeploy.001"}
+        tags = [{"Key": key, "Value": value} for key, value in (owned | {"Name": "ec2.cheaper.001"}).items()]
+        started = made.client("ec2").run_instances(
+            ImageId="ami-12c6146b",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )
+        made.instance = started["Instances"][0]["InstanceId"]
+        yield made
 
 
 class TestWorkflow:
@@ -362,9 +358,7 @@ class TestTrust:
 
     def test_another_repository(self, pipeline: Pipeline) -> None:
         other = f"{REPOSITORY}x"
-        publish(
-            pipeline.cloud.settings, CHECKOUT / "site", other, lambda _: None, url=pipeline.cloud.github_url
-        )
+        publish(pipeline.cloud, CHECKOUT / "site", other)
         token = pipeline.id_token(pipeline.job(other, environment="Prod"))
         assert self.assume(pipeline, token) == "AccessDenied"
 
@@ -376,13 +370,13 @@ class TestTrust:
         subject = pipeline.job(environment="Prod")["subject"]
         then = int(time.time()) - 3600
         said = {
-            "iss": oidc.ISSUER,
+            "iss": github.ISSUER,
             "aud": "sts.amazonaws.com",
             "sub": subject,
             "iat": then,
             "exp": then + 300,
         }
-        token = oidc.sign(said, pipeline.cloud.settings)
+        token = github.sign(said, pipeline.cloud.settings)
         assert self.assume(pipeline, token) == "ExpiredTokenException"
 
     @pytest.mark.parametrize(

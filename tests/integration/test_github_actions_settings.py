@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.github.store import Environment
+from local_cloud.testing.github import Environment
 from tests.integration.github_stand_in import REPOSITORY, Run, StandIn
 
 CANARY = "arn:aws:iam::123456789012:role/canary"

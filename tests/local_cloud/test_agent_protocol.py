@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from local_cloud.aws.codedeploy import options
-from local_cloud.aws.codedeploy_commands import operations
+from local_cloud.aws.codedeploy.agents import operations
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import EC2_ARN, AgentError, Answer, CommandClient, Result, agents_on
-from tests.local_cloud.shop import GITHUB, S3, Shop, wait_for
+from local_cloud.testing.agents import EC2_ARN, AgentError, Answer, CommandClient, Result, agents_on
+from local_cloud.testing.shop import GITHUB, S3, Shop, wait_for
 
 MakeClient = Callable[..., Any]
 Connect = Callable[..., CommandClient]

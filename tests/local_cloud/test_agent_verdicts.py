@@ -14,6 +14,7 @@ import pytest
 
 from local_cloud.agent.codedeploy_agent import appspec, psych, ruby
 from local_cloud.agent.codedeploy_agent.errors import AppSpecError
+from local_cloud.agent.codedeploy_agent.permissions import Permission
 
 RECORDED = json.loads(Path(__file__).with_name("appspec_verdicts.json").read_text())["cases"]
 HEAD = "version: 0.0\nos: linux\n"
@@ -28,7 +29,7 @@ def text(value: object) -> str | None:
     return None if value is None else ruby.to_s(value)
 
 
-def permission(parsed: appspec.Permission) -> list[Any]:
+def permission(parsed: Permission) -> list[Any]:
     context = parsed.context
     return [
         parsed.object,

@@ -12,8 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import Agent, AgentError, CommandClient
-from tests.local_cloud.shop import GITHUB, IMAGE, TRUST, refused, wait_for
+from local_cloud.testing.agents import Agent, AgentError, CommandClient
+from local_cloud.testing.shop import GITHUB, IMAGE, TRUST, refused, wait_for
 
 ACCOUNT = "123456789012"
 TRUST_EC2 = json.loads(json.dumps(TRUST).replace("codedeploy", "ec2"))

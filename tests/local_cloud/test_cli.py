@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.daemon import Process
+from local_cloud.processes import Process
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import agents_on
-from tests.local_cloud.shop import Shop
+from local_cloud.testing.agents import agents_on
+from local_cloud.testing.shop import Shop
 
 MakeClient = Callable[..., Any]
 Aws = Callable[..., Any]

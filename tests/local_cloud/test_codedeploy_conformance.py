@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 from botocore.validate import ParamValidator
 
 from local_cloud.aws.codedeploy import exceptions
-from local_cloud.aws.codedeploy.deployments.run import DeploymentRun
+from local_cloud.aws.codedeploy.runs.run import DeploymentRun
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import agents_on
-from tests.local_cloud.shop import GITHUB, S3, Shop, make_role, wait_for
+from local_cloud.testing.agents import agents_on
+from local_cloud.testing.shop import GITHUB, S3, Shop, make_role, wait_for
 
 MakeClient = Callable[..., Any]
 

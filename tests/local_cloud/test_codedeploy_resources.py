@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local_cloud.aws.codedeploy import options
-from tests.local_cloud.shop import GITHUB, S3, TRUST, Shop, make_role, refused
+from local_cloud.testing.shop import GITHUB, S3, TRUST, Shop, make_role, refused
 
 MakeClient = Callable[..., Any]
 

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from local_cloud.aws.codedeploy import options
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import agents_on, failing_at
-from tests.local_cloud.shop import GITHUB, S3, Shop, make_role, refused, run_instances, wait_for
+from local_cloud.testing.agents import agents_on, failing_at
+from local_cloud.testing.shop import GITHUB, S3, Shop, make_role, refused, run_instances, wait_for
 
 IN_PLACE = [
     "ApplicationStop",

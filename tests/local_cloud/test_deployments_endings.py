@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import pytest
 
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import Answer, Result, agents_on, failing_at
-from tests.local_cloud.shop import GITHUB, S3, Shop, refused, run_instances, wait_for
+from local_cloud.testing.agents import Answer, Result, agents_on, failing_at
+from local_cloud.testing.shop import GITHUB, S3, Shop, refused, run_instances, wait_for
 
 MakeClient = Callable[..., Any]
 

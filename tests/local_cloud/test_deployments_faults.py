@@ -10,8 +10,8 @@ import pytest
 
 from local_cloud.aws.codedeploy import options
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import EC2_ARN, AgentError, CommandClient, Result, agents_on
-from tests.local_cloud.shop import FINAL, S3, Shop, wait_for
+from local_cloud.testing.agents import EC2_ARN, AgentError, CommandClient, Result, agents_on
+from local_cloud.testing.shop import FINAL, S3, Shop, wait_for
 
 MakeClient = Callable[..., Any]
 

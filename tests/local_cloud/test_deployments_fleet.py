@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from local_cloud.server import LocalCloud
-from tests.local_cloud.agents import EC2_ARN, agents_on, failing_at
-from tests.local_cloud.shop import FINAL, Shop, wait_for
+from local_cloud.testing.agents import EC2_ARN, agents_on, failing_at
+from local_cloud.testing.shop import FINAL, Shop, wait_for
 
 MakeClient = Callable[..., Any]
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from local_cloud.server import LocalCloud
-from tests.local_cloud.test_server_ec2 import TRUST, image, run
+from tests.local_cloud.instances import TRUST, image, run
 
 Client = Callable[..., Any]
 

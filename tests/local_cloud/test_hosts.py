@@ -4,196 +4,25 @@ They need root and a container engine, as the local cloud itself does.
 """
 
 import base64
-import ctypes
 import json
 import os
 import select
 import shutil
 import signal
 import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import boto3
 import pytest
 
-from local_cloud.hosts import image, namespaces
-from local_cloud.settings import Settings
+from tests.local_cloud.host_clouds import Cloud, network_of_its_own, remains_of, traces, until
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PATIENCE = 60
-AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 DEBIAN = "/aws/service/debian/release/12/latest/amd64"
 ROLE = "web"
 USER_DATA = "#!/bin/bash\necho from user data\necho one >>/root/runs\n"
-
-
-class Cloud:
-    """A local cloud with hosts, by its command line and its endpoint."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self.state_dir = state_dir
-        self.known_hosts = state_dir / "ssh/known_hosts"
-
-    def run(self, *arguments: str) -> str:
-        result = subprocess.run(
-            [sys.executable, "-m", "local_cloud", *arguments, f"--state-dir={self.state_dir}"],
-            cwd=CHECKOUT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout + result.stderr
-
-    def start(self, *options: str) -> None:
-        self.run("start", "--aws-port=0", "--github-port=0", *options)
-        key = self.state_dir / "ssh/id_ed25519.pub"
-        self.client("ec2").import_key_pair(KeyName="test", PublicKeyMaterial=key.read_bytes())
-
-    def status(self) -> dict[str, Any]:
-        endpoint = json.loads((self.state_dir / "status.json").read_text())["endpoint"]
-        with urllib.request.urlopen(f"{endpoint}/_local_cloud/status") as answer:  # noqa: S310 - http
-            status: dict[str, Any] = json.load(answer)
-        return status
-
-    def client(self, service: str) -> Any:
-        make: Callable[..., Any] = boto3.client
-        return make(
-            service,
-            endpoint_url=self.status()["endpoint"],
-            region_name="us-east-1",
-            aws_access_key_id="AKIALOCALCLOUDTESTS0",
-            aws_secret_access_key="a-long-and-random-looking-secret",
-        )
-
-    def host(self, instance_id: str) -> dict[str, Any]:
-        hosts = [host for host in self.status()["hosts"] if host["instance_id"] == instance_id]
-        return hosts[0] if hosts else {"state": "none", "public_ips": []}
-
-    def wait(self, instance_id: str, state: str) -> dict[str, Any]:
-        until(lambda: self.host(instance_id)["state"] == state)
-        return self.host(instance_id)
-
-    def launch(self, count: int = 1, *, image: str = AMAZON_LINUX, **options: Any) -> list[Any]:
-        ec2 = self.client("ec2")
-        instances = ec2.run_instances(
-            ImageId=f"resolve:ssm:{image}",
-            InstanceType="t3a.nano",
-            MinCount=count,
-            MaxCount=count,
-            KeyName="test",
-            **options,
-        )["Instances"]
-        for instance in instances:
-            self.wait(instance["InstanceId"], "ready")
-        return list(instances)
-
-    def ssh(self, address: str, command: str, user: str = "ec2-user") -> str:
-        options = {
-            "StrictHostKeyChecking": "accept-new",
-            "UserKnownHostsFile": str(self.known_hosts),
-            "BatchMode": "yes",
-            "ConnectTimeout": "10",
-            "LogLevel": "ERROR",
-        }
-        arguments = [f"-o{name}={value}" for name, value in options.items()]
-        key = self.state_dir / "ssh/id_ed25519"
-        result = subprocess.run(
-            ["ssh", "-i", key, *arguments, f"{user}@{address}", command],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
-
-    def knows(self, address: str) -> bool:
-        """Is there an SSH host key of this address?"""
-        command = ["ssh-keygen", "-F", address, "-f", str(self.known_hosts)]
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)
-
-
-def traces() -> dict[str, Any]:
-    """What a local cloud could leave on this machine."""
-
-    def output(*command: str) -> list[str]:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-
-    return {
-        "interfaces": output("ip", "-brief", "link"),
-        "addresses": output("ip", "-brief", "address"),
-        "routes": output("ip", "route"),
-        "rules": output("nft", "list", "ruleset"),
-        "forwarding": Path("/proc/sys/net/ipv4/ip_forward").read_text(),
-    }
-
-
-def remains_of(state_dir: Path) -> list[str]:
-    """Files, mounts, control groups and processes of the local cloud of a state folder."""
-    found = [str(state_dir)] if state_dir.exists() else []
-    found += [
-        line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(state_dir) in line
-    ]
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
-        except OSError:
-            continue
-        if str(state_dir) in command and int(process.name) != os.getpid():
-            found.append(command)
-    owner = subprocess.run(
-        [sys.executable, "-c", OWNER, str(state_dir)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=CHECKOUT,
-    ).stdout.strip()
-    found += [
-        str(path)
-        for path in [*Path("/sys/fs/cgroup").glob(f"**/{owner}"), Path("/run") / owner]
-        if path.exists()
-    ]
-    return found
-
-
-OWNER = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from local_cloud.hosts.engine import _owner
-from local_cloud.settings import Settings
-print(_owner(replace(Settings(), state_dir=Path(sys.argv[1]))))
-"""
-
-
-@contextmanager
-def network_of_its_own() -> Iterator[None]:
-    """A network namespace for this thread and what it starts: nothing else's addresses are in the way."""
-    for distribution in image.DISTRIBUTIONS:
-        image.ensure(Settings(), lambda _: None, distribution)
-    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    namespaces.leave_namespace()
-    try:
-        namespaces.ip(["link set lo up"])
-        yield
-    finally:
-        assert ctypes.CDLL(None).setns(before, namespaces.CLONE_NEWNET) == 0
-        os.close(before)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.hosts.engine import Engine, EngineError, can_carry_layers
+from local_cloud.hosts.engines.engine import Engine, EngineError
+from local_cloud.hosts.engines.podman import can_carry_layers
 
 
 @pytest.fixture

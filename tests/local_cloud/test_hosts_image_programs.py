@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.hosts.image import programs
+from local_cloud.hosts import programs
 
 PATIENCE = 30
 KILLED = -9

@@ -14,7 +14,7 @@ import pytest
 
 from local_cloud.hosts import image
 from local_cloud.settings import Settings
-from tests.local_cloud.test_hosts import CHECKOUT, Cloud, network_of_its_own
+from tests.local_cloud.host_clouds import CHECKOUT, Cloud, network_of_its_own
 
 pytestmark = pytest.mark.long
 OURS = (

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from local_cloud.hosts import instances
-from local_cloud.hosts.imds import MetadataService
+from local_cloud.hosts.metadata.service import MetadataService
 from local_cloud.server import LocalCloud
 
 KEY = "ssh-ed25519 AAAA test"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.aws import moto_changes
+from local_cloud.aws import moto
 from local_cloud.server import LocalCloud
 
 Client = Callable[..., Any]
@@ -20,10 +20,10 @@ def propagate(local_cloud: LocalCloud) -> Iterator[Callable[[float], None]]:
     """Set how long IAM's news take to arrive, in seconds."""
 
     def set_delay(seconds: float) -> None:
-        moto_changes.install(replace(local_cloud.settings, iam_propagation_seconds=seconds))
+        moto.install(replace(local_cloud.settings, iam_propagation_seconds=seconds))
 
     yield set_delay
-    moto_changes.install(local_cloud.settings)
+    moto.install(local_cloud.settings)
 
 
 def trust(service: str) -> str:

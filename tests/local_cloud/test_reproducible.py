@@ -13,7 +13,7 @@ import pytest
 
 from local_cloud import latency
 from local_cloud.__main__ import main
-from tests.local_cloud.shop import GITHUB, Shop
+from local_cloud.testing.shop import GITHUB, Shop
 
 MakeClient = Callable[..., Any]
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -1,7 +1,6 @@
 """What EC2 and SSM do here as on AWS, where moto alone does not."""
 
 import ipaddress
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,37 +10,13 @@ from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from local_cloud.aws import ec2_changes, moto_changes
+from local_cloud.aws import moto
+from local_cloud.aws.moto.ec2 import instances as ec2_instances
 from local_cloud.hosts import instances
 from local_cloud.server import LocalCloud
+from tests.local_cloud.instances import AL2023, TRUST, image, run
 
 Client = Callable[..., Any]
-AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
-
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
-
-
-def image(client: Client, architecture: str) -> str:
-    value: str = client("ssm").get_parameter(Name=f"{AL2023}{architecture}")["Parameter"]["Value"]
-    return value
-
-
-def run(client: Client, **more: Any) -> list[dict[str, Any]]:
-    given = {
-        "ImageId": image(client, "x86_64"),
-        "InstanceType": "t3a.nano",
-        "MinCount": 1,
-        "MaxCount": 1,
-    } | more
-    instances: list[dict[str, Any]] = client("ec2").run_instances(**given)["Instances"]
-    return instances
 
 
 @pytest.mark.parametrize(
@@ -264,14 +239,14 @@ def test_status_checks_are_what_the_host_says(client: Client, monkeypatch: pytes
     ec2 = client("ec2")
     run(client)
     for health, check in (("initializing", "initializing"), ("ok", "passed"), ("impaired", "failed")):
-        monkeypatch.setattr(ec2_changes, "_health", lambda _, health=health: health)
+        monkeypatch.setattr(ec2_instances, "_health", lambda _, health=health: health)
         [status] = ec2.describe_instance_status()["InstanceStatuses"]
         assert status["InstanceStatus"]["Status"] == status["SystemStatus"]["Status"] == health
         assert status["InstanceStatus"]["Details"][0]["Status"] == check
 
 
 def test_a_pending_instance_runs_when_its_host_has_started(client: Client, local_cloud: LocalCloud) -> None:
-    moto_changes.install(replace(local_cloud.settings, hosts=True, pending_instances=True))
+    moto.install(replace(local_cloud.settings, hosts=True, pending_instances=True))
     [instance] = run(client)
     assert instance["State"] == {"Code": 0, "Name": "pending"}
     assert instances.wanted()[instance["InstanceId"]].state == "running"
@@ -280,7 +255,7 @@ def test_a_pending_instance_runs_when_its_host_has_started(client: Client, local
 
     [status] = client("ec2").describe_instance_status()["InstanceStatuses"]
     assert status["InstanceState"] == {"Code": 16, "Name": "running"}
-    moto_changes.install(local_cloud.settings)
+    moto.install(local_cloud.settings)
 
 
 class TestOidcProviderClients:

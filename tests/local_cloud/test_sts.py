@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_cloud.aws.web_identity import OFFERED, trusts
+from local_cloud.aws.moto.sts import OFFERED, trusts
 from local_cloud.github import oidc
 from local_cloud.server import LocalCloud
 

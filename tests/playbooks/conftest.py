@@ -4,17 +4,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from local_cloud.github.publish import publish
-from local_cloud.github.store import default_token
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import LocalCloud, github_token, publish
+from local_cloud.testing.fixtures import running_cloud
+
+__all__ = ["running_cloud"]
+
 
 CHECKOUT = Path(__file__).parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
@@ -49,22 +50,11 @@ def ansible_playbook() -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
-@pytest.fixture(scope="session")
-def running_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """The one control plane of this test process; `cloud` gives it emptied."""
-    running = LocalCloud(Settings.in_process(tmp_path_factory.mktemp("local_cloud")))
-    running.start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def cloud(running_cloud: LocalCloud) -> LocalCloud:
     """A control plane whose account is empty and whose GitHub has the site's repository."""
     running_cloud.reset()
-    publish(
-        running_cloud.settings, CHECKOUT / "site", REPOSITORY, lambda _: None, url=running_cloud.github_url
-    )
+    publish(running_cloud, CHECKOUT / "site", REPOSITORY)
     offer_agent(running_cloud)
     return running_cloud
 
@@ -97,7 +87,7 @@ def addresses(cloud: LocalCloud) -> dict[str, Any]:
             "AWS_SECRET_ACCESS_KEY": keys["secret_key"],
         },
         "pipeline_github_api_url": f"{cloud.github_url}/api/v3",
-        "pipeline_github_token": default_token(cloud.settings.state_dir / "github"),
+        "pipeline_github_token": github_token(cloud),
         "pipeline_ssh_public_key_file": str(cloud.settings.state_dir / "ssh" / "id_ed25519.pub"),
     }
 

@@ -15,7 +15,7 @@ import pytest
 from moto.core.exceptions import ServiceException
 from moto.ec2.models import EC2Backend
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 ACCOUNT = Path(__file__).with_name("account.py")
 APPLICATION, RECORD = "test.codeDeploy.001", "www.local-cloud.example"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 Play = Callable[..., Any]

@@ -13,10 +13,9 @@ import requests
 from botocore.exceptions import ClientError
 from werkzeug import Request, Response
 
-from local_cloud.aws.authorization.answers import Problem, Refusal
-from local_cloud.github.errors import GitHubError
-from local_cloud.request_log import Call
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import Call, LocalCloud
+from local_cloud.testing.github import GitHubError
+from local_cloud.testing.policies import Problem, Refusal
 
 ACCOUNT = Path(__file__).with_name("account.py")
 APPLICATION, RECORD = "test.codeDeploy.001", "www.local-cloud.example"

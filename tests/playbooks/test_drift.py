@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 from tests.playbooks.said import changes_of_tasks
 
 CHECKOUT = Path(__file__).parents[2]

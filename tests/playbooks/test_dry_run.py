@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 CHECKOUT = Path(__file__).parents[2]
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"

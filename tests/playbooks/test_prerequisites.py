@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from moto.servicequotas.models import ServiceQuotasBackend
 
-from local_cloud.aws import codedeploy
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud, codedeploy_options
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 EC2 = "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000"
@@ -41,7 +40,7 @@ def test_all_that_is_missing_is_said_at_once(
     client: Callable[[str], Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(codedeploy.options, "github_connection", None)
+    monkeypatch.setattr(codedeploy_options, "github_connection", None)
     monkeypatch.setattr(ServiceQuotasBackend, "get_service_quota", lambda *_, **__: {"Value": 5.0})
     take_all_names(client)
     point_the_record(client, "192.0.2.1")

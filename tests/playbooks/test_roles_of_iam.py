@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 EC2 = "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000"

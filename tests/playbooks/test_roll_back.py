@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
-
 # The simulated agents that test the local cloud itself.
-from tests.local_cloud.agents import agents_on, failing_at
-from tests.local_cloud.shop import Shop
+from local_cloud.testing.agents import agents_on, failing_at
+from local_cloud.testing.clouds import LocalCloud
+from local_cloud.testing.shop import Shop
 
 A, B, C = (digit * 40 for digit in "abc")
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from local_cloud.server import LocalCloud
-
 # The simulated agents that test the local cloud itself.
-from tests.local_cloud.agents import agents_on, failing_at
-from tests.local_cloud.shop import Shop
+from local_cloud.testing.agents import agents_on, failing_at
+from local_cloud.testing.clouds import LocalCloud
+from local_cloud.testing.shop import Shop
 
 
 def test_of_an_empty_account_and_of_a_failed_deployment(

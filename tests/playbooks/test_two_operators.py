@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 APPLICATION = "test.codeDeploy.001"
 PARAMETER = f"/pipeline/{APPLICATION}/run"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 from tests.faults.proxy import Call, Fault, Proxy, at_random, every_answer_lost_once
 
 CHECKOUT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from moto.servicequotas.models import ServiceQuotasBackend
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 CHECKOUT = Path(__file__).parents[2]
 Settings = dict[str, Any]

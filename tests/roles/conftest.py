@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 import boto3
 import pytest
 
-from local_cloud.agent.packages import build
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
+from local_cloud.testing.agent import packages
+from local_cloud.testing.clouds import running
 
 
 @dataclass(frozen=True)
@@ -52,20 +51,18 @@ def codedeploy_agent_package() -> ModuleType:
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     """A local cloud's bucket of agents, over HTTP."""
     folder = tmp_path_factory.mktemp("local_cloud")
-    cloud = LocalCloud(Settings.in_process(folder))
-    cloud.start()
-    session: Any = boto3.Session(
-        aws_access_key_id="AKIALOCALCLOUDTESTS0", aws_secret_access_key="a-long-and-random-looking-secret"
-    )
-    s3 = session.client("s3", region_name="us-east-1", endpoint_url=cloud.endpoint_url)
-    it = Bucket(s3, f"{cloud.endpoint_url}/{Bucket.NAME}")
-    s3.create_bucket(Bucket=Bucket.NAME, ACL="public-read")
-    packages = build(cloud.settings, lambda _line: None)
-    for path in packages.rglob("*"):
-        if path.is_file():
-            it.put(str(path.relative_to(packages)), path.read_bytes())
-    yield it
-    cloud.stop()
+    with running(folder) as cloud:
+        session: Any = boto3.Session(
+            aws_access_key_id="AKIALOCALCLOUDTESTS0", aws_secret_access_key="a-long-and-random-looking-secret"
+        )
+        s3 = session.client("s3", region_name="us-east-1", endpoint_url=cloud.endpoint_url)
+        it = Bucket(s3, f"{cloud.endpoint_url}/{Bucket.NAME}")
+        s3.create_bucket(Bucket=Bucket.NAME, ACL="public-read")
+        built = packages.build(cloud.settings, lambda _line: None)
+        for path in built.rglob("*"):
+            if path.is_file():
+                it.put(str(path.relative_to(built)), path.read_bytes())
+        yield it
 
 
 @pytest.fixture(scope="session")

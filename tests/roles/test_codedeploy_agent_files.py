@@ -8,7 +8,7 @@ import jinja2
 import pytest
 import yaml
 
-from local_cloud.agent.codedeploy_agent import config, metadata
+from local_cloud.testing.agent import config, metadata
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "roles/codedeploy_agent/templates"
 PACKAGED = Path(__file__).resolve().parents[2] / "local_cloud/agent/package/codedeployagent.yml"

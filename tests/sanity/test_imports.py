@@ -5,20 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports import CHECKOUT, imported, reached
+from tests.imports import CHECKOUT, reached
 
 MODULES = sorted(CHECKOUT.glob("library/*.py"))
-UTILITIES = sorted(CHECKOUT.glob("module_utils/**/*.py"))
 NAMES = "|".join(sorted({path.name for path in (CHECKOUT / "module_utils").iterdir() if path.name[0] != "_"}))
 
 
 def of(path: Path) -> str:
     return str(path.relative_to(CHECKOUT))
-
-
-@pytest.mark.parametrize("path", [*MODULES, *UTILITIES], ids=of)
-def test_nothing_imports_itself_by_way_of_others(path: Path) -> None:
-    assert [of(each) for each in imported(path) if path in reached(each)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=of)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.agent.check import check as check_appspec
+from local_cloud.testing.agent import check as check_appspec
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 SCRIPTS = SITE / ".github/scripts"

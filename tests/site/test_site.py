@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local_cloud.agent.codedeploy_agent import appspec, installer
+from local_cloud.testing.agent import Plan, appspec
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 VOID = {"link", "meta", "img", "br", "hr", "input"}
@@ -104,7 +104,7 @@ class TestAppspec:
         assert all(os.access(SITE / script.location, os.X_OK) for script in scripts)
 
     def test_only_what_visitors_may_see_is_copied(self, parsed: appspec.AppSpec) -> None:
-        plan = installer.Plan(SITE, "OVERWRITE")
+        plan = Plan(SITE, "OVERWRITE")
         for file in parsed.files:
             plan.add(file.source, file.destination)
         copied = {each["destination"] for each in plan.instructions if each["type"] == "copy"}
@@ -113,7 +113,7 @@ class TestAppspec:
         assert names == {"index.html", "icons", "assets"}
 
     def test_what_the_page_refers_to_is_copied(self, parsed: appspec.AppSpec, page: Page) -> None:
-        plan = installer.Plan(SITE, "OVERWRITE")
+        plan = Plan(SITE, "OVERWRITE")
         for file in parsed.files:
             plan.add(file.source, file.destination)
         copied = {each["destination"] for each in plan.instructions if each["type"] == "copy"}

@@ -1,10 +1,11 @@
 """A CodeDeploy agent that behaves like the real 1.8.1, for Python 3.9 and later.
 
 Standard library and PyYAML only. One module an idea: `signing`, `metadata` and
-`protocol` talk to AWS; `specification` is what is asked for; `bundle`, `appspec`,
-`installer` and `hooks` do it; `deployments` ties them to the files on disk;
-`daemon` takes commands one after another. `psych` reads YAML, and `ruby` has values and words, as
-the real one's language has them.
+`protocol` talk to AWS; `specification` is what is asked for; `bundle`, `appspec`
+(with `permissions` and `values`), `plan`, `installer` and `hooks` do it;
+`deployments` ties them to the files on disk; `daemon` takes commands one after
+another. `psych` reads YAML, and `ruby` has values and words, as the real one's
+language has them.
 """
 
 VERSION = "1.8.1-1"

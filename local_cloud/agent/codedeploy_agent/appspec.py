@@ -12,8 +12,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import acls, psych, ruby, selinux
+from . import psych, ruby
 from .errors import AppSpecError
+from .permissions import Permission
+from .permissions import parse as parse_permission
+from .values import each, field, mapping, optional
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,16 +26,9 @@ DEFAULT_TIMEOUT = 3600
 
 BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
 
-_MODE_DIGITS = 4
-_OBJECT_TYPES = ("file", "directory")
-_UPDATE_PERMISSIONS = "Update the permissions section of the AppSpec file, and then try again."
 _NO_LOCATION = (
     "The deployment failed because the application specification file specifies a script with no location"
     " value. Specify the location in the hooks section of the AppSpec file, and then try again."
-)
-_NO_OBJECT = (
-    "The deployment failed because a permission listed in the application specification file has no object"
-    f" value. {_UPDATE_PERMISSIONS}"
 )
 
 
@@ -52,30 +48,6 @@ class Script:
     runas: str | None
     sudo: bool
     timeout: int
-
-
-@dataclass(frozen=True)
-class Context:
-    """An SELinux context. One without a range is read, and cannot be installed."""
-
-    type: str
-    user: str | None
-    range: str | None
-
-
-@dataclass(frozen=True)
-class Permission:
-    """One entry of `permissions`. It applies to what the deployment makes, and to nothing else."""
-
-    object: str
-    pattern: Any
-    excepted: tuple[Any, ...]
-    types: tuple[str, ...]
-    owner: Any
-    group: Any
-    mode: str | None
-    acls: tuple[acls.Entry, ...] | None
-    context: Context | None
 
 
 @dataclass(frozen=True)
@@ -124,12 +96,14 @@ def parse(content: bytes | str) -> AppSpec:
             "The deployment failed because the application specification file was empty. Make sure your"
             " AppSpec file defines at minimum the 'version' and 'os' properties."
         )
-    _check_version(_field(document, "version", "the document"))
+    _check_version(field(document, "version", "the document"))
     _check_os(document.get("os"))
     return AppSpec(
         hooks=_hooks(document.get("hooks")),
-        files=tuple(_file(entry) for entry in _each(document.get("files"), "files")),
-        permissions=tuple(_permission(entry) for entry in _each(document.get("permissions"), "permissions")),
+        files=tuple(_file(entry) for entry in each(document.get("files"), "files")),
+        permissions=tuple(
+            parse_permission(entry) for entry in each(document.get("permissions"), "permissions")
+        ),
         file_exists_behavior=_behavior(document.get("file_exists_behavior")),
     )
 
@@ -162,45 +136,24 @@ def _behavior(value: object) -> str | None:
     )
 
 
-def _each(value: object, where: str) -> list[Any]:
-    """What Ruby's `each` yields: a list's items, a mapping's pairs, and nothing where there is nothing."""
-    if not ruby.truthy(value):
-        return []
-    if isinstance(value, dict):
-        return [[*pair] for pair in value.items()]
-    if not isinstance(value, list):
-        raise AppSpecError(f"The deployment failed because {where} in the AppSpec file must be a list.")
-    return value
-
-
-def _mapping(value: object, where: str) -> dict[Any, Any]:
-    if not isinstance(value, dict):
-        raise AppSpecError(f"The deployment failed because {where} in the AppSpec file must be a mapping.")
-    return value
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None else ruby.strip(value)
-
-
 def _hooks(value: object) -> dict[str, tuple[Script, ...]]:
     """Blank events are left out. A name that is no text is no event's, but its scripts must be right."""
-    events = _mapping(value, "hooks") if ruby.truthy(value) else {}
+    events = mapping(value, "hooks") if ruby.truthy(value) else {}
     return {
-        ruby.to_s(event): tuple(_script(entry, event) for entry in _each(scripts, ruby.to_s(event)))
+        ruby.to_s(event): tuple(_script(entry, event) for entry in each(scripts, ruby.to_s(event)))
         for event, scripts in events.items()
         if ruby.truthy(scripts)
     }
 
 
 def _script(entry: object, event: object) -> Script:
-    script = _mapping(entry, f"a script of {ruby.to_s(event)}")
-    location = _optional(script.get("location"))
+    script = mapping(entry, f"a script of {ruby.to_s(event)}")
+    location = optional(script.get("location"))
     if not location:
         raise AppSpecError(_NO_LOCATION)
     return Script(
         location=location,
-        runas=_optional(script.get("runas")),
+        runas=optional(script.get("runas")),
         sudo=ruby.truthy(script.get("sudo")),
         timeout=_timeout(script.get("timeout")),
     )
@@ -225,7 +178,7 @@ def _timeout(value: object) -> int:
 
 
 def _file(entry: object) -> File:
-    source, destination = (_field(entry, name, "an entry of files") for name in ("source", "destination"))
+    source, destination = (field(entry, name, "an entry of files") for name in ("source", "destination"))
     if source is None:
         raise AppSpecError(
             "The deployment failed because the application specification file specifies a destination"
@@ -238,97 +191,3 @@ def _file(entry: object) -> File:
             " AppSpec file, and then try again."
         )
     return File(source, destination)
-
-
-def _field(entry: object, name: str, where: str) -> Any:  # noqa: ANN401 - a YAML document holds anything
-    """A mapping's value. Text has what stands in it, as in Ruby: `- source of destination` is an entry."""
-    text = entry.name if isinstance(entry, ruby.Symbol) else entry
-    if isinstance(text, str):
-        return name if name in text else None
-    return _mapping(entry, where).get(name)
-
-
-def _permission(entry: object) -> Permission:
-    permission = _mapping(entry, "an entry of permissions")
-    target, pattern = permission.get("object"), permission.get("pattern")
-    if target is None:
-        raise AppSpecError(_NO_OBJECT)
-    parsed = Permission(
-        object=ruby.strip(target),
-        pattern=pattern if ruby.truthy(pattern) else "**",
-        excepted=_excepted(permission.get("except")),
-        types=_types(permission.get("type")),
-        owner=permission.get("owner"),
-        group=permission.get("group"),
-        mode=_mode(permission.get("mode")),
-        acls=_acls(permission.get("acls")),
-        context=_context(permission.get("context")),
-    )
-    if not parsed.object:
-        raise AppSpecError(_NO_OBJECT)
-    return parsed
-
-
-def _excepted(value: object) -> tuple[Any, ...]:
-    return tuple(_each(value, "except"))
-
-
-def _types(value: object) -> tuple[str, ...]:
-    """An empty list is not the same as none: it reaches nothing."""
-    if not ruby.truthy(value):
-        return _OBJECT_TYPES
-    types = _each(value, "type")
-    for kind in types:
-        if kind not in _OBJECT_TYPES:
-            raise AppSpecError(
-                "The deployment failed because the application specification filespecifies a permission"
-                f" for an object type not supported for permissions ({ruby.to_s(kind)})."
-                f" {_UPDATE_PERMISSIONS}"
-            )
-    return tuple(types)
-
-
-def _mode(value: object) -> str | None:
-    if value is None:
-        return None
-    mode = ruby.to_s(value).rjust(3, "0")
-    if len(mode) > _MODE_DIGITS:
-        raise AppSpecError(
-            f"The deployment failed because the length of a permissions mode ({mode}) in the application"
-            " specification file is invalid. Permissions modes must be between one and four characters long."
-            f" {_UPDATE_PERMISSIONS}"
-        )
-    for character in mode:
-        if character not in "01234567":
-            raise AppSpecError(
-                f"The deployment failed because the permissions mode ({mode}) in the application"
-                f" specification file contains an invalid character ({character}). {_UPDATE_PERMISSIONS}"
-            )
-    return mode
-
-
-def _acls(value: object) -> tuple[acls.Entry, ...] | None:
-    if value is None:
-        return None
-    entries = _each(value, "acls")
-    if value is False or not all(isinstance(entry, str) for entry in entries):
-        raise AppSpecError("The deployment failed because acls in the AppSpec file must be a list of text.")
-    return tuple(acls.parse_entry(entry) for entry in entries)
-
-
-def _context(value: object) -> Context | None:
-    if value is None:
-        return None
-    if _field(value, "type", "a context") is None:
-        raise AppSpecError(
-            "The deployment failed because the application specification file specifies an invalid context"
-            f" type ({ruby.inspect(value)}). {_UPDATE_PERMISSIONS}"
-        )
-    kind, user, level = (_field(value, name, "a context") for name in ("type", "name", "range"))
-    if level is not None and not isinstance(level, str):
-        raise AppSpecError(f"The deployment failed because a context's range must be text, not {level}.")
-    return Context(
-        ruby.to_s(kind),
-        None if user is None else ruby.to_s(user),
-        None if level is None else selinux.parse_range(level),
-    )

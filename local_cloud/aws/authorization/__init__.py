@@ -5,6 +5,6 @@ reads moto's; `actions` with `names` and `dependents` tell what a call needs; `g
 puts them before the APIs.
 """
 
-from .gate import Gate
+from local_cloud.aws.authorization.gate import Gate
 
 __all__ = ["Gate"]

@@ -16,10 +16,9 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
+from local_cloud.aws.authorization.conditions import Context
+from local_cloud.aws.authorization.policies import Document, Name, Policies
 from local_cloud.aws.codedeploy.models import codedeploy_backends
-
-from .conditions import Context
-from .policies import Document, Name, Policies
 
 
 class UnknownKeyError(Exception):

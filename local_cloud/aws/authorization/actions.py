@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from . import dependents, names
-from .account import Account
-from .policies import Access
+from local_cloud.aws.authorization import dependents, names
+from local_cloud.aws.authorization.account import Account
+from local_cloud.aws.authorization.policies import Access
 
 PREFIXES = {
     "monitoring": "cloudwatch",

@@ -7,9 +7,9 @@ a role"; "Control access for tagging resources on creation" (EC2).
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .account import Account
-from .conditions import listed
-from .policies import Access
+from local_cloud.aws.authorization.account import Account
+from local_cloud.aws.authorization.conditions import listed
+from local_cloud.aws.authorization.policies import Access
 
 Parameters = Mapping[str, Any]
 

@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from local_cloud.aws.authorization.account import Account, ExpiredSessionError, Principal, UnknownKeyError
+from local_cloud.aws.authorization.actions import accesses
+from local_cloud.aws.authorization.answers import Problem, Refusal, answer
+from local_cloud.aws.authorization.policies import ALLOWED, Access, Decision, Effect, decide, effect
 from local_cloud.aws.parameters import parameters
 from local_cloud.request_log import (
     COMMANDS,
@@ -18,11 +22,6 @@ from local_cloud.request_log import (
     is_mutating,
     set_authorization,
 )
-
-from .account import Account, ExpiredSessionError, Principal, UnknownKeyError
-from .actions import accesses
-from .answers import Problem, Refusal, answer
-from .policies import ALLOWED, Access, Decision, Effect, decide, effect
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from .account import Account
-from .conditions import listed
+from local_cloud.aws.authorization.account import Account
+from local_cloud.aws.authorization.conditions import listed
 
 Parameters = Mapping[str, Any]
 Variables = dict[str, str]

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from .conditions import Context, arn_like, filled_in, holds, like, listed, understood
+from local_cloud.aws.authorization.conditions import (
+    Context,
+    arn_like,
+    filled_in,
+    holds,
+    like,
+    listed,
+    understood,
+)
 
 Document = Mapping[str, Any]
 """A policy as its JSON says."""

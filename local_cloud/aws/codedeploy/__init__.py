@@ -1,10 +1,11 @@
 """CodeDeploy in moto's shape, complete: all operations of the API, and deployments that really run.
 
-The agents' side of it is `local_cloud.aws.codedeploy_commands`.
+From above: `responses` and `agents` (the agents' protocol) ask `models`, which start `runs`;
+`records` is what all know. Nothing calls upwards.
 """
 
-from .models import codedeploy_backends
-from .options import options
+from local_cloud.aws.codedeploy.models import codedeploy_backends
+from local_cloud.aws.codedeploy.options import options
 
 __all__ = ["codedeploy_backends", "options", "wake"]
 
@@ -13,4 +14,4 @@ def wake() -> None:
     """Tell running deployments that instances, Auto Scaling groups or alarms may have changed."""
     for regions in list(codedeploy_backends.values()):
         for backend in list(regions.values()):
-            backend.wake()
+            backend.deployer.wake()

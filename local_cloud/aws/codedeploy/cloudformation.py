@@ -12,7 +12,7 @@ from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import ServiceException
 from moto.core.utils import get_service_model
 
-from .models import CodeDeployBackend, codedeploy_backends
+from local_cloud.aws.codedeploy.models import CodeDeployBackend, codedeploy_backends
 
 Properties = dict[str, Any]
 

@@ -13,9 +13,9 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.core.utils import get_service_model
 
-from .deployments.records import Target
-from .exceptions import InvalidNextTokenException
-from .models import CodeDeployBackend, codedeploy_backends
+from local_cloud.aws.codedeploy.exceptions import InvalidNextTokenException
+from local_cloud.aws.codedeploy.models import CodeDeployBackend, codedeploy_backends
+from local_cloud.aws.codedeploy.records.deployments import Target
 
 _PAGE_SIZE = 100
 

@@ -8,8 +8,8 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.iam.models import Role, iam_backends
 
-from .exceptions import InvalidRoleException, RoleRequiredException
-from .options import options
+from local_cloud.aws.codedeploy.exceptions import InvalidRoleException, RoleRequiredException
+from local_cloud.aws.codedeploy.options import options
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/.+")
 

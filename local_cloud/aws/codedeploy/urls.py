@@ -1,6 +1,6 @@
 """Where CodeDeploy is found."""
 
-from .responses import CodeDeployResponse
+from local_cloud.aws.codedeploy.responses import CodeDeployResponse
 
 url_bases = [r"https?://codedeploy\.(.+)\.amazonaws\.com"]
 

@@ -14,11 +14,12 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from local_cloud import certificates
-from local_cloud.hosts.image import programs, pulled
+from local_cloud.hosts import programs
+from local_cloud.hosts.engines.engine import Image
+from local_cloud.hosts.image import pulled
 from local_cloud.hosts.image.amazon_linux_2023 import AMAZON_LINUX_2023
 from local_cloud.hosts.image.apt import AptError
 from local_cloud.hosts.image.debian_12 import DEBIAN_12
@@ -32,7 +33,6 @@ __all__ = [
     "DISTRIBUTIONS",
     "AptError",
     "Distribution",
-    "Image",
     "ImageError",
     "ensure",
 ]
@@ -48,14 +48,6 @@ CHROOT_ENVIRONMENT = {
     "HOME": "/root",
     "LANG": "C.UTF-8",
 }
-
-
-@dataclass(frozen=True)
-class Image:
-    """A finished image. `name` says what is in it, to the last file."""
-
-    name: str
-    root: Path
 
 
 def ensure(settings: Settings, say: Say, distribution: str = DEFAULT) -> Image:

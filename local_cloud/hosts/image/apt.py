@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from local_cloud.hosts.image import programs
+from local_cloud.hosts import programs
 
 
 class AptError(Exception):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
 
 AGENTS = "codedeploy-commands"
 Client = Callable[..., Any]

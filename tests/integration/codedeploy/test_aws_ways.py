@@ -12,10 +12,10 @@ import boto3
 import botocore.loaders
 import pytest
 
-from local_cloud.aws.codedeploy.options import options
-from local_cloud.server import LocalCloud
+from local_cloud.testing.clouds import LocalCloud
+from local_cloud.testing.clouds import codedeploy_options as options
+from local_cloud.testing.shop import make_role
 from tests.integration.codedeploy.runner import Client, Module
-from tests.local_cloud.shop import make_role
 
 PLACE: dict[str, Any] = {"application_name": "shop", "name": "web"}
 

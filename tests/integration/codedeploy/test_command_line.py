@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.agents import agents_on, failing_at
+from local_cloud.testing.clouds import LocalCloud
+from local_cloud.testing.shop import Shop
 from tests.integration.codedeploy.runner import Client
-from tests.local_cloud.agents import agents_on, failing_at
-from tests.local_cloud.shop import Shop
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local_cloud.testing.shop import make_role
 from tests.integration.codedeploy.runner import Client, Module
-from tests.local_cloud.shop import make_role
 
 HALF = {"type": "FLEET_PERCENT", "value": 50}
 ONE = {"type": "HOST_COUNT", "value": 1}

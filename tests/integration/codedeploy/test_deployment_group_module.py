@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from local_cloud.testing.shop import make_role
 from tests.integration.codedeploy.runner import Client, Module
-from tests.local_cloud.shop import make_role
 
 PLACE: dict[str, Any] = {"application_name": "shop", "name": "web"}
 ROLE = "arn:aws:iam::123456789012:role/deployer"

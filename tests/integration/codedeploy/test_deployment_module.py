@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from local_cloud.aws.codedeploy.options import options
-from local_cloud.server import LocalCloud
+from local_cloud.testing.agents import Result, Work, agents_on, failing_at
+from local_cloud.testing.clouds import LocalCloud
+from local_cloud.testing.clouds import codedeploy_options as options
+from local_cloud.testing.shop import Shop, make_role, run_instances
 from tests.integration.codedeploy.runner import Client, Module
-from tests.local_cloud.agents import Result, Work, agents_on, failing_at
-from tests.local_cloud.shop import Shop, make_role, run_instances
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "89abcdef0123456789abcdef0123456789abcdef"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from local_cloud.server import LocalCloud
+from local_cloud.testing.agents import agents_on
+from local_cloud.testing.clouds import LocalCloud
+from local_cloud.testing.shop import GITHUB, Shop, make_role
 from tests.integration.codedeploy.runner import Client, Module
-from tests.local_cloud.agents import agents_on
-from tests.local_cloud.shop import GITHUB, Shop, make_role
 
 Modules = Callable[[str], Module]
 

@@ -2,17 +2,13 @@
 
 from moto.core.base_backend import BackendDict
 
-from .deployment_groups import DeploymentGroup
-from .deployments import DeploymentBackend
-from .on_premises_instances import OnPremisesInstance
-
-__all__ = ["CodeDeployBackend", "DeploymentGroup", "OnPremisesInstance", "codedeploy_backends"]
+from local_cloud.aws.codedeploy.models.deployments import DeploymentBackend
 
 
 class CodeDeployBackend(DeploymentBackend):
     def reset(self) -> None:
         with self.lock:
-            self.close()
+            self.deployer.close()
             super().reset()
 
 

@@ -1,23 +1,18 @@
 """Applications, their revisions, and their connection to GitHub."""
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
-
-from moto.core.common_models import BaseModel
-from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
-from local_cloud.aws.codedeploy.deployments.records import Revision, now
+from local_cloud.aws.codedeploy.models.tags import TagBackend
 from local_cloud.aws.codedeploy.options import options
-
-from .tags import TagBackend
+from local_cloud.aws.codedeploy.records.applications import Application, RegisteredRevision, revision_key
+from local_cloud.aws.codedeploy.records.deployments import Revision
+from local_cloud.aws.codedeploy.revisions import check as check_revision
 
 if TYPE_CHECKING:
-    from .deployment_groups import DeploymentGroup
+    from datetime import datetime
 
 _APPLICATION_LIMIT = 1000
 _SORTABLE = {
@@ -27,49 +22,9 @@ _SORTABLE = {
 }
 
 
-@dataclass(kw_only=True, eq=False)
-class RegisteredRevision(BaseModel):
-    """A RevisionInfo; it is its own genericRevisionInfo."""
-
-    revision_location: Revision
-    description: str | None = None
-    register_time: datetime = field(default_factory=now)
-    first_used_time: datetime | None = None
-    last_used_time: datetime | None = None
-    deployment_groups: list[str] = field(default_factory=list)
-
-    @property
-    def generic_revision_info(self) -> "RegisteredRevision":
-        return self
-
-    @property
-    def revision(self) -> Revision:
-        return self.revision_location
-
-    @property
-    def revision_info(self) -> "RegisteredRevision":
-        return self
-
-
-@dataclass(kw_only=True, eq=False)
-class Application(BaseModel):
-    application_name: str
-    compute_platform: str
-    git_hub_account_name: str | None
-    application_id: str = field(default_factory=lambda: str(mock_random.uuid4()))
-    create_time: datetime = field(default_factory=now)
-    groups: dict[str, "DeploymentGroup"] = field(default_factory=dict)
-    revisions: dict[str, RegisteredRevision] = field(default_factory=dict)
-
-    @property
-    def linked_to_git_hub(self) -> bool:
-        return self.git_hub_account_name is not None
-
-
 class ApplicationBackend(TagBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.applications: dict[str, Application] = {}
         self.git_hub_account_tokens = [name for name in [options.github_connection] if name]
 
     def application_arn(self, name: str) -> str:
@@ -139,29 +94,14 @@ class ApplicationBackend(TagBackend):
     ) -> RegisteredRevision:
         application = self.get_application(application_name)
         validation.description(description)
-        location = validation.revision(revision)
-        registered = application.revisions.setdefault(
-            _revision_key(location), RegisteredRevision(revision_location=location)
-        )
-        registered.description = description or registered.description or "Application revision registered"
+        location = check_revision(revision)
+        registered = application.register(location, "Application revision registered")
+        registered.description = description or registered.description
         return registered
-
-    def use_revision(self, application: Application, revision: Revision, group: str) -> None:
-        """A deployment uses a revision; it is registered with that."""
-        registered = application.revisions.setdefault(
-            _revision_key(revision),
-            RegisteredRevision(
-                revision_location=revision, description="Application revision registered by Deployment"
-            ),
-        )
-        registered.last_used_time = now()
-        registered.first_used_time = registered.first_used_time or registered.last_used_time
-        if group not in registered.deployment_groups:
-            registered.deployment_groups.append(group)
 
     def get_application_revision(self, application_name: str, revision: Revision) -> RegisteredRevision:
         application = self.get_application(application_name)
-        key = _revision_key(validation.revision(revision))
+        key = revision_key(check_revision(revision))
         if key not in application.revisions:
             raise errors.RevisionDoesNotExistException(name=application_name, revision=key)
         return application.revisions[key]
@@ -175,7 +115,7 @@ class ApplicationBackend(TagBackend):
             raise errors.RevisionRequiredException
         if len(revisions) > limit:
             raise errors.BatchLimitExceededException(limit=limit)
-        keys = [_revision_key(validation.revision(revision)) for revision in revisions]
+        keys = [revision_key(check_revision(revision)) for revision in revisions]
         return [application.revisions[key] for key in keys if key in application.revisions]
 
     def list_application_revisions(
@@ -224,10 +164,6 @@ class ApplicationBackend(TagBackend):
             if application.git_hub_account_name == token_name:
                 application.git_hub_account_name = None
         return token_name
-
-
-def _revision_key(revision: Revision) -> str:
-    return json.dumps(revision, sort_keys=True)
 
 
 def _is_in_bucket(revision: Revision, bucket: str | None, prefix: str | None) -> bool:

@@ -1,17 +1,11 @@
 """Deployment configurations: CodeDeploy's own, and those of the user."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-
-from moto.core.common_models import BaseModel
-from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
-from local_cloud.aws.codedeploy.deployments.records import now
-
-from .base import CodeDeployBase
+from local_cloud.aws.codedeploy.records.deployment_configs import DeploymentConfig, Fields
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 
 DEFAULTS = {
     "Server": "CodeDeployDefault.OneAtATime",
@@ -22,19 +16,6 @@ DEFAULTS = {
 _LIMIT = 50
 _PREDEFINED_PREFIX = "CodeDeployDefault."
 _PREDEFINED_SINCE = datetime(2015, 1, 28, tzinfo=UTC)
-
-Fields = dict[str, Any]
-
-
-@dataclass(kw_only=True, eq=False)
-class DeploymentConfig(BaseModel):
-    deployment_config_name: str
-    compute_platform: str = "Server"
-    minimum_healthy_hosts: Fields | None = None
-    traffic_routing_config: Fields | None = None
-    zonal_config: Fields | None = None
-    deployment_config_id: str = field(default_factory=lambda: str(mock_random.uuid4()))
-    create_time: datetime = field(default_factory=now)
 
 
 def _canary(percentage: int, minutes: int) -> Fields:
@@ -88,7 +69,7 @@ def _config(
 class DeploymentConfigBackend(CodeDeployBase):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.deployment_configs = _predefined()
+        self.deployment_configs |= _predefined()
 
     def create_deployment_config(
         self,

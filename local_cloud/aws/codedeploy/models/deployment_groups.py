@@ -1,95 +1,20 @@
 """Deployment groups: where an application is deployed to, and how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
-from moto.core.common_models import BaseModel
-from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
-from local_cloud.aws.codedeploy.deployments import notifications
-from local_cloud.aws.codedeploy.deployments.records import Deployment, Revision
+from local_cloud.aws.codedeploy.models.applications import ApplicationBackend
+from local_cloud.aws.codedeploy.models.deployment_configs import DEFAULTS, DeploymentConfigBackend
+from local_cloud.aws.codedeploy.records.applications import Application, DeploymentGroup, Fields
+from local_cloud.aws.codedeploy.records.deployment_configs import DeploymentConfig
 from local_cloud.aws.codedeploy.roles import check_service_role
-
-from .applications import Application, ApplicationBackend
-from .deployment_configs import DEFAULTS, DeploymentConfig, DeploymentConfigBackend
-
-Fields = dict[str, Any]
+from local_cloud.aws.codedeploy.runs import notifications
 
 _LIMIT = 1000
-
-
-@dataclass(kw_only=True, eq=False)
-class DeploymentGroup(BaseModel):
-    application: Application
-    deployment_group_name: str
-    service_role_arn: str
-    deployment_config_name: str
-    ec2_tag_filters: list[Fields] = field(default_factory=list)
-    ec2_tag_set: Fields | None = None
-    on_premises_instance_tag_filters: list[Fields] = field(default_factory=list)
-    on_premises_tag_set: Fields | None = None
-    auto_scaling_group_names: list[str] = field(default_factory=list)
-    trigger_configurations: list[Fields] = field(default_factory=list)
-    alarm_configuration: Fields | None = None
-    auto_rollback_configuration: Fields | None = None
-    outdated_instances_strategy: str = "UPDATE"
-    deployment_style: Fields = field(default_factory=lambda: validation.deployment_style(None))
-    blue_green_deployment_configuration: Fields | None = None
-    load_balancer_info: Fields | None = None
-    ecs_services: list[Fields] | None = None
-    ec2_deployment_options: Fields | None = None
-    termination_hook_enabled: bool = False
-    deployment_group_id: str = field(default_factory=lambda: str(mock_random.uuid4()))
-    last_successful_deployment_record: Deployment | None = None
-    last_attempted_deployment_record: Deployment | None = None
-    ignored_instances: frozenset[str] = frozenset()
-    """Joined while they were to be ignored: no deployment goes to them by itself."""
-
-    @property
-    def application_name(self) -> str:
-        return self.application.application_name
-
-    @property
-    def compute_platform(self) -> str:
-        return self.application.compute_platform
-
-    @property
-    def auto_scaling_groups(self) -> list[Fields]:
-        return [
-            {
-                "name": name,
-                "hook": f"CodeDeploy-managed-automatic-launch-deployment-hook-{self.deployment_group_name}",
-            }
-            for name in self.auto_scaling_group_names
-        ]
-
-    @property
-    def target_revision(self) -> Revision | None:
-        record = self.last_successful_deployment_record
-        return record.revision if record else None
-
-    @property
-    def last_successful_deployment(self) -> Fields | None:
-        return _last(self.last_successful_deployment_record)
-
-    @property
-    def last_attempted_deployment(self) -> Fields | None:
-        return _last(self.last_attempted_deployment_record)
-
-
-def _last(deployment: Deployment | None) -> Fields | None:
-    if deployment is None:
-        return None
-    return {
-        "deploymentId": deployment.deployment_id,
-        "status": deployment.status,
-        "createTime": deployment.create_time,
-        "endTime": deployment.complete_time,
-    }
 
 
 class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
@@ -178,17 +103,8 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
 
     def uses_of_config(self, name: str) -> list[str]:
         return [
-            group.deployment_group_name
-            for application in self.applications.values()
-            for group in application.groups.values()
-            if group.deployment_config_name == name
+            group.deployment_group_name for group in self.groups() if group.deployment_config_name == name
         ]
-
-    def find_group(self, group_id: str) -> DeploymentGroup | None:
-        groups = [
-            group for application in self.applications.values() for group in application.groups.values()
-        ]
-        return next((group for group in groups if group.deployment_group_id == group_id), None)
 
     def _rename_group(self, group: DeploymentGroup, new_name: str) -> None:
         validation.deployment_group_name(new_name)

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
-from local_cloud.aws.codedeploy.deployments.records import Deployment, DeploymentStatus, Target
-
-from .deployment_groups import DeploymentGroup, DeploymentGroupBackend
+from local_cloud.aws.codedeploy.models.deployment_groups import DeploymentGroupBackend
+from local_cloud.aws.codedeploy.records.deployments import Deployment, DeploymentStatus, Target
 
 _STATUSES = ("Created", "Queued", "InProgress", "Baking", "Succeeded", "Failed", "Stopped", "Ready")
 _TARGET_STATUSES = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Unknown", "Ready")
@@ -16,10 +15,6 @@ _BATCH_LIMIT = 25
 
 
 class DeploymentQueries(DeploymentGroupBackend):
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.deployments: dict[str, Deployment] = {}
-
     def get_deployment(self, deployment_id: str | None) -> Deployment:
         validation.deployment_id(deployment_id)
         if deployment_id not in self.deployments:
@@ -135,12 +130,6 @@ class DeploymentQueries(DeploymentGroupBackend):
         if deployment.status is DeploymentStatus.CREATED:
             raise errors.DeploymentNotStartedException(id=deployment_id)
         return deployment
-
-    def active_deployment(self, group: DeploymentGroup) -> Deployment | None:
-        return next((d for d in self.deployments_of(group) if not d.finished), None)
-
-    def deployments_of(self, group: DeploymentGroup) -> list[Deployment]:
-        return [d for d in self.deployments.values() if d.deployment_group_id == group.deployment_group_id]
 
 
 def _check_labels(labels: list[str] | None) -> None:

@@ -1,29 +1,15 @@
-"""Deployments: made, stopped, and what follows when one has ended."""
+"""Deployments: made and stopped."""
 
-import string
 from typing import Any
 
-from moto.moto_api._internal import mock_random
-
 from local_cloud.aws.codedeploy import exceptions as errors
-from local_cloud.aws.codedeploy import validation
-from local_cloud.aws.codedeploy.deployments import outdated, rollback, targets
-from local_cloud.aws.codedeploy.deployments.records import (
-    Creator,
-    Deployment,
-    DeploymentStatus,
-    Revision,
-    Status,
-    Target,
-)
-from local_cloud.aws.codedeploy.deployments.run import MANUAL_STOP, DeploymentRun, StopReason
-from local_cloud.aws.codedeploy.deployments.targets import Candidate
-from local_cloud.aws.codedeploy.hosts import Hosts
-
-from .deployment_configs import DeploymentConfig
-from .deployment_groups import DeploymentGroup
-from .deployment_queries import DeploymentQueries
-from .on_premises_instances import OnPremisesInstanceBackend
+from local_cloud.aws.codedeploy import revisions, validation
+from local_cloud.aws.codedeploy.models.deployment_queries import DeploymentQueries
+from local_cloud.aws.codedeploy.models.on_premises_instances import OnPremisesInstanceBackend
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployment_configs import DeploymentConfig
+from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, Revision
+from local_cloud.aws.codedeploy.runs.deployer import Deployer
 
 Fields = dict[str, Any]
 
@@ -31,11 +17,7 @@ Fields = dict[str, Any]
 class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.hosts = Hosts()
-        self._runs: dict[str, DeploymentRun] = {}
-        self._stop_rollbacks: dict[str, bool | None] = {}
-        self._last_results: dict[tuple[str, str], tuple[Revision, Status]] = {}
-        self._nonce = 0
+        self.deployer = Deployer(self)
 
     # Making.
 
@@ -61,61 +43,15 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
             raise errors.InvalidGitHubAccountTokenException(name=application_name)
         self._service_role(group.service_role_arn)
         self._refuse_second_deployment(group)
-        return self.deploy(
+        return self.deployer.deploy(
             group, revision, Creator.USER, config_name=config_name, deployment_mode=deployment_mode, **given
         )
-
-    def deploy(
-        self,
-        group: DeploymentGroup,
-        revision: Revision,
-        creator: Creator,
-        *,
-        config_name: str,
-        **given: Any,  # noqa: ANN401 - the other options, as they are
-    ) -> Deployment:
-        """Start a deployment. What is right about it has been checked."""
-        identifier = self._new_id()
-        last = group.last_successful_deployment_record
-        restarts = given.get("deployment_mode") == "RESTART" and last is not None
-        deployment = Deployment(
-            deployment_id=identifier,
-            application_name=group.application_name,
-            deployment_group_name=group.deployment_group_name,
-            deployment_group_id=group.deployment_group_id,
-            deployment_config_name=config_name,
-            revision=revision,
-            previous_revision=group.target_revision,
-            creator=creator,
-            description=given.get("description"),
-            ignore_application_stop_failures=bool(given.get("ignore_application_stop_failures")),
-            update_outdated_instances_only=bool(given.get("update_outdated_instances_only")),
-            auto_rollback_configuration=given.get("auto_rollback_configuration")
-            or group.auto_rollback_configuration,
-            deployment_style=group.deployment_style,
-            load_balancer_info=group.load_balancer_info,
-            file_exists_behavior=given.get("file_exists_behavior") or "DISALLOW",
-            deployment_mode="RESTART" if restarts else None,
-            override_alarm_configuration=given.get("override_alarm_configuration"),
-            ec2_deployment_options=given.get("ec2_deployment_options") or group.ec2_deployment_options,
-            agent_deployment_id=last.agent_deployment_id if restarts and last else identifier,
-            only_instances=given.get("only_instances"),
-            rollback_info=given.get("rollback_info"),
-            related_deployments=given.get("related_deployments"),
-        )
-        self.deployments[identifier] = deployment
-        group.last_attempted_deployment_record = deployment
-        self.use_revision(group.application, revision, group.deployment_group_name)
-        run = DeploymentRun(self, deployment, group)
-        self._runs[identifier] = run
-        run.start()
-        return deployment
 
     def _revision_to_deploy(
         self, group: DeploymentGroup, revision: Revision | None, mode: str | None, given: Fields
     ) -> Revision:
         if mode != "RESTART":
-            return validation.server_revision(revision)
+            return revisions.check_for_server(revision)
         if revision:
             raise errors.InvalidInputException("A deployment of mode RESTART takes no revision.")
         if given.get("update_outdated_instances_only"):
@@ -135,16 +71,11 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
                 group=group.deployment_group_name, id=active.deployment_id
             )
 
-    def _new_id(self) -> str:
-        alphabet = string.ascii_uppercase + string.digits
-        return "d-" + "".join(mock_random.choice(alphabet) for _ in range(9))
-
     # Stopping and going on.
 
     def stop_deployment(self, deployment_id: str, auto_rollback_enabled: bool | None = None) -> Fields:
         deployment = self._unfinished(deployment_id)
-        self._stop_rollbacks[deployment_id] = auto_rollback_enabled
-        at_once = self._runs[deployment.deployment_id].stop(StopReason.REQUEST, MANUAL_STOP)
+        at_once = self.deployer.stop(deployment, rolls_back=auto_rollback_enabled)
         if at_once:
             message = "No more commands will be scheduled for execution in the deployment instances"
             return {"status": "Succeeded", "statusMessage": message}
@@ -213,76 +144,9 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         self, application_name: str, deployment_group_name: str
     ) -> DeploymentGroup | None:
         group = super().delete_deployment_group(application_name, deployment_group_name)
-        active = self.active_deployment(group) if group else None
-        if active:
-            error = {"code": "DEPLOYMENT_GROUP_MISSING", "message": "The deployment group was deleted."}
-            self._runs[active.deployment_id].stop(StopReason.REQUEST, error)
+        if group:
+            self.deployer.group_deleted(group)
         return group
-
-    # What a run asks, and tells.
-
-    def candidates(self, deployment: Deployment, group: DeploymentGroup) -> list[Candidate]:
-        """Whom to deploy to, those whose last deployment failed first."""
-        selected = targets.select(self, group)
-        if deployment.only_instances is not None:
-            selected = [c for c in selected if c.target_id in deployment.only_instances]
-        if deployment.update_outdated_instances_only:
-            up_to_date = (deployment.revision, Status.SUCCEEDED)
-            selected = [c for c in selected if self.last_result(group, c.target_id) != up_to_date]
-        return sorted(selected, key=lambda c: not self._is_unhealthy(group, c.target_id))
-
-    def execution_id(self, deployment: Deployment) -> str:
-        """Names a deployment to its agents, who ask for its specification by it."""
-        group, identifier = deployment.deployment_group_id, deployment.deployment_id
-        return f"{self.account_id}/{self.region_name}/{group}/{identifier}"
-
-    def next_nonce(self) -> int:
-        self._nonce += 1
-        return self._nonce
-
-    def target_ended(self, deployment: Deployment, target: Target) -> None:
-        key = (deployment.deployment_group_id, target.target_id)
-        self._last_results[key] = (deployment.revision, target.status)
-
-    def deployment_ended(self, run: DeploymentRun) -> None:
-        """What follows: the group remembers, late instances are updated, a failure is rolled back."""
-        deployment = run.deployment
-        del self._runs[deployment.deployment_id]
-        group = self.find_group(deployment.deployment_group_id)
-        if group is None:
-            return
-        requested = self._stop_rollbacks.pop(deployment.deployment_id, None)
-        if deployment.status is DeploymentStatus.SUCCEEDED:
-            group.last_successful_deployment_record = deployment
-            outdated.update(self, deployment, group)
-        elif rollback.is_due(deployment, run.stop_reason, requested):
-            rollback.perform(self, deployment, group)
-
-    def last_result(self, group: DeploymentGroup, target_id: str) -> tuple[Revision, Status] | None:
-        """What the group's last deployment to an instance brought, and how it ended there."""
-        return self._last_results.get((group.deployment_group_id, target_id))
-
-    def _is_unhealthy(self, group: DeploymentGroup, target_id: str) -> bool:
-        result = self.last_result(group, target_id)
-        return result is not None and result[1] is Status.FAILED
-
-    # The outside world.
-
-    def wake(self) -> None:
-        """Instances, Auto Scaling groups or alarms changed: look again."""
-        with self.lock:
-            for run in self._runs.values():
-                run.wake()
-            for application in self.applications.values():
-                for group in application.groups.values():
-                    outdated.deploy_to_launched(self, group)
-
-    def close(self) -> None:
-        """End every poll and every running deployment, without a trace."""
-        with self.lock:
-            self.hosts.close()
-            for run in self._runs.values():
-                run.abandon()
 
 
 def _check_options(group: DeploymentGroup, mode: str | None, given: Fields) -> None:

@@ -1,48 +1,22 @@
 """On-premises instances: registered by name and IAM identity, chosen by tags."""
 
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
-from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
-from local_cloud.aws.codedeploy.deployments import targets
-from local_cloud.aws.codedeploy.deployments.records import now
-
-from .base import CodeDeployBase
+from local_cloud.aws.codedeploy.records.deployments import now
+from local_cloud.aws.codedeploy.records.on_premises_instances import OnPremisesInstance, Tags
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.codedeploy.runs import targets
 
 _USER_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:user/.+")
 _SESSION_ARN = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/[^/]+/[^/]+")
 _TAG_LIMIT = 10
 
-Tags = list[dict[str, Any]]
-
-
-@dataclass(kw_only=True, eq=False)
-class OnPremisesInstance(BaseModel):
-    instance_name: str
-    instance_arn: str
-    iam_session_arn: str | None = None
-    iam_user_arn: str | None = None
-    register_time: datetime = field(default_factory=now)
-    deregister_time: datetime | None = None
-    tags: Tags = field(default_factory=list)
-
-    @property
-    def host(self) -> str:
-        """What its agent calls itself."""
-        return self.iam_session_arn or self.iam_user_arn or ""
-
 
 class OnPremisesInstanceBackend(CodeDeployBase):
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.on_premises_instances: dict[str, OnPremisesInstance] = {}
-
     def register_on_premises_instance(
         self, instance_name: str, iam_session_arn: str | None = None, iam_user_arn: str | None = None
     ) -> None:

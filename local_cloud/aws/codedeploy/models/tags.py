@@ -2,23 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.utilities.tagging_service import TaggingService
 
 from local_cloud.aws.codedeploy import exceptions as errors
 from local_cloud.aws.codedeploy import validation
-
-from .base import CodeDeployBase
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 
 _ARN = re.compile(r"arn:[^:]+:(?P<service>[^:]+):[^:]*:[^:]*:(?P<kind>[a-z]+)[:/](?P<name>.+)")
 
 
 class TagBackend(CodeDeployBase, TaggableResourcesMixin):
     SERVICE_NAMESPACE = "codedeploy"
-
-    applications: dict[str, Any]
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)

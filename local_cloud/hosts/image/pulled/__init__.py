@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from local_cloud.hosts.image import programs
+from local_cloud.hosts import engines, programs
 from local_cloud.hosts.image.amazon_linux_2023 import AMAZON_LINUX_2023
 from local_cloud.hosts.image.distribution import Distribution, ImageError
 from local_cloud.settings import Settings
@@ -28,8 +28,6 @@ def distribution(settings: Settings) -> Distribution:
 
 def lay_out(settings: Settings, root: Path, _: Path, say: Callable[[str], None]) -> Mapping[str, str]:
     """Pulls the image, has its own package manager install what a host needs, and unpacks its files."""
-    from local_cloud.hosts import engine as engines  # noqa: PLC0415 - it needs this package
-
     reference = settings.host_image
     say(f"host image: pulling {reference}")
     archive = root.parent / "files.tar"

@@ -1,0 +1,1 @@
+"""The protocol of the agents on the hosts."""

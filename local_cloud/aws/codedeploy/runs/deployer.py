@@ -1,0 +1,129 @@
+"""Starts deployments, keeps those that run, and does what follows when one has ended."""
+
+import string
+from typing import Any
+
+from moto.moto_api._internal import mock_random
+
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployments import (
+    Creator,
+    Deployment,
+    DeploymentStatus,
+    Revision,
+    now,
+)
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.codedeploy.runs import endings, outdated, rollback
+from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
+from local_cloud.aws.codedeploy.runs.run import DeploymentRun, StopReason
+
+
+class Deployer:
+    """Of one account and region."""
+
+    def __init__(self, backend: CodeDeployBase) -> None:
+        self.mailboxes = Mailboxes()
+        self._backend = backend
+        self._runs: dict[str, DeploymentRun] = {}
+        self._stop_rollbacks: dict[str, bool | None] = {}
+
+    def deploy(
+        self,
+        group: DeploymentGroup,
+        revision: Revision,
+        creator: Creator,
+        *,
+        config_name: str,
+        **given: Any,  # noqa: ANN401 - the other options, as they are
+    ) -> Deployment:
+        """Start a deployment. What is right about it has been checked."""
+        identifier = _new_id()
+        last = group.last_successful_deployment_record
+        restarts = given.get("deployment_mode") == "RESTART" and last is not None
+        deployment = Deployment(
+            deployment_id=identifier,
+            application_name=group.application_name,
+            deployment_group_name=group.deployment_group_name,
+            deployment_group_id=group.deployment_group_id,
+            deployment_config_name=config_name,
+            revision=revision,
+            previous_revision=group.target_revision,
+            creator=creator,
+            description=given.get("description"),
+            ignore_application_stop_failures=bool(given.get("ignore_application_stop_failures")),
+            update_outdated_instances_only=bool(given.get("update_outdated_instances_only")),
+            auto_rollback_configuration=given.get("auto_rollback_configuration")
+            or group.auto_rollback_configuration,
+            deployment_style=group.deployment_style,
+            load_balancer_info=group.load_balancer_info,
+            file_exists_behavior=given.get("file_exists_behavior") or "DISALLOW",
+            deployment_mode="RESTART" if restarts else None,
+            override_alarm_configuration=given.get("override_alarm_configuration"),
+            ec2_deployment_options=given.get("ec2_deployment_options") or group.ec2_deployment_options,
+            agent_deployment_id=last.agent_deployment_id if restarts and last else identifier,
+            only_instances=given.get("only_instances"),
+            rollback_info=given.get("rollback_info"),
+            related_deployments=given.get("related_deployments"),
+        )
+        self._backend.deployments[identifier] = deployment
+        group.last_attempted_deployment_record = deployment
+        _use_revision(group, revision)
+        run = DeploymentRun(self._backend, deployment, group, self.mailboxes, self._ended)
+        self._runs[identifier] = run
+        run.start()
+        return deployment
+
+    def stop(self, deployment: Deployment, *, rolls_back: bool | None) -> bool:
+        """Send out no more commands; True when that ends it at once. `rolls_back`: None leaves it to the
+        deployment's own settings."""
+        self._stop_rollbacks[deployment.deployment_id] = rolls_back
+        return self._runs[deployment.deployment_id].stop(StopReason.REQUEST, endings.MANUAL_STOP)
+
+    def group_deleted(self, group: DeploymentGroup) -> None:
+        active = self._backend.active_deployment(group)
+        if active:
+            self._runs[active.deployment_id].stop(StopReason.REQUEST, endings.GROUP_DELETED)
+
+    def wake(self) -> None:
+        """Instances, Auto Scaling groups or alarms changed: look again."""
+        with self._backend.lock:
+            for run in self._runs.values():
+                run.wake()
+            for group in self._backend.groups():
+                outdated.deploy_to_launched(self._backend, group, self.deploy)
+
+    def close(self) -> None:
+        """End every poll and every running deployment, without a trace."""
+        with self._backend.lock:
+            self.mailboxes.close()
+            for run in self._runs.values():
+                run.abandon()
+
+    def _ended(self, run: DeploymentRun) -> None:
+        """What follows: the group remembers, late instances are updated, a failure is rolled back."""
+        deployment = run.deployment
+        del self._runs[deployment.deployment_id]
+        group = self._backend.find_group(deployment.deployment_group_id)
+        if group is None:
+            return
+        requested = self._stop_rollbacks.pop(deployment.deployment_id, None)
+        if deployment.status is DeploymentStatus.SUCCEEDED:
+            group.last_successful_deployment_record = deployment
+            outdated.update(self._backend, deployment, group, self.deploy)
+        elif rollback.is_due(deployment, run.stop_reason, requested):
+            rollback.perform(deployment, group, self.deploy)
+
+
+def _use_revision(group: DeploymentGroup, revision: Revision) -> None:
+    """A deployment uses a revision; it is registered with that."""
+    registered = group.application.register(revision, "Application revision registered by Deployment")
+    registered.last_used_time = now()
+    registered.first_used_time = registered.first_used_time or registered.last_used_time
+    if group.deployment_group_name not in registered.deployment_groups:
+        registered.deployment_groups.append(group.deployment_group_name)
+
+
+def _new_id() -> str:
+    alphabet = string.ascii_uppercase + string.digits
+    return "d-" + "".join(mock_random.choice(alphabet) for _ in range(9))

@@ -1,0 +1,51 @@
+"""What the service does with the role that a deployment group gives it, and whether it may."""
+
+from collections.abc import Iterator
+
+from local_cloud.aws.codedeploy.options import options
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+
+_SERVICES = {
+    "autoscaling": "AmazonAutoScaling",
+    "cloudwatch": "AmazonCloudWatch",
+    "ec2": "AmazonEC2",
+    "elasticloadbalancing": "ElasticLoadBalancing",
+    "tag": "AmazonEC2",
+}
+"""How the service names another one that its role does not open."""
+
+
+def may(backend: CodeDeployBase, group: DeploymentGroup, action: str, resource: str = "*") -> bool:
+    """Does the group's service role allow it?"""
+    return options.service_role_may(group.service_role_arn, backend.region_name, action, resource)
+
+
+def refused(backend: CodeDeployBase, group: DeploymentGroup) -> dict[str, str] | None:
+    """The error of a deployment whose service role may not look for instances; None where it may."""
+    for action, resource in _of_every_deployment(backend, group):
+        if not may(backend, group, action, resource):
+            return {
+                "code": "IAM_ROLE_PERMISSIONS",
+                "message": (
+                    f"The IAM role {group.service_role_arn} does not give you permission to perform"
+                    f" operations in the following AWS service: {_SERVICES[action.partition(':')[0]]}."
+                    " Contact your AWS"
+                    " administrator if you need help. If you are an AWS administrator, you can grant"
+                    " permissions to your users or groups by creating IAM policies."
+                ),
+            }
+    return None
+
+
+def _of_every_deployment(backend: CodeDeployBase, group: DeploymentGroup) -> Iterator[tuple[str, str]]:
+    if group.ec2_tag_filters or group.ec2_tag_set:
+        yield "tag:GetResources", "*"
+        yield "ec2:DescribeInstances", "*"
+        yield "ec2:DescribeInstanceStatus", "*"
+    if group.auto_scaling_group_names:
+        yield "autoscaling:DescribeAutoScalingGroups", "*"
+        yield "ec2:DescribeInstances", "*"
+    if (group.alarm_configuration or {}).get("enabled"):
+        start = f"arn:{backend.partition}:cloudwatch:{backend.region_name}:{backend.account_id}"
+        yield "cloudwatch:DescribeAlarms", f"{start}:alarm:*"

@@ -1,0 +1,136 @@
+"""Who is deployed to: the instances that a deployment group selects."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from moto.autoscaling.models import autoscaling_backends
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance
+
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
+from local_cloud.aws.codedeploy.records.deployments import Deployment, Status
+from local_cloud.aws.codedeploy.records.on_premises_instances import OnPremisesInstance
+from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+
+Tags = Mapping[str, str | None]
+TagFilter = Mapping[str, str]
+
+_SELECTABLE_STATES = frozenset({"pending", "running"})
+_LIVING_STATES = frozenset({"pending", "running", "rebooting"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """An instance that a deployment could go to."""
+
+    target_id: str
+    target_arn: str
+    host: str
+    """The key under which its agent asks for commands."""
+
+
+def select(backend: CodeDeployBase, group: DeploymentGroup) -> list[Candidate]:
+    """Every instance of the deployment group once, in a stable order."""
+    chosen = [
+        *(_ec2_candidate(backend, instance) for instance in _tagged_ec2_instances(backend, group)),
+        *(_ec2_candidate(backend, instance) for instance in auto_scaling_instances(backend, group)),
+        *(_on_premises_candidate(instance) for instance in _tagged_on_premises_instances(backend, group)),
+    ]
+    return list({candidate.target_id: candidate for candidate in chosen}.values())
+
+
+def candidates(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGroup) -> list[Candidate]:
+    """Whom a deployment goes to, those whose last one failed first."""
+    selected = select(backend, group)
+    if deployment.only_instances is not None:
+        selected = [c for c in selected if c.target_id in deployment.only_instances]
+    if deployment.update_outdated_instances_only:
+        up_to_date = (deployment.revision, Status.SUCCEEDED)
+        selected = [c for c in selected if backend.last_result(group, c.target_id) != up_to_date]
+    return sorted(selected, key=lambda c: not _is_unhealthy(backend, group, c.target_id))
+
+
+def living_hosts(backend: CodeDeployBase) -> set[str]:
+    """The hosts that exist and are not stopped, EC2 and on premises."""
+    instances = {i.id for i in _ec2_instances(backend) if i.state in _LIVING_STATES}
+    return instances | {i.host for i in backend.on_premises_instances.values() if not i.deregister_time}
+
+
+def auto_scaling_instances(backend: CodeDeployBase, group: DeploymentGroup) -> Iterator[Instance]:
+    """The instances in service of the group's Auto Scaling groups."""
+    known = autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups
+    for name in group.auto_scaling_group_names:
+        if name in known:
+            for state in list(known[name].instance_states):
+                if state.lifecycle_state == "InService" and state.instance.state in _SELECTABLE_STATES:
+                    yield state.instance
+
+
+def matches(tags: Tags, tag_filter: TagFilter) -> bool:
+    """One filter against an instance's tags. Without a type, what is given counts."""
+    key, value = tag_filter.get("Key"), tag_filter.get("Value")
+    match tag_filter.get("Type"):
+        case "KEY_ONLY":
+            return key in tags
+        case "VALUE_ONLY":
+            return value in tags.values()
+        case "KEY_AND_VALUE":
+            return key in tags and (tags.get(key or "") or "") == (value or "")
+        case _:
+            return (key is None or key in tags) and (value is None or tags.get(key or "") == value)
+
+
+def matches_any(tags: Tags, tag_filters: Iterable[TagFilter]) -> bool:
+    return any(matches(tags, tag_filter) for tag_filter in tag_filters)
+
+
+def matches_every_list(tags: Tags, tag_set: Iterable[Iterable[TagFilter]]) -> bool:
+    """A tag set: or within a list, and between lists."""
+    lists = list(tag_set)
+    return bool(lists) and all(matches_any(tags, tag_filters) for tag_filters in lists)
+
+
+def _is_unhealthy(backend: CodeDeployBase, group: DeploymentGroup, target_id: str) -> bool:
+    result = backend.last_result(group, target_id)
+    return result is not None and result[1] is Status.FAILED
+
+
+def _tagged_ec2_instances(backend: CodeDeployBase, group: DeploymentGroup) -> Iterator[Instance]:
+    tag_set = (group.ec2_tag_set or {}).get("ec2TagSetList", [])
+    if not group.ec2_tag_filters and not tag_set:
+        return
+    tags_by_id = ec2_backends[backend.account_id][backend.region_name].tags
+    for instance in _ec2_instances(backend):
+        tags = dict(tags_by_id.get(instance.id, {}))
+        selected = matches_any(tags, group.ec2_tag_filters) or matches_every_list(tags, tag_set)
+        if selected and instance.state in _SELECTABLE_STATES:
+            yield instance
+
+
+def _tagged_on_premises_instances(
+    backend: CodeDeployBase, group: DeploymentGroup
+) -> Iterator[OnPremisesInstance]:
+    tag_set = (group.on_premises_tag_set or {}).get("onPremisesTagSetList", [])
+    for instance in backend.on_premises_instances.values():
+        tags = {tag["Key"]: tag.get("Value") for tag in instance.tags}
+        selected = matches_any(tags, group.on_premises_instance_tag_filters) or matches_every_list(
+            tags, tag_set
+        )
+        if selected and not instance.deregister_time:
+            yield instance
+
+
+def _ec2_instances(backend: CodeDeployBase) -> list[Instance]:
+    reservations = ec2_backends[backend.account_id][backend.region_name].reservations
+    return [
+        instance for reservation in list(reservations.values()) for instance in list(reservation.instances)
+    ]
+
+
+def _ec2_candidate(backend: CodeDeployBase, instance: Instance) -> Candidate:
+    arn = f"arn:{backend.partition}:ec2:{backend.region_name}:{backend.account_id}:instance/{instance.id}"
+    return Candidate(target_id=instance.id, target_arn=arn, host=instance.id)
+
+
+def _on_premises_candidate(instance: OnPremisesInstance) -> Candidate:
+    return Candidate(target_id=instance.instance_name, target_arn=instance.instance_arn, host=instance.host)

@@ -1,0 +1,45 @@
+# ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed, and what is asked of them is private
+"""The images (AMIs) that there are, beside moto's own."""
+
+from typing import Any
+
+from moto.ec2.models.amis import Ami, AmiBackend
+
+DEBIAN = "136693071363"
+"""The account that Debian's images come from."""
+DEBIAN_IMAGES = {"amd64": ("x86_64", "ami-0deb120000000a001"), "arm64": ("arm64", "ami-0deb120000000a002")}
+"""Debian's word for an architecture -> EC2's, and the image of Debian 12."""
+
+_original_load = AmiBackend._load_amis
+_original_mappings: Any = Ami.block_device_mappings
+
+
+def block_device_mappings(ami: Any) -> list[dict[str, Any]]:
+    """Amazon Linux's and Debian's images have root volumes of 8 GiB; moto says 15 of every image."""
+    mappings: list[dict[str, Any]] = _original_mappings.fget(ami)
+    return [each | {"Ebs": each["Ebs"] | {"VolumeSize": 8}} for each in mappings]
+
+
+def load_amis(backend: Any) -> None:
+    """moto's images and Debian 12, which moto does not know."""
+    _original_load(backend)
+    for debian_name, (architecture, image_id) in DEBIAN_IMAGES.items():
+        backend.amis[image_id] = Ami(
+            backend,
+            image_id,
+            architecture=architecture,
+            name=f"debian-12-{debian_name}-20261110-2294",
+            description="Debian 12 (20261110-2294)",
+            owner_id=DEBIAN,
+            public=True,
+            hypervisor="xen",
+            root_device_name="/dev/xvda",
+            root_device_type="ebs",
+            virtualization_type="hvm",
+        )
+
+
+REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (AmiBackend, "_load_amis", load_amis),
+    (Ami, "block_device_mappings", property(block_device_mappings)),
+)

@@ -1,0 +1,65 @@
+# ruff: noqa: ANN401 - moto's objects are duck-typed
+"""Where moto's instances are not as EC2's: how they end, become running, and what their status checks say."""
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.ec2.models.elastic_block_store import Volume
+from moto.ec2.models.instances import Instance
+
+Health = Callable[[str], str]
+"""By an instance's id: ok, initializing or impaired."""
+
+_PENDING, _RUNNING = ("pending", 0), ("running", 16)
+_REACHABILITY = {"ok": "passed", "initializing": "initializing", "impaired": "failed"}
+
+_original_terminate = Instance.terminate
+_original_volume = Volume.__init__
+_health: Health = lambda _: "ok"  # noqa: E731 - replaced by `answer_with`
+
+
+def terminate(instance: Any) -> Any:
+    """Its Elastic IPs are free for the next one; those of an interface that was attached stay with that."""
+    for address in instance.ec2_backend.addresses:
+        if address.instance is instance:
+            address.instance = address.eni = address.association_id = None
+    return _original_terminate(instance)
+
+
+def make_volume(volume: Any, *arguments: Any, **named: Any) -> None:
+    """One that is of no snapshot says so, where moto leaves the member out."""
+    _original_volume(volume, *arguments, **named)
+    volume.snapshot_id = volume.snapshot_id or ""
+
+
+def begin_pending(instance: Any) -> None:
+    """Until its host has been started."""
+    instance._state.name, instance._state.code = _PENDING  # noqa: SLF001 - moto has no other way
+
+
+def host_has_started(instance: Any) -> None:
+    """Whatever came of it: its status checks tell."""
+    if instance.state == _PENDING[0]:
+        instance._state.name, instance._state.code = _RUNNING  # noqa: SLF001 - moto has no other way
+
+
+def answer_with(health: Health) -> None:
+    """From now on status checks are what `health` says."""
+    global _health  # noqa: PLW0603 - moto's classes have no place for it
+    _health = health
+
+
+def status(instance: Any) -> dict[str, Any]:
+    """Both status checks: there is no hardware here that could fail by itself."""
+    if instance.state_code != _RUNNING[1]:
+        return {"Status": "not-applicable"}
+    health = _health(instance.id)
+    return {"Details": [{"Name": "reachability", "Status": _REACHABILITY[health]}], "Status": health}
+
+
+REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (Instance, "terminate", terminate),
+    (Instance, "instance_status", property(status)),
+    (Instance, "system_status", property(status)),
+    (Volume, "__init__", make_volume),
+)

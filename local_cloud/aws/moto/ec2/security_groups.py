@@ -1,0 +1,86 @@
+"""What EC2 refuses of security groups and their rules, and moto keeps."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.responses.security_groups import SecurityGroups
+
+from local_cloud.aws.moto.ec2.errors import invalid
+
+Parameters = dict[str, Any]
+
+DESCRIBING = (
+    "update_security_group_rule_descriptions_egress",
+    "update_security_group_rule_descriptions_ingress",
+)
+"""Operations that answer whether they succeeded, which moto leaves out."""
+LONGEST_NAME = 255
+LARGEST_PORT = 65535
+DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+PROTOCOLS = {"tcp", "udp", "icmp", "icmpv6", "-1", "all"}
+WITH_PORTS = {"tcp", "udp", "6", "17"}
+
+
+def check_group(given: Parameters) -> None:
+    name, description = given.get("GroupName") or "", given.get("Description") or ""
+    if name.startswith("sg-"):
+        raise invalid(
+            f"Value ({name}) for parameter GroupName is invalid. Group names may not be in the format sg-*."
+        )
+    if len(name) > LONGEST_NAME or not DESCRIPTION.fullmatch(name):
+        raise invalid(
+            f"Value ({name}) for parameter GroupName is invalid."
+            " Character sets beyond ASCII are not supported."
+        )
+    if not DESCRIPTION.fullmatch(description):
+        raise invalid(
+            f"Value ({description}) for parameter GroupDescription is invalid. Valid descriptions are strings"
+            " less than 256 characters from the following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+        )
+
+
+def check_rules(given: Parameters) -> None:
+    permissions = given.get("IpPermissions") or ([given] if given.get("IpProtocol") else [])
+    for permission in permissions:
+        _check_rule(permission)
+
+
+def _check_rule(permission: Mapping[str, Any]) -> None:
+    protocol = str(permission.get("IpProtocol", "")).lower()
+    if protocol not in PROTOCOLS and not (protocol.isascii() and protocol.isdigit() and int(protocol) <= 255):  # noqa: PLR2004 - a byte
+        raise EC2ClientError(
+            "InvalidPermission.Malformed", f'Unsupported IP protocol "{permission.get("IpProtocol")}"'
+        )
+    if protocol not in WITH_PORTS:
+        return
+    first, last = (int(permission.get(name, -1)) for name in ("FromPort", "ToPort"))
+    for port in (first, last):
+        if not 0 <= port <= LARGEST_PORT:
+            raise invalid(f"TCP/UDP port ({port}) out of range")
+    if first > last:
+        raise invalid(f"Invalid TCP/UDP port range ({first}:{last})")
+    for each in permission.get("IpRanges", []):
+        text = each.get("Description") or ""
+        if not DESCRIPTION.fullmatch(text):
+            raise invalid(
+                "Invalid rule description. Valid descriptions are strings less than 256 characters from the"
+                " following set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+            )
+
+
+def _succeeding(name: str) -> Callable[[SecurityGroups], ActionResult]:
+    original: Callable[[SecurityGroups], object] = getattr(SecurityGroups, name)
+
+    def respond(response: SecurityGroups) -> ActionResult:
+        original(response)
+        return ActionResult({"Return": True})
+
+    return respond
+
+
+REPLACED: tuple[tuple[Any, str, Any], ...] = tuple(
+    (SecurityGroups, name, _succeeding(name)) for name in DESCRIBING
+)
