@@ -18,7 +18,7 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import acls, ruby
@@ -105,7 +105,7 @@ class Plan:
 
     def add(self, source: object, destination: object) -> None:
         """Plans one entry of `files`. Raises AgentError for a file that exists already."""
-        path = f"{self._archive}/{ruby.path_text(source).lstrip('/')}".rstrip("/")
+        path = f"{self._archive}/{ruby.path_text(source).lstrip('/')}"
         if os.path.isdir(path):
             if isinstance(destination, list):
                 raise AgentError("no implicit conversion of Array into String")
@@ -113,7 +113,8 @@ class Plan:
             self._add_ancestors(target)
             self._copy_directory(path, target)
         else:
-            target = os.path.join(ruby.path_text(destination), os.path.basename(path))
+            # What has no folder is at the root.
+            target = os.path.join(ruby.path_text(destination) or "/", _name(path))
             self._add_ancestors(target)
             self._copy(path, target)
 
@@ -141,7 +142,8 @@ class Plan:
             for path in (instruction.get(name) for name in ("source", "destination", "directory")):
                 if path is not None and not _is_utf_8(path):
                     raise AgentError("partial character in source, but hit end")
-        return json.dumps({"instructions": self.instructions}, default=list)
+        # A key that is no text is in an owner or a group only, and no such one is found.
+        return json.dumps({"instructions": self.instructions}, default=_as_json, skipkeys=True)
 
     def _add_ancestors(self, destination: str) -> None:
         missing = []
@@ -226,6 +228,15 @@ class Plan:
             self.instructions.append({"type": "chown", **owner})
 
 
+def _name(path: str) -> str:
+    """A path's last part; a slash after it does not count."""
+    return os.path.basename(path.rstrip("/"))
+
+
+def _as_json(value: Iterable[str] | ruby.Symbol) -> list[str] | str:
+    return value.name if isinstance(value, ruby.Symbol) else list(value)
+
+
 def _check_for_file(permission: Permission) -> None:
     if permission.pattern != "**":
         raise AppSpecError(
@@ -292,12 +303,13 @@ Record = Callable[[str], object]
 def _execute_copy(instruction: Instruction, record: Record) -> None:
     source, destination = instruction["source"], instruction["destination"]
     record(destination)
+    link = os.readlink(source) if os.path.islink(source) else None
     if os.path.isdir(destination):
-        # Not what is removed one day, but what is made now.
-        destination = os.path.join(destination, os.path.basename(source))
-    if os.path.islink(source):
+        # Not what is removed one day, but what is made now: a link is named as what it leads to.
+        destination = os.path.join(destination, _name(link or source))
+    if link is not None:
         with ruby.calling("syserr_fail2_in", destination):
-            os.symlink(os.readlink(source), destination)
+            os.symlink(link, destination)
         return
     with ruby.calling("rb_sysopen"):
         shutil.copyfile(source, destination)
