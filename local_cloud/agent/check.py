@@ -56,10 +56,11 @@ def check(path: Path) -> Verdict:
 def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
     """What would fail on a host that has none of the files yet."""
     for event, script in _scripts(parsed):
-        if event in hooks.EVENTS and not (bundle / script.location.lstrip("/")).exists():
-            yield f"{event}: Script does not exist at specified location: {script.location}"
+        problem = _script_problem(bundle, script) if event in hooks.EVENTS else ""
+        if problem:
+            yield f"{event}: {problem}"
     for file in parsed.files:
-        if isinstance(file.source, str) and not os.path.lexists(bundle / file.source.lstrip("/")):
+        if isinstance(file.source, str) and not os.path.lexists(f"{bundle}/{file.source}"):
             yield f"Install: No such file or directory: {file.source}"
     plan = Plan(bundle, "OVERWRITE")
     try:
@@ -76,13 +77,28 @@ def _problems(parsed: appspec.AppSpec, bundle: Path) -> Iterator[str]:
             yield f"Install: File exists @ dir_s_mkdir - {instruction['directory']}"
 
 
+def _script_problem(bundle: Path, script: appspec.Script) -> str:
+    try:
+        path = hooks.location(bundle, script)
+    except AgentError as error:
+        return _one_line(error)
+    # Not Path's way, which takes off a slash at the end.
+    if not os.path.exists(path):  # noqa: PTH110
+        return f"Script does not exist at specified location: {script.location}"
+    if Path(path).is_symlink() and not Path(path).stat().st_mode & 0o111:
+        return f"Permission denied: {script.location} is a link to what is not executable"
+    return ""
+
+
 def _notes(parsed: appspec.AppSpec, text: str, bundle: Path | None) -> Iterator[str]:
     for event in parsed.hooks:
         if event not in hooks.EVENTS:
             yield f"the agent never runs the hook {event}: it has {', '.join(hooks.EVENTS)}"
     for event, script in _scripts(parsed):
         target = bundle / script.location.lstrip("/") if bundle else None
-        if target and target.is_file() and not target.stat().st_mode & 0o111:
+        if not target or not target.is_file() or target.is_symlink():
+            continue
+        if not target.stat().st_mode & 0o111:
             yield f"{event}: {script.location} is not executable; the agent will make it so"
     for permission in parsed.permissions:
         if permission.context and permission.context.range is None:

@@ -4,11 +4,11 @@ import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.compat import urlsplit
+from botocore.compat import HTTPHeaders, urlsplit
 from botocore.credentials import Credentials
 
 from local_cloud.aws.errors import RefusedError
@@ -75,8 +75,9 @@ def _check_newer(environ: "WSGIEnvironment", query: Mapping[str, str], secret: S
         return
     auth = S3SigV4QueryAuth(Credentials(access_key, known), service, region)
     request = _request(environ, without="X-Amz-Signature")
+    given = _headers(environ)
     for name in names:
-        request.headers[name] = environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")
+        request.headers[name] = given.get(name, "")
     request.context["timestamp"] = query["X-Amz-Date"]
     expected = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
     _compare(expected, query["X-Amz-Signature"])
@@ -91,24 +92,35 @@ def _check_older(environ: "WSGIEnvironment", query: Mapping[str, str], secret: S
     if known is None:
         return
     auth = _OlderAuth(Credentials(query["AWSAccessKeyId"], known), query["Expires"])
-    given = {name.removeprefix("HTTP_").replace("_", "-").lower(): value for name, value in environ.items()}
-    headers = {
-        name: value
-        for name, value in {**given, **query}.items()
-        if name.startswith("x-amz-") or name in {"content-type", "content-md5"}
-    }
-    kept = [(name, value) for name, value in query.items() if name in SUB_RESOURCES]
-    split = urlsplit(f"{environ['RAW_URI'].partition('?')[0]}?{urlencode(kept)}")
+    headers = HTTPHeaders()
+    for name, value in {**_headers(environ), **query}.items():
+        if name.lower().startswith("x-amz-") or name in {"content-type", "content-md5"}:
+            headers[name] = value
+    path, _, asked = environ["RAW_URI"].partition("?")
+    kept = "&".join(each for each in asked.split("&") if each.partition("=")[0] in SUB_RESOURCES)
+    split = urlsplit(f"{path}?{kept}")
     expected = auth.get_signature(
-        environ["REQUEST_METHOD"], split, headers, auth_path=_bucket(environ) + split.path
+        environ["REQUEST_METHOD"], split, headers, auth_path=_resource(environ, split.path)
     )
     _compare(expected, query["Signature"])
 
 
-def _bucket(environ: "WSGIEnvironment") -> str:
-    """The older signatures are of the path with the bucket, also where the host's name has it."""
+def _headers(environ: "WSGIEnvironment") -> dict[str, str]:
+    """By names in lower case. WSGI has two of them under names of their own, empty where there are none."""
+    given = {name.removeprefix("HTTP_"): value for name, value in environ.items() if name.startswith("HTTP_")}
+    given |= {name: environ[name] for name in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(name)}
+    return {name.replace("_", "-").lower(): value for name, value in given.items()}
+
+
+def _resource(environ: "WSGIEnvironment", path: str) -> str:
+    """The older signatures are of the path with the bucket, also where the host's name has it.
+
+    A bucket by itself ends in a slash.
+    """
     host = environ.get("HTTP_HOST", "")
-    return f"/{host.partition('.s3')[0]}" if ".s3." in host or ".s3-" in host else ""
+    if ".s3." in host or ".s3-" in host:
+        return f"/{host.partition('.s3')[0]}{path}"
+    return path if path.count("/") > 1 else f"{path}/"
 
 
 def _request(environ: "WSGIEnvironment", without: str) -> AWSRequest:

@@ -54,6 +54,10 @@ class TestSuccess:
         assert [Path(line.split()[0]).name for line in lines] == ["b.sh", "a.sh"]
         assert {line.split()[1] for line in lines} == {"d-TEST00000"}
 
+    @pytest.mark.parametrize("timeout", [10**11, 10**20])
+    def test_a_timeout_may_be_longer_than_any_clock(self, tmp_path: Path, timeout: int) -> None:
+        hook(tmp_path, {"x.sh": "true"}, options=f", timeout: {timeout}").run()
+
     def test_the_working_directory_is_the_agents_own(self, tmp_path: Path) -> None:
         hook(tmp_path, {"a.sh": f"pwd >{tmp_path}/pwd"}).run()
         assert (tmp_path / "pwd").read_text().strip() == os.getcwd()  # noqa: PTH109 - what a process inherits
@@ -126,6 +130,35 @@ class TestFailure:
         assert str(error) == f"Script at specified location: x.sh failed with error {reason.format(path)}"
         assert error.log == "LifecycleEvent - AfterInstall\nScript - x.sh\n"
 
+    def test_a_link_to_what_is_not_executable_stays_so(self, tmp_path: Path) -> None:
+        run = hook(tmp_path, {"x.sh": ""}, mode=0o644)
+        path = tmp_path / "deployment-archive/x.sh"
+        target = path.rename(path.with_name("target.sh"))
+        path.symlink_to("target.sh")
+        assert str(failure(run)) == (
+            "Script at specified location: x.sh failed with error Errno::EACCES with message"
+            f" Permission denied - {path}"
+        )
+        assert target.stat().st_mode & 0o777 == 0o644
+
+    def test_a_slash_after_a_scripts_name_asks_for_a_folder(self, tmp_path: Path) -> None:
+        run = hook(tmp_path, {"x.sh": ""})
+        (script,) = run.appspec.hooks["AfterInstall"]
+        script = replace(script, location="x.sh/")
+        error = failure(replace(run, appspec=replace(run.appspec, hooks={"AfterInstall": (script,)})))
+        assert (error.code, error.script) == (errors.SCRIPT_MISSING, "x.sh/")
+
+    def test_a_null_byte_is_no_user(self, tmp_path: Path) -> None:
+        error = failure(hook(tmp_path, {"x.sh": ""}, options=', runas: "ro\\0ot"'))
+        assert str(error) == (
+            "Script at specified location: x.sh run as user ro\0ot failed with error ArgumentError with"
+            " message string contains null byte"
+        )
+
+    def test_a_shell_speaks_as_sh(self, tmp_path: Path) -> None:
+        error = failure(hook(tmp_path, {"x;none": ""}))
+        assert f"[stderr]sh: 1: {tmp_path}/deployment-archive/x: not found\n" in error.log
+
     def test_a_path_ends_at_a_blank(self, tmp_path: Path) -> None:
         error = failure(hook(tmp_path, {"a b.sh": "exit 0"}))
         assert str(error) == (
@@ -179,7 +212,7 @@ class TestCommand:
     )
     def test_users(self, options: str, command: str) -> None:
         text = f"version: 0.0\nos: linux\nhooks: {{AfterInstall: [{{location: x.sh{options}}}]}}"
-        assert hooks.command(appspec.parse(text).hooks["AfterInstall"][0], Path("/r/x.sh")) == command
+        assert hooks.command(appspec.parse(text).hooks["AfterInstall"][0], "/r/x.sh") == command
 
 
 class TestTail:

@@ -129,6 +129,17 @@ class TestCopy:
             install({name: "1"})
         assert tree(target) == {}
 
+    def test_a_slash_after_a_files_name_asks_for_a_folder(self, install: Install, target: Path) -> None:
+        with pytest.raises(AgentError, match=r"^Not a directory @ rb_sysopen - .*/site/a/$"):
+            install({"a": ""}, source="/site/a/")
+        assert tree(target) == {}
+
+    def test_a_blank_destination_is_the_root(self, tmp_path: Path) -> None:
+        (tmp_path / "a").touch()
+        plan = installer.Plan(tmp_path, "DISALLOW")
+        plan.add("a", "")
+        assert [each["destination"] for each in plan.instructions] == ["/a"]
+
     def test_two_sources_for_one_destination_are_refused(self, install: Install, target: Path) -> None:
         with pytest.raises(AgentError, match="two source files named"):
             install({"a": "1"}, extra=f"- {{source: site/a, destination: {target}}}\n")
@@ -229,6 +240,17 @@ class TestFileExistsBehavior:
         made = target / "docs/docs"
         assert (made.read_text(), made.stat().st_mode & 0o7777) == ("1", 0o644)
 
+    def test_a_link_for_a_directory_is_named_as_what_it_leads_to(
+        self, install: Install, target: Path
+    ) -> None:
+        (target / "docs").mkdir()
+        install(
+            {"page": "1"},
+            behavior="OVERWRITE",
+            prepare=lambda site: (site / "docs").symlink_to("page"),
+        )
+        assert (target / "docs/page").readlink() == Path("page")
+
     def test_directories_never_conflict(self, install: Install, target: Path) -> None:
         (target / "icons").mkdir()
         install({"icons/a": "1"})
@@ -288,6 +310,22 @@ class TestPermissions:
     def test_so_is_an_unknown_group(self, install: Install, target: Path) -> None:
         with pytest.raises(AgentError, match=r"^can't find group for nobody-of-that-name$"):
             install({"a": ""}, extra=f"permissions:\n- {{object: {target}/a, group: nobody-of-that-name}}\n")
+
+    @pytest.mark.parametrize(
+        ("owner", "kind"),
+        [
+            ("!ruby/sym root", "Symbol"),
+            ("{5: a}", "Hash"),
+            ("[root]", "Array"),
+            ("0", "Integer"),
+            ("true", "true"),
+        ],
+    )
+    def test_so_is_an_owner_that_is_no_text(
+        self, install: Install, target: Path, owner: str, kind: str
+    ) -> None:
+        with pytest.raises(AgentError, match=f"^no implicit conversion of {kind} into String$"):
+            install({"a": ""}, extra=f"permissions:\n- {{object: {target}/a, owner: {owner}}}\n")
 
     @pytest.mark.parametrize("reach", ["type: []", "type: {}", "pattern: ''"])
     def test_what_reaches_nothing(self, install: Install, target: Path, reach: str) -> None:

@@ -16,6 +16,7 @@ def bundle(tmp_path: Path) -> Path:
     (tmp_path / "index.html").write_text("hello")
     (tmp_path / "stop.sh").write_text("#!/bin/sh\n")
     (tmp_path / "stop.sh").chmod(0o755)
+    (tmp_path / "link.sh").symlink_to("index.html")
     return tmp_path
 
 
@@ -68,6 +69,19 @@ def test_hooks_do_not_find_another_name(bundle: Path, capsys: pytest.CaptureFixt
             "hooks:\n  BeforeInstall:\n  - location: none.sh\n",
             "BeforeInstall: Script does not exist at specified location: none.sh",
         ),
+        (
+            "hooks:\n  BeforeInstall:\n  - location: stop.sh/\n",
+            "BeforeInstall: Script does not exist at specified location: stop.sh/",
+        ),
+        (
+            'hooks:\n  BeforeInstall:\n  - location: "a\\0b"\n',
+            "BeforeInstall: string contains null byte",
+        ),
+        (
+            "hooks:\n  BeforeInstall:\n  - location: link.sh\n",
+            "BeforeInstall: Permission denied: link.sh is a link to what is not executable",
+        ),
+        ("files:\n- {source: index.html/, destination: /x}\n", "No such file or directory: index.html/"),
         (
             "file_exists_behavior: overwrite\n",
             "file specifies one of DISALLOW,OVERWRITE,RETAIN as the file_exists_behavior",

@@ -23,21 +23,31 @@ def bucket(client: Client) -> None:
     s3.put_object(Bucket="bundles", Key="a site.zip", Body=b"content")
 
 
-@pytest.fixture(params=["s3", "s3v4"])
-def signed(request: pytest.FixtureRequest, local_cloud: LocalCloud, bucket: None) -> Callable[..., str]:  # noqa: ARG001 - it is what is signed
-    """An address of the account's object, signed by the root's key in the older or the newer way."""
+@pytest.fixture
+def signer(local_cloud: LocalCloud, bucket: None) -> Callable[[str], Any]:  # noqa: ARG001 - it is what is signed
+    """A client with the root's key that signs in the older (`s3`) or the newer way (`s3v4`)."""
     settings = local_cloud.settings
-    signer = boto3.client(
-        "s3",
-        region_name="us-east-1",
-        endpoint_url=local_cloud.endpoint_url,
-        aws_access_key_id=settings.root_access_key,
-        aws_secret_access_key=settings.root_secret_key,
-        config=Config(signature_version=request.param),
-    )
+
+    def make(version: str) -> Any:
+        return boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=local_cloud.endpoint_url,
+            aws_access_key_id=settings.root_access_key,
+            aws_secret_access_key=settings.root_secret_key,
+            config=Config(signature_version=version),
+        )
+
+    return make
+
+
+@pytest.fixture(params=["s3", "s3v4"])
+def signed(request: pytest.FixtureRequest, signer: Callable[[str], Any]) -> Callable[..., str]:
+    """An address of the account's object, signed by the root's key in the older or the newer way."""
+    client = signer(request.param)
 
     def sign(operation: str = "get_object", expires: int = 60, **more: Any) -> str:
-        url: str = signer.generate_presigned_url(
+        url: str = client.generate_presigned_url(
             operation, Params={"Bucket": "bundles", "Key": "a site.zip", **more}, ExpiresIn=expires
         )
         return url
@@ -51,6 +61,23 @@ def test_a_good_one_holds(signed: Callable[..., str]) -> None:
     assert requests.head(signed("head_object"), timeout=30).status_code == 200
     assert requests.put(signed("put_object"), b"other", timeout=30).status_code == 200
     assert requests.get(signed(), timeout=30).content == b"other"
+
+
+def test_what_is_signed_of_a_request_is_looked_at(signed: Callable[..., str]) -> None:
+    url = signed("put_object", ContentType="text/x", Metadata={"by": "me"})
+    given = {"Content-Type": "text/x", "x-amz-meta-by": "me"}
+    assert requests.put(url, b"other", headers=given, timeout=30).status_code == 200
+    if "X-Amz-SignedHeaders" in url:
+        for wrong in ({}, given | {"Content-Type": "text/y"}, given | {"x-amz-meta-by": "you"}):
+            assert requests.put(url, b"other", headers=wrong, timeout=30).status_code == 403
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_bucket_by_itself(signer: Callable[[str], Any], version: str) -> None:
+    client = signer(version)
+    for operation in ("list_objects_v2", "get_bucket_location"):
+        url = client.generate_presigned_url(operation, Params={"Bucket": "bundles"})
+        assert requests.get(url, timeout=30).status_code == 200
 
 
 def test_one_that_was_tampered_with_is_refused(signed: Callable[..., str]) -> None:

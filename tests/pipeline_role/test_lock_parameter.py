@@ -3,17 +3,13 @@
 import importlib.util
 from pathlib import Path
 
-import ansible.module_utils
 from hypothesis import given
 from hypothesis import strategies as st
 
-CHECKOUT = Path(__file__).parents[2]
-ansible.module_utils.__path__.append(str(CHECKOUT / "module_utils"))
-from ansible.module_utils.pipeline_run import parameter_name  # noqa: E402 - the path is set above
+from plugins.module_utils.pipeline.run import parameter_name
 
-specification = importlib.util.spec_from_file_location(
-    "parameters", CHECKOUT / "roles" / "pipeline" / "filter_plugins" / "parameters.py"
-)
+PLUGIN = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins" / "parameters.py"
+specification = importlib.util.spec_from_file_location("parameters", PLUGIN)
 assert specification
 assert specification.loader
 parameters = importlib.util.module_from_spec(specification)

@@ -298,6 +298,15 @@ class TestScripts:
         script(tmp_path.parent / "a.sh")
         assert run(site)[0] == 1
 
+    def test_a_link_to_what_git_forgot_is_not_mended(self, tmp_path: Path) -> None:
+        site = bundle(tmp_path, HEAD + FILES + SCRIPT + "scripts/link.sh")
+        (site / "scripts/link.sh").symlink_to("a.sh")
+        assert run(site)[0] == 0
+        (site / "scripts/a.sh").chmod(0o644)
+        status, output = run(site)
+        assert status == 1
+        assert "scripts/link.sh is a link to what is not executable, which the agent leaves so" in output
+
     def test_what_git_forgot_is_told(self, tmp_path: Path) -> None:
         site = bundle(tmp_path, HEAD + FILES + SCRIPT + "scripts/a.sh")
         (site / "scripts/a.sh").chmod(0o644)
@@ -361,6 +370,12 @@ WHOLE = {
     "a comment first": "<!-- c -->\n<!doctype HTML>\n<title>T</title>",
     "a byte order mark": "\ufeff<!DOCTYPE html><title>T</title>",
     "another doctype": '<!DOCTYPE html SYSTEM "about:legacy-compat"><title>T</title>',
+    "another doctype in other quotes": "<!doctype html system 'about:legacy-compat'><title>T</title>",
+    "a less-than sign at the end": "<!DOCTYPE html><title>T</title><p>1 <",
+    "a page that reads itself": '<!DOCTYPE html><meta http-equiv="refresh" content="5"><title>T</title>',
+    "a page that leads elsewhere": (
+        "<!DOCTYPE html><title>T</title><meta http-equiv=Refresh content=\"0; URL='other/'\">"
+    ),
     "markup in the title": "<!DOCTYPE html><title>a <b> c</title>",
     "a base": '<!DOCTYPE html><base href="/icons/"><title>T</title><img src="x.jpg" alt="">',
     "a base elsewhere": '<!DOCTYPE html><base href="//example.com/"><title>T</title><img src="y.jpg" alt="">',
@@ -388,6 +403,10 @@ REFUSED = {
         '<a href="icons/a%2520b.jpg">x</a>',
         "refers to icons/a%2520b.jpg",
     ),
+    "a page that leads nowhere": (
+        '<meta http-equiv="refresh" content="0;url=gone.html">',
+        "refers to gone.html, which",
+    ),
     "no URL": ('<a href="http://[x">x</a>', "refers to http://[x, which is no URL"),
 }
 REFUSED_WHOLE = {
@@ -399,6 +418,9 @@ REFUSED_WHOLE = {
     "no title": ("<!DOCTYPE html><p>x", "has no <title>"),
     "a blank title": ("<!DOCTYPE html><title> </title>", "has no <title>"),
     "the title of a picture": ("<!DOCTYPE html><svg><title>s</title></svg>", "has no <title>"),
+    "an open comment": ("<!DOCTYPE html><title>T</title><!-- <p>x</p>", "line 1: <!-- begins a comment"),
+    "an open tag": ("<!DOCTYPE html><title>T</title>\n<p>x<a href=", "line 2: <a begins a comment or a tag"),
+    "an open end tag": ("<!DOCTYPE html><title>T</title>\n<b>x</b", "line 2: </b begins a comment or a tag"),
     "an open title": ("<!DOCTYPE html><title>T<p>x</p>", "<title> is not closed"),
 }
 

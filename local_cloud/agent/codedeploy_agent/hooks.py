@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from . import errors, ruby
@@ -18,7 +19,6 @@ from .errors import ScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .appspec import AppSpec, Script
 
@@ -114,9 +114,9 @@ class Hook:
                 self._run_script(script, output)
 
     def _run_script(self, script: Script, output: ScriptLog) -> None:
-        path = self.revision / "deployment-archive" / script.location.lstrip("/")
-        if not path.exists():
-            message = f"Script does not exist at specified location: {ruby.expand_path(str(path))}"
+        path = location(self.revision / "deployment-archive", script)
+        if not os.path.exists(path):  # noqa: PTH110 - a slash at the end counts
+            message = f"Script does not exist at specified location: {ruby.expand_path(path)}"
             raise ScriptError(errors.SCRIPT_MISSING, script.location, message, output.tail)
         if not os.access(path, os.X_OK):
             _make_executable(path, script, output)
@@ -128,7 +128,12 @@ class Hook:
             raise ScriptError(code, script.location, message, output.tail)
 
 
-def command(script: Script, path: Path) -> str:
+def location(archive: Path, script: Script) -> str:
+    """Where a script is, in the words of its appspec. Raises AgentError for what is no path."""
+    return f"{archive}/{ruby.path_text(script.location).lstrip('/')}"
+
+
+def command(script: Script, path: str) -> str:
     """The command for a script. Paths are not quoted, as with the real agent."""
     sudo = "sudo " if script.sudo else ""
     return f"{sudo}{path}" if script.runas is None else f"{sudo}su {script.runas} -c {path}"
@@ -140,15 +145,18 @@ _FOR_A_SHELL = re.compile(r"[*?{}\[\]<>()~&|\\$;'`\"\n#=%]")
 def arguments(command_line: str) -> list[str]:
     """What is executed for a command. Ruby asks a shell only where there is something to do for one."""
     if _FOR_A_SHELL.search(command_line):
-        return ["/bin/sh", "-c", command_line]
+        return ["sh", "-c", command_line]
     return command_line.split()
 
 
-def _make_executable(path: Path, script: Script, output: ScriptLog) -> None:
+def _make_executable(path: str, script: Script, output: ScriptLog) -> None:
     where = f"Script at specified location: {script.location}"
     log.warning("%s is not executable.  Trying to make it executable.", where)
+    if Path(path).is_symlink():
+        # Ruby means the link itself, which has no mode: what it leads to stays as it is.
+        return
     try:
-        path.chmod(path.stat().st_mode | 0o111)
+        Path(path).chmod(Path(path).stat().st_mode | 0o111)
     except OSError as error:
         message = f"Unable to set script at specified location: {script.location} as executable"
         raise ScriptError(errors.SCRIPT_NOT_EXECUTABLE, script.location, message, output.tail) from error
@@ -161,11 +169,14 @@ def _execute(
 
     Returns an error code and what is wrong ("" = nothing). `timeout` is in seconds.
     """
-    deadline = time.monotonic() + timeout
+    seconds = min(timeout, threading.TIMEOUT_MAX)
+    deadline = time.monotonic() + seconds
     try:
         process = _start(arguments(command_line), {**os.environ, **environment})
     except OSError as error:
         return errors.SCRIPT_FAILED, _not_started(error)
+    except ValueError:
+        return errors.SCRIPT_FAILED, "failed with error ArgumentError with message string contains null byte"
     if process.stdin:
         process.stdin.close()
     readers = [
@@ -173,7 +184,7 @@ def _execute(
         _forward(process.stderr, "[stderr]", say),
     ]
     try:
-        status = process.wait(timeout)
+        status = process.wait(seconds)
     except subprocess.TimeoutExpired:
         _end(process)
         return errors.SCRIPT_TIMED_OUT, f"failed to complete in {timeout} seconds"
@@ -190,6 +201,7 @@ def _start(words: list[str], environment: dict[str, str]) -> subprocess.Popen[by
     try:
         return subprocess.Popen(
             words,
+            executable="/bin/sh" if words[0] == "sh" else None,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -198,9 +210,9 @@ def _start(words: list[str], environment: dict[str, str]) -> subprocess.Popen[by
         )
     except OSError as error:
         # A text that names no interpreter is a shell's.
-        if error.errno != errno.ENOEXEC or words[0] == "/bin/sh":
+        if error.errno != errno.ENOEXEC or words[0] == "sh":
             raise
-        return _start(["/bin/sh", *words], environment)
+        return _start(["sh", *words], environment)
 
 
 def _not_started(error: OSError) -> str:

@@ -7,7 +7,7 @@ deployment removes it, last first), and only paths in it are ever removed.
 
 # Paths are strings here, exactly as the files on disk have them:
 # ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH112, PTH114, PTH115, PTH116
-# ruff: noqa: PTH118, PTH119, PTH208, PTH211
+# ruff: noqa: PTH118, PTH208, PTH211
 from __future__ import annotations
 
 import grp
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from . import ruby
 from .errors import AgentError
-from .plan import Instruction, Plan
+from .plan import Instruction, Plan, file_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,12 +84,13 @@ Record = Callable[[str], object]
 def _execute_copy(instruction: Instruction, record: Record) -> None:
     source, destination = instruction["source"], instruction["destination"]
     record(destination)
+    link = os.readlink(source) if os.path.islink(source) else None
     if os.path.isdir(destination):
-        # Not what is removed one day, but what is made now.
-        destination = os.path.join(destination, os.path.basename(source))
-    if os.path.islink(source):
+        # Not what is removed one day, but what is made now: a link is named as what it leads to.
+        destination = os.path.join(destination, file_name(link or source))
+    if link is not None:
         with ruby.calling("syserr_fail2_in", destination):
-            os.symlink(os.readlink(source), destination)
+            os.symlink(link, destination)
         return
     with ruby.calling("rb_sysopen"):
         shutil.copyfile(source, destination)

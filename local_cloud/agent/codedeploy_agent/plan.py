@@ -14,7 +14,7 @@ from .appspec import BEHAVIORS
 from .errors import AgentError, AppSpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from .permissions import Permission
@@ -46,7 +46,7 @@ class Plan:
 
     def add(self, source: object, destination: object) -> None:
         """Plans one entry of `files`. Raises AgentError for a file that exists already."""
-        path = f"{self._archive}/{ruby.path_text(source).lstrip('/')}".rstrip("/")
+        path = f"{self._archive}/{ruby.path_text(source).lstrip('/')}"
         if os.path.isdir(path):
             if isinstance(destination, list):
                 raise AgentError("no implicit conversion of Array into String")
@@ -54,7 +54,8 @@ class Plan:
             self._add_ancestors(target)
             self._copy_directory(path, target)
         else:
-            target = os.path.join(ruby.path_text(destination), os.path.basename(path))
+            # What has no folder is at the root.
+            target = os.path.join(ruby.path_text(destination) or "/", file_name(path))
             self._add_ancestors(target)
             self._copy(path, target)
 
@@ -82,7 +83,8 @@ class Plan:
             for path in (instruction.get(name) for name in ("source", "destination", "directory")):
                 if path is not None and not _is_utf_8(path):
                     raise AgentError("partial character in source, but hit end")
-        return json.dumps({"instructions": self.instructions}, default=list)
+        # A key that is no text is in an owner or a group only, and no such one is found.
+        return json.dumps({"instructions": self.instructions}, default=_as_json, skipkeys=True)
 
     def _add_ancestors(self, destination: str) -> None:
         missing = []
@@ -165,6 +167,15 @@ class Plan:
         if permission.owner is not None or permission.group is not None:
             owner = {"owner": permission.owner, "group": permission.group, "file": path}
             self.instructions.append({"type": "chown", **owner})
+
+
+def file_name(path: str) -> str:
+    """A path's last part; a slash after it does not count."""
+    return os.path.basename(path.rstrip("/"))
+
+
+def _as_json(value: Iterable[str] | ruby.Symbol) -> list[str] | str:
+    return value.name if isinstance(value, ruby.Symbol) else list(value)
 
 
 def _check_for_file(permission: Permission) -> None:

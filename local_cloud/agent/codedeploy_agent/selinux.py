@@ -50,7 +50,8 @@ def _categories(text: str) -> list[int]:
     found: list[int] = []
     stripped = text.rstrip(",")
     for part in stripped.split(",") if stripped else []:
-        first, last = (_category(name) for name in (_parts(part, ".") * 2)[:2])
+        ends = _parts(part, ".") if "." in part else [part]
+        first, last = _category(ends[0]), _category(ends[-1])
         if last < first:
             raise AppSpecError(f"invalid category range {part}")
         found += range(first, last + 1)

@@ -155,6 +155,8 @@ def _script(script: Any, event: str, root: Path, report: Report) -> int:  # noqa
 def _startable(path: Path, location: str) -> Iterator[str]:
     """What may surprise. Raises RefusalError for what the agent finds and cannot start."""
     if not path.stat().st_mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
+        if path.is_symlink():
+            raise RefusalError(f"{location} is a link to what is not executable, which the agent leaves so")
         yield f"{location} is not executable: the agent mends it (git update-index --chmod=+x)"
     if not path.is_file():
         raise RefusalError(f"{location} is no file")

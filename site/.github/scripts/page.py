@@ -33,6 +33,8 @@ _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_REFERENCE = re.compile(
     r"""(?:url\(\s*|@import\s+)(?:"([^"\\]*)"|'([^'\\]*)')|url\(\s*([^\s"'()\\]+)\s*\)""", re.IGNORECASE
 )
+_REFRESH = re.compile(r"""^\s*[\d.]+\s*[;,\s]\s*(?:url\s*=\s*)?["']?([^"']+)""", re.IGNORECASE)
+_MARKUP = re.compile(r"</?[a-zA-Z]|<[!?]")
 _CANDIDATE = re.compile(r"[\s,]*(\S*[^\s,])(?:\s+[^,(]*(?:\([^)]*\)[^,]*)?)?(?:,|$)")
 
 
@@ -168,9 +170,15 @@ class Document(HTMLParser):
         self.title = ""
         self._begun = False
 
+    def close(self) -> None:
+        """Note a comment or a tag that does not end: no browser shows what is after its beginning."""
+        if not self.cdata_elem and _MARKUP.match(self.rawdata):
+            self._note(f"{self.rawdata.split()[0]} begins a comment or a tag that does not end")
+        super().close()
+
     def handle_decl(self, decl: str) -> None:
         """The doctype, where nothing but comments is before it."""
-        name = " ".join(decl.lower().split())
+        name = " ".join(decl.lower().replace("'", '"').split())
         if not self._begun and name in ("doctype html", 'doctype html system "about:legacy-compat"'):
             self.doctype = True
 
@@ -187,6 +195,8 @@ class Document(HTMLParser):
         for name in ("srcset", "imagesrcset"):
             self.references += _CANDIDATE.findall(given.get(name, ""))
         self.references += _of_css(given.get("style", ""))
+        if tag == "meta" and given.get("http-equiv", "").lower() == "refresh":
+            self.references += _REFRESH.findall(given.get("content", ""))
         if tag not in VOID:
             self.open.append(tag)
 
