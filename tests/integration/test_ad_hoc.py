@@ -10,18 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from local_cloud.server import LocalCloud
-from local_cloud.settings import Settings
+from local_cloud.testing.clouds import ACCESS_KEY, SECRET_KEY, LocalCloud, running
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    running = LocalCloud(Settings.in_process(tmp_path_factory.mktemp("local_cloud")))
-    running.start()
-    yield running
-    running.stop()
+    with running(tmp_path_factory.mktemp("local_cloud")) as cloud:
+        yield cloud
 
 
 @pytest.fixture
@@ -33,8 +30,8 @@ def environment(cloud: LocalCloud, tmp_path: Path) -> dict[str, str]:
     return os.environ | {
         "AWS_ENDPOINT_URL": cloud.endpoint_url,
         "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDTESTS0",
-        "AWS_SECRET_ACCESS_KEY": "a-long-and-random-looking-secret",
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.agent.codedeploy_agent import appspec, installer
+from local_cloud.agent.codedeploy_agent import appspec, installer, plan
 from local_cloud.agent.codedeploy_agent.errors import AgentError
 
 Install = Callable[..., None]
@@ -136,9 +136,9 @@ class TestCopy:
 
     def test_a_blank_destination_is_the_root(self, tmp_path: Path) -> None:
         (tmp_path / "a").touch()
-        plan = installer.Plan(tmp_path, "DISALLOW")
-        plan.add("a", "")
-        assert [each["destination"] for each in plan.instructions] == ["/a"]
+        planned = plan.Plan(tmp_path, "DISALLOW")
+        planned.add("a", "")
+        assert [each["destination"] for each in planned.instructions] == ["/a"]
 
     def test_two_sources_for_one_destination_are_refused(self, install: Install, target: Path) -> None:
         with pytest.raises(AgentError, match="two source files named"):
