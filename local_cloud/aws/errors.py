@@ -1,6 +1,7 @@
 """The form that an error of AWS has in each of its protocols."""
 
 import json
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 Answer = tuple[str, list[tuple[str, str]], bytes]
 """Status line, headers, body."""
 SERVER_ERRORS = 500
+NOT_OF_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""What a client's parser would take for a line that fails, and try again."""
 
 
 class RefusedError(Exception):
@@ -50,7 +53,8 @@ def _encoded(kind: str, status: int, code: str, message: str) -> tuple[bytes, st
     request_id = str(uuid4())
     if kind == "json":
         return json.dumps({"__type": code, "Message": message}).encode(), "application/x-amz-json-1.1"
-    said = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+    plain = NOT_OF_XML.sub("\N{REPLACEMENT CHARACTER}", message)
+    said = f"<Code>{code}</Code><Message>{escape(plain)}</Message>"
     match kind:
         case "ec2":
             text = (

@@ -4,7 +4,10 @@ A request that no model of AWS fits would be a traceback in moto.
 """
 
 import logging
+import re
+import zlib
 from collections.abc import Iterable
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from moto.backend_index import backend_url_patterns
@@ -32,6 +35,11 @@ NOTHING_HAPPENS = {
 """Operations that moto accepts, and that would run something on a host or build something: nothing would."""
 WELL_FORMED = {"iam", "sts"}
 """Services that check what their model says of each parameter, with one sentence for all of them."""
+JSON_CALLS = {("POST", "application/x-amz-json-1.0"), ("POST", "application/x-amz-json-1.1")}
+LARGEST_BODY = 64 * 1024**2
+"""Bytes of a body that was compressed."""
+GZIP = 31
+"""zlib's number of gzip's form."""
 UNSIGNED_TARGETS = ("AWSCognitoIdentity",)
 """How the X-Amz-Target of JSON calls begins that need no signature."""
 
@@ -80,13 +88,14 @@ def _check(call: Call, environ: "WSGIEnvironment") -> None:
         return
     if is_form(environ):
         _check_form(call, environ, model)
-    elif "targetPrefix" in model.metadata and environ["REQUEST_METHOD"] == "POST" and _is_json(environ):
+    elif "targetPrefix" in model.metadata and _is_json(environ):
         _check_json(environ, model, target)
 
 
 def _is_json(environ: "WSGIEnvironment") -> bool:
     """CBOR, which some services take as well, has a path for each operation."""
-    return bool(environ.get("PATH_INFO", "/") == "/")
+    asks = environ.get("HTTP_X_AMZ_TARGET") or environ["REQUEST_METHOD"] == "POST"
+    return bool(asks and environ.get("PATH_INFO", "/") == "/")
 
 
 def _check_form(call: Call, environ: "WSGIEnvironment", model: ServiceModel) -> None:
@@ -123,13 +132,36 @@ def _unreadable(call: Call, failure: Exception) -> RefusedError:
 def _check_json(environ: "WSGIEnvironment", model: ServiceModel, target: str) -> None:
     """A JSON call: its target is one of the service's, its body an object of the types of the model."""
     prefix, _, name = target.rpartition(".")
-    if prefix != model.metadata["targetPrefix"] or name not in model.operation_names:
+    content_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if (
+        (environ["REQUEST_METHOD"], content_type) not in JSON_CALLS
+        or prefix != model.metadata["targetPrefix"]
+        or name not in model.operation_names
+    ):
         raise RefusedError("UnknownOperationException", f"Unknown operation: {target}")
+    _decompress(environ)
+    # moto knows no parameters of a content type, and takes an operation of the query for another one.
+    environ |= {"CONTENT_TYPE": content_type, "QUERY_STRING": ""}
     operation: OperationModel = model.operation_model(name)
     try:
         shapes.check(shapes.json_object(shapes.body_of(environ)), operation.input_shape)
     except shapes.SerializationError as failure:
         raise RefusedError("SerializationException", str(failure)) from failure
+
+
+def _decompress(environ: "WSGIEnvironment") -> None:
+    """As botocore compresses long bodies."""
+    if environ.get("HTTP_CONTENT_ENCODING", "").lower() != "gzip":
+        return
+    decompression = zlib.decompressobj(GZIP)
+    try:
+        body = decompression.decompress(shapes.body_of(environ), LARGEST_BODY)
+    except zlib.error:
+        body = b""
+    if not decompression.eof:
+        raise RefusedError("SerializationException", "The request can't be decompressed.")
+    environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    del environ["HTTP_CONTENT_ENCODING"]
 
 
 def _model(call: Call) -> ServiceModel | None:
@@ -147,15 +179,24 @@ def _check_path(call: Call, status: str, headers: list[tuple[str, str]]) -> None
         raise _missing(call)
 
 
-def _missing(call: Call) -> RefusedError:
+def _missing(call: Call, part: str = "") -> RefusedError:
     """A code that no client tries again."""
-    return RefusedError("NotImplemented", f"The local cloud has no {call.service} {call.action}.", 501)
+    return RefusedError("NotImplemented", f"The local cloud has no {part}{call.service} {call.action}.", 501)
 
 
 def _failed(call: Call, failure: Exception) -> RefusedError:
     host = f"http://{call.service}.us-east-1.amazonaws.com"
     known = any(pattern.match(host) for _, pattern in backend_url_patterns)
+    named = re.search(r"filter\b[^']*'([^']+)'", str(failure), re.IGNORECASE)
+    if isinstance(failure, NotImplementedError) and named:
+        return _missing(call, f"filter {named[1]} of ")
     if isinstance(failure, NotImplementedError) or not known:
         return _missing(call)
+    if isinstance(failure, KeyError) and failure.args == (call.region,):
+        return RefusedError(
+            "SignatureDoesNotMatch",
+            f"Credential should be scoped to a valid region, not '{call.region}'.",
+            403,
+        )
     LOG.error("%s %s failed", call.service, call.action, exc_info=failure)
     return RefusedError("InternalFailure", "The local cloud failed here; its log has the traceback.", 500)

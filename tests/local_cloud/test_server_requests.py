@@ -1,5 +1,6 @@
 """Requests that fit no model of AWS's are refused in its words; what there is not is said plainly."""
 
+import gzip
 import http.client
 import json
 import os
@@ -28,17 +29,27 @@ class Wire:
         self._link = http.client.HTTPConnection(cloud.endpoint_url.removeprefix("http://"), timeout=30)
 
     def post(
-        self, service: str, body: bytes, *, target: str = "", content_type: str = JSON
+        self,
+        service: str,
+        body: bytes,
+        *,
+        target: str = "",
+        content_type: str = JSON,
+        method: str = "POST",
+        path: str = "/",
+        encoding: str = "",
     ) -> tuple[int, Any]:
         scope = f"Credential=AKIALOCALCLOUDTESTS0/20260101/us-east-1/{service}/aws4_request"
         signature = f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"
         headers = {"Content-Type": content_type, "X-Amz-Target": target, "Authorization": signature}
         if not service:
             del headers["Authorization"]
-        self._link.request("POST", "/", body, headers)
+        if encoding:
+            headers["Content-Encoding"] = encoding
+        self._link.request(method, path, body, headers)
         answer = self._link.getresponse()
         text = answer.read().decode()
-        return answer.status, json.loads(text) if content_type == JSON else text
+        return answer.status, text if content_type == FORM else json.loads(text)
 
     def close(self) -> None:
         self._link.close()
@@ -125,6 +136,57 @@ def test_a_target_needs_a_signature(wire: Wire) -> None:
     status, answer = wire.post("", b"{}", target="CodeDeploy_20141006.ListApplications")
 
     assert (status, answer["__type"]) == (400, "MissingAuthenticationTokenException")
+
+
+LIST = "CodeDeploy_20141006.ListApplications"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"content_type": "text/plain"},
+        {"content_type": "application/json"},
+        {"method": "GET"},
+        {"method": "PUT"},
+    ],
+)
+def test_a_call_in_json_says_that_it_is_one(wire: Wire, odd: dict[str, str]) -> None:
+    status, answer = wire.post("codedeploy", b"{}", target=LIST, **odd)
+
+    assert (status, answer["__type"]) == (400, "UnknownOperationException")
+
+
+@pytest.mark.parametrize("odd", [{"content_type": f"{JSON}; charset=utf-8"}, {"path": "/?Action=Other"}])
+def test_what_is_beside_a_call_in_json_changes_nothing(wire: Wire, odd: dict[str, str]) -> None:
+    assert wire.post("codedeploy", b"{}", target=LIST, **odd) == (200, {"applications": []})
+
+
+def test_a_compressed_body_is_read(wire: Wire) -> None:
+    body = gzip.compress(b"{}")
+    assert wire.post("codedeploy", body, target=LIST, encoding="gzip")[0] == 200
+    for wrong in (b"{}", body[:-4], gzip.compress(b" " * 65 * 1024**2)):
+        status, answer = wire.post("codedeploy", wrong, target=LIST, encoding="gzip")
+        assert (status, answer["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [("ec2", "describe_instances"), ("codedeploy", "list_applications")]
+)
+def test_a_region_that_there_is_not_is_named(client: Client, service: str, operation: str) -> None:
+    with pytest.raises(ClientError, match="Credential should be scoped to a valid region, not 'mars-1'"):
+        getattr(client(service, "mars-1"), operation)()
+
+
+def test_a_filter_that_there_is_not_is_named(client: Client) -> None:
+    image = client("ec2").describe_images()["Images"][0]["ImageId"]
+    client("ec2").run_instances(ImageId=image, MinCount=1, MaxCount=1)
+    with pytest.raises(ClientError, match=r"The local cloud has no filter none of ec2 DescribeInstances\.$"):
+        client("ec2").describe_instances(Filters=[{"Name": "none", "Values": ["a"]}])
+
+
+def test_an_error_is_well_formed_whatever_it_is_about(client: Client) -> None:
+    with pytest.raises(ClientError, match="ValidationError"):
+        client("iam").create_role(RoleName="web", AssumeRolePolicyDocument="{}", Description="a\x07\ufffe")
 
 
 def test_every_operation_of_codedeploy_has_a_word_for_what_is_left_out(client: Client, wire: Wire) -> None:

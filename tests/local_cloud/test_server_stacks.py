@@ -161,6 +161,28 @@ def test_a_resource_type_that_there_is_not_is_refused(client: Client) -> None:
     assert client("codedeploy").list_applications()["applications"] == []
 
 
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{", "YAML not well-formed."),
+        ("a: [", "YAML not well-formed."),
+        ("text", "unsupported structure."),
+        ('{"Resources": []}', "unsupported structure."),
+        ('{"Resources": {}}', "At least one Resources member must be defined."),
+        ("Parameters: {}", "At least one Resources member must be defined."),
+        ('{"Resources": {"A": 5}}', "Every Resources object must be an object."),
+    ],
+)
+def test_what_is_no_template_is_refused(client: Client, template: str, words: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        client("cloudformation").create_stack(StackName="site", TemplateBody=template)
+    assert refused.value.response["Error"] == {
+        "Type": "Sender",
+        "Code": "ValidationError",
+        "Message": f"Template format error: {words}",
+    }
+
+
 def test_an_instance_of_a_stack_is_a_host_as_long_as_the_stack_is(
     client: Client, local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

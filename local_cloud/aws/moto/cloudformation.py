@@ -11,6 +11,7 @@ from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
 from moto.cloudformation.parsing import resource_class_from_type
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
+from yaml import YAMLError
 
 from local_cloud.aws.codedeploy import cloudformation
 
@@ -24,11 +25,14 @@ _original_execute = CloudFormationBackend.execute_change_set
 
 
 def _checking(original: Callable[[Any], None]) -> Callable[[Any], None]:
-    """moto's way to read a template, with CloudFormation's error for a resource type that there is not."""
+    """moto's way to read a template, with CloudFormation's errors for what is none."""
 
     def parse_template(owner: Any) -> None:
-        original(owner)
-        resources = (owner.template_dict or {}).get("Resources") or {}
+        try:
+            original(owner)
+        except (YAMLError, ValueError) as failure:
+            raise ValidationError(message="Template format error: YAML not well-formed.") from failure
+        resources = _resources(owner.template_dict)
         types = {str(each.get("Type")) for each in resources.values()}
         unknown = sorted(name for name in types if not _is_known(name))
         if unknown:
@@ -37,6 +41,17 @@ def _checking(original: Callable[[Any], None]) -> Callable[[Any], None]:
             )
 
     return parse_template
+
+
+def _resources(template: Any) -> dict[str, Any]:
+    resources = template.get("Resources") if isinstance(template, dict) else template
+    if template is not None and not isinstance(resources, dict | None):
+        raise ValidationError(message="Template format error: unsupported structure.")
+    if not resources:
+        raise ValidationError(message="Template format error: At least one Resources member must be defined.")
+    if not all(isinstance(each, dict) for each in resources.values()):
+        raise ValidationError(message="Template format error: Every Resources object must be an object.")
+    return dict(resources)
 
 
 def _is_known(resource_type: str) -> bool:
