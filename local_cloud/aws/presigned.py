@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.compat import urlsplit
+from botocore.compat import HTTPHeaders, urlsplit
 from botocore.credentials import Credentials
 
 from local_cloud.aws.errors import RefusedError
@@ -92,11 +92,10 @@ def _check_older(environ: "WSGIEnvironment", query: Mapping[str, str], secret: S
     if known is None:
         return
     auth = _OlderAuth(Credentials(query["AWSAccessKeyId"], known), query["Expires"])
-    headers = {
-        name.lower(): value
-        for name, value in {**_headers(environ), **query}.items()
-        if name.lower().startswith("x-amz-") or name in {"content-type", "content-md5"}
-    }
+    headers = HTTPHeaders()
+    for name, value in {**_headers(environ), **query}.items():
+        if name.lower().startswith("x-amz-") or name in {"content-type", "content-md5"}:
+            headers[name] = value
     path, _, asked = environ["RAW_URI"].partition("?")
     kept = "&".join(each for each in asked.split("&") if each.partition("=")[0] in SUB_RESOURCES)
     split = urlsplit(f"{path}?{kept}")
