@@ -1,0 +1,1 @@
+"""EC2, where amazon.aws has no module."""
