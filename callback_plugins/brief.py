@@ -11,8 +11,9 @@ short_description: Show of a run and of a failure what matters
 description:
   - As P(ansible.builtin.default#callback), but of a failure without what says its cause again, and without what it was
     judged by, such as all settings where one is wrong.
-  - Tasks follow each other without blank lines, plays that show no task and included files are not shown, and a task
-    that cannot be skipped is shown as soon as it starts, also where C(display_skipped_hosts=false).
+  - Tasks follow each other without blank lines. Not shown are plays that show no task, included files, and what a run
+    notes for itself, such as facts and arguments that are valid.
+  - A task that cannot be skipped is shown as soon as it starts, also where C(display_skipped_hosts=false).
   - A run that succeeds ends with what its tasks gave to M(ansible.builtin.set_stats), one line each, and the seconds
     that it took.
   - With C(-v) it shows all.
@@ -52,6 +53,10 @@ BESIDE_THE_CAUSE = {
     "validate_args_context",
 }
 """Of the results of failed tasks, the cause itself too."""
+BOOKKEEPING = {
+    f"ansible.builtin.{name}" for name in ("include_vars", "set_fact", "set_stats", "validate_argument_spec")
+}
+"""Actions that change nothing outside of the run: news only where they fail or warn."""
 INDENT = "    "
 
 
@@ -82,8 +87,8 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:  # noqa: ANN401 - as the base's
         """Show at once what cannot be skipped: it may take minutes."""
         super().v2_playbook_on_task_start(task, is_conditional)
-        skippable = task.when or task.loop is not None or isinstance(task, TaskInclude)
-        if not skippable and self._last_task_banner != task._uuid:  # noqa: SLF001 - as the base
+        skippable = task.when or task.loop is not None
+        if not skippable and not is_bookkeeping(task) and self._last_task_banner != task._uuid:  # noqa: SLF001 - as the base
             self._print_task_banner(task)
 
     def v2_playbook_on_include(self, included_file: Any) -> None:  # noqa: ANN401 - as the base's
@@ -92,8 +97,9 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
             super().v2_playbook_on_include(included_file)
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401 - as the base's
-        """Leave out that a file was included."""
-        if self._display.verbosity or not isinstance(result.task, TaskInclude):
+        """Leave out what the run notes for itself."""
+        warned = result.result.get("warnings") or result.result.get("deprecations")
+        if self._display.verbosity or warned or not is_bookkeeping(result.task):
             super().v2_runner_on_ok(result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ANN401 - as the base's
@@ -133,6 +139,11 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         rest = {name: value for name, value in result.items() if name not in BESIDE_THE_CAUSE}
         more = str(super()._dump_results(rest, *options, **named)).strip()
         return shown if more == "{}" else f"{shown}\n{INDENT}{more}"
+
+
+def is_bookkeeping(task: Any) -> bool:  # noqa: ANN401 - Ansible has no types
+    """Whether a task is the run's own business, be it only to include others."""
+    return isinstance(task, TaskInclude) or task.action in BOOKKEEPING
 
 
 def ending(facts: Mapping[str, Any], seconds: float) -> Iterator[str]:

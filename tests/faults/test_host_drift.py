@@ -12,7 +12,7 @@ DRIFTS = {
     ),
     "nginx stopped": (
         "systemctl stop nginx",
-        "nginx : Start nginx, or have it take the configuration",
+        "nginx : Start or reload nginx",
     ),
     "the agent's configuration edited": (
         "echo '# by hand' >>/etc/codedeploy-agent/conf/codedeployagent.yml",
@@ -20,7 +20,7 @@ DRIFTS = {
     ),
     "the agent stopped": (
         "systemctl stop codedeploy-agent",
-        "codedeploy_agent : Start the agent, anew where it is another or does not poll",
+        "codedeploy_agent : Start or restart the agent",
     ),
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.playbooks.said import changes_of_tasks
 
-PORTS = "Open the ports"
+PORTS = "Create the security group"
 
 
 def opened(client: Callable[[str], Any]) -> dict[int, list[str]]:
