@@ -9,13 +9,13 @@ name: brief
 type: stdout
 short_description: Show of a run and of a failure what matters
 description:
-  - As P(ansible.builtin.default#callback), but of a failure without what says its cause again, and without what it was
-    judged by, such as all settings where one is wrong.
-  - Tasks follow each other without blank lines. Not shown are plays that show no task, included files, and what a run
-    notes for itself, such as facts and arguments that are valid.
+  - As P(ansible.builtin.default#callback), but of a failure without what says its cause again, and without
+    what it was judged by, such as all settings where one is wrong.
+  - Tasks follow each other without blank lines. Not shown are plays that show no task, included files, and
+    what a run notes for itself, such as facts and arguments that are valid.
   - A task that cannot be skipped is shown as soon as it starts, also where C(display_skipped_hosts=false).
-  - A run that succeeds ends with what its tasks gave to M(ansible.builtin.set_stats), one line each, and the seconds
-    that it took.
+  - A run that succeeds ends with what its tasks gave to M(ansible.builtin.set_stats), one line each, and the
+    seconds that it took.
   - With C(-v) it shows all.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
@@ -58,6 +58,7 @@ BOOKKEEPING = {
 }
 """Actions that change nothing outside of the run: news only where they fail or warn."""
 INDENT = "    "
+WIDTH = 80  # of a banner; one whose name is longer still ends in stars
 
 
 class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
@@ -121,7 +122,7 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
             return
         prefix = self._task_type_cache.get(task._uuid, "TASK")  # noqa: SLF001 - as the base
         title = f"{prefix} [{self._last_task_name or task.get_name().strip()}] "
-        self._display.display(title.ljust(79, "*") if len(title) < 77 else f"{title}***")  # noqa: PLR2004 - a terminal's
+        self._display.display(title + "*" * max(WIDTH - len(title), 3))
         self._last_task_banner = task._uuid  # noqa: SLF001 - as the base
 
     def _handle_exception(self, result: Any, use_stderr: bool = False) -> None:  # noqa: ANN401 - as the base's
@@ -129,7 +130,7 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         if self._display.verbosity or not result.get("msg"):
             super()._handle_exception(result, use_stderr)
 
-    def _dump_results(self, result: Mapping[str, Any], *options: Any, **named: Any) -> str:  # noqa: ANN401 - as the base's
+    def _dump_results(self, result: Mapping[str, Any], *options: Any, **named: Any) -> str:  # noqa: ANN401
         # What is shown of a task that did not fail is what it was asked to show.
         if self._display.verbosity or result.get("_ansible_verbose_always") or not result.get("msg"):
             return str(super()._dump_results(result, *options, **named))
@@ -147,7 +148,7 @@ def is_bookkeeping(task: Any) -> bool:  # noqa: ANN401 - Ansible has no types
 
 
 def ending(facts: Mapping[str, Any], seconds: float) -> Iterator[str]:
-    """The last lines of a run that led to something, names and values below each other; none where it did not."""
+    """The last lines of a run: names and values below each other. None where it led to nothing."""
     lines = {**facts, "seconds": round(seconds)} if facts else {}
     width = max(map(len, lines), default=0)
     for name, value in lines.items():

@@ -29,14 +29,15 @@ def problems(
     rules: Mapping[str, Mapping[str, str]],
     variables: Iterable[str],
     derived: Iterable[str],
+    *,
     hosts: Iterable[tuple[str, Mapping[str, str], Mapping[str, str]]],
     regions: Iterable[str],
 ) -> list[str]:
     """All of them; none where all is well.
 
-    `variables` are the names that the run knows, `derived` those that follow from settings, `hosts` the hosts of
-    `pipeline_hosts`, each with its tags as the one or the other inventory plugin gives them, and `regions` where the
-    inventory looks for them.
+    `variables` are the names that the run knows, `derived` those that follow from settings, `hosts` the hosts
+    of `pipeline_hosts`, each with its tags as the one or the other inventory plugin gives them, and `regions`
+    where the inventory looks for them.
     """
     return [
         *_values(settings, rules),
@@ -71,9 +72,9 @@ def _hosts(
         application = (tags or other_tags or {}).get("Application")
         if application and application != own:
             yield (
-                f"pipeline_hosts is '{settings['pipeline_hosts']}', which takes in {host} of the application "
-                f"{application}, and pipeline_application is '{own}': give one of them a name that differs in "
-                "letters or digits."
+                f"pipeline_hosts is '{settings['pipeline_hosts']}', which takes in {host} of the "
+                f"application {application}, and pipeline_application is '{own}': give one of them a name "
+                "that differs in letters or digits."
             )
 
 
@@ -81,9 +82,9 @@ def _regions(settings: Settings, regions: Iterable[str]) -> Iterator[str]:
     for region in regions:
         if region != settings["pipeline_region"]:
             yield (
-                f"pipeline_region is '{settings['pipeline_region']}', and the inventory's aws_ec2.yml looks for hosts "
-                f"in '{region}' (regions): name the region there alone, and leave pipeline_region as the inventory has "
-                "it."
+                f"pipeline_region is '{settings['pipeline_region']}', and the inventory's aws_ec2.yml looks "
+                f"for hosts in '{region}' (regions): name the region there alone, and leave pipeline_region "
+                "as the inventory has it."
             )
 
 
@@ -96,8 +97,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         )
     if settings["pipeline_connection"] == "ssm" and not settings["pipeline_connection_bucket"]:
         yield (
-            "pipeline_connection is 'ssm' and pipeline_connection_bucket is '': name a bucket for Ansible's modules to "
-            "travel through (docs/connecting.md)."
+            "pipeline_connection is 'ssm' and pipeline_connection_bucket is '': name a bucket for Ansible's "
+            "modules to travel through (docs/connecting.md)."
         )
     vpc, subnet = settings["pipeline_vpc_id"], settings["pipeline_vpc_subnet_id"]
     if bool(vpc) != bool(subnet):
@@ -105,7 +106,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     record, zone = settings["pipeline_domain_record"], settings["pipeline_domain_zone"]
     if not f".{record.rstrip('.')}".endswith(f".{zone.rstrip('.')}"):
         yield (
-            f"pipeline_domain_record is '{record}': allowed is a name inside the zone '{zone}' (pipeline_domain_zone)."
+            f"pipeline_domain_record is '{record}': allowed is a name inside the zone '{zone}' "
+            "(pipeline_domain_zone)."
         )
 
 
