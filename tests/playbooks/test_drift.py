@@ -5,6 +5,7 @@ The account has no hosts: what drifts on a host is in tests/faults/test_host_dri
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,7 +276,5 @@ def test_every_drift_is_named_alone_and_mended(
 
 
 def test_the_documentation_lists_these_drifts() -> None:
-    table = (CHECKOUT / "docs" / "drift.md").read_text()
-    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("| ")]
-    listed = {row[0].strip(): row[1].strip() for row in rows if len(row) == 2}
-    assert listed.items() >= {name: task for name, (_, task, _) in DRIFTS.items()}.items()
+    listed = re.findall(r"^- (.+)$", (CHECKOUT / "docs" / "drift.md").read_text(), re.MULTILINE)
+    assert [name for name in DRIFTS if name not in listed] == []
