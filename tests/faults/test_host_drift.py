@@ -55,6 +55,5 @@ def test_every_drift_of_a_host_is_named_alone_and_mended(pipeline: Pipeline) -> 
 
 
 def test_the_documentation_lists_these_drifts() -> None:
-    table = (CHECKOUT / "docs" / "drift.md").read_text()
-    for name, (_, task) in DRIFTS.items():
-        assert f"| {name} | {task.partition(' : ')[2]} |" in table
+    listed = (CHECKOUT / "docs" / "drift.md").read_text().splitlines()
+    assert [name for name in DRIFTS if f"- {name}" not in listed] == []

@@ -24,11 +24,11 @@ def test_a_dry_run_of_everything_writes_nothing(
         "cidr_ip: 172.31.0.1/32",
     ):
         assert said in result.stdout
-    assert not {"skipping", "included"} & {line.split(":")[0] for line in result.stdout.splitlines()}
+    assert not [line for line in result.stdout.splitlines() if line.startswith(("skipping: [", "included: "))]
     shown = banners(result.stdout)
     assert len(shown) <= MOST_BANNERS
     # Nobody has to be told twice who runs, nor to read what the run notes for itself.
-    assert not [name for name in shown if re.search("settings are valid|arguments|identity|lock|facts", name)]
+    assert not [name for name in shown if re.search("arguments|identity|lock|facts", name)]
 
 
 def test_a_dry_run_of_the_way_through_s3_tells_of_the_bucket(
