@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""ansible.builtin.default, which shows a failure's cause once and leaves the rest to -v."""
+"""ansible.builtin.default in fewer lines, which shows a failure's cause once and leaves the rest to -v."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ DOCUMENTATION = r"""
 ---
 name: brief
 type: stdout
-short_description: Show of a failure its cause alone
+short_description: Show of a run and of a failure what matters
 description:
-  - As P(ansible.builtin.default#callback), but without what says a failure's cause again, and without
+  - As P(ansible.builtin.default#callback), but of a failure without what says its cause again, and without
     what it was judged by, such as all settings where one is wrong.
+  - Tasks follow each other without blank lines. Not shown are plays that show no task, included files, and
+    what a run notes for itself, such as facts and arguments that are valid.
+  - A task that cannot be skipped is shown as soon as it starts, also where C(display_skipped_hosts=false).
+  - A run that succeeds ends with what its tasks gave to M(ansible.builtin.set_stats), one line each, and the
+    seconds that it took.
   - With C(-v) it shows all.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
@@ -19,13 +24,15 @@ extends_documentation_fragment:
   - result_format_callback
 """
 
+import time
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
+from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 BESIDE_THE_CAUSE = {
     "argument_errors",
@@ -46,7 +53,12 @@ BESIDE_THE_CAUSE = {
     "validate_args_context",
 }
 """Of the results of failed tasks, the cause itself too."""
+BOOKKEEPING = {
+    f"ansible.builtin.{name}" for name in ("include_vars", "set_fact", "set_stats", "validate_argument_spec")
+}
+"""Actions that change nothing outside of the run: news only where they fail or warn."""
 INDENT = "    "
+WIDTH = 80  # of a banner; one whose name is longer still ends in stars
 
 
 class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
@@ -56,12 +68,69 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "brief"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = time.monotonic()
+        self._unshown: Any = None  # the play that has shown nothing yet
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401 - Ansible has no types
+        """Keep the banner until there is something below it."""
+        self._play = play
+        self._unshown = play
+        if self._display.verbosity:
+            self._show_play()
+
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        """Show which play it is that has no hosts."""
+        self._show_play()
+        super().v2_playbook_on_no_hosts_matched()
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:  # noqa: ANN401 - as the base's
+        """Show at once what cannot be skipped: it may take minutes."""
+        super().v2_playbook_on_task_start(task, is_conditional)
+        skippable = task.when or task.loop is not None
+        if not skippable and not is_bookkeeping(task) and self._last_task_banner != task._uuid:  # noqa: SLF001 - as the base
+            self._print_task_banner(task)
+
+    def v2_playbook_on_include(self, included_file: Any) -> None:  # noqa: ANN401 - as the base's
+        """Leave out from which file the tasks come."""
+        if self._display.verbosity:
+            super().v2_playbook_on_include(included_file)
+
+    def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401 - as the base's
+        """Leave out what the run notes for itself."""
+        warned = result.result.get("warnings") or result.result.get("deprecations")
+        if self._display.verbosity or warned or not is_bookkeeping(result.task):
+            super().v2_runner_on_ok(result)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ANN401 - as the base's
+        """Show after the recap what the run has led to."""
+        super().v2_playbook_on_stats(stats)
+        if not stats.failures and not stats.dark:
+            for line in ending(stats.custom.get("_run", {}), time.monotonic() - self._started):
+                self._display.display(line)
+
+    def _show_play(self) -> None:
+        play, self._unshown = self._unshown, None
+        if play is not None:
+            super().v2_playbook_on_play_start(play)
+
+    def _print_task_banner(self, task: Any) -> None:  # noqa: ANN401 - as the base's
+        self._show_play()
+        if self._display.verbosity:
+            super()._print_task_banner(task)
+            return
+        prefix = self._task_type_cache.get(task._uuid, "TASK")  # noqa: SLF001 - as the base
+        title = f"{prefix} [{self._last_task_name or task.get_name().strip()}] "
+        self._display.display(title + "*" * max(WIDTH - len(title), 3))
+        self._last_task_banner = task._uuid  # noqa: SLF001 - as the base
+
     def _handle_exception(self, result: Any, use_stderr: bool = False) -> None:  # noqa: ANN401 - as the base's
         """Where in which file it was, and the same words."""
         if self._display.verbosity or not result.get("msg"):
             super()._handle_exception(result, use_stderr)
 
-    def _dump_results(self, result: Mapping[str, Any], *options: Any, **named: Any) -> str:  # noqa: ANN401 - as the base's
+    def _dump_results(self, result: Mapping[str, Any], *options: Any, **named: Any) -> str:  # noqa: ANN401
         # What is shown of a task that did not fail is what it was asked to show.
         if self._display.verbosity or result.get("_ansible_verbose_always") or not result.get("msg"):
             return str(super()._dump_results(result, *options, **named))
@@ -71,3 +140,16 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         rest = {name: value for name, value in result.items() if name not in BESIDE_THE_CAUSE}
         more = str(super()._dump_results(rest, *options, **named)).strip()
         return shown if more == "{}" else f"{shown}\n{INDENT}{more}"
+
+
+def is_bookkeeping(task: Any) -> bool:  # noqa: ANN401 - Ansible has no types
+    """Whether a task is the run's own business, be it only to include others."""
+    return isinstance(task, TaskInclude) or task.action in BOOKKEEPING
+
+
+def ending(facts: Mapping[str, Any], seconds: float) -> Iterator[str]:
+    """The last lines of a run: names and values below each other. None where it led to nothing."""
+    lines = {**facts, "seconds": round(seconds)} if facts else {}
+    width = max(map(len, lines), default=0)
+    for name, value in lines.items():
+        yield f"{name:<{width}}  {value}"

@@ -12,7 +12,7 @@ DRIFTS = {
     ),
     "nginx stopped": (
         "systemctl stop nginx",
-        "nginx : Start nginx, or have it take the configuration",
+        "nginx : Start or reload nginx",
     ),
     "the agent's configuration edited": (
         "echo '# by hand' >>/etc/codedeploy-agent/conf/codedeployagent.yml",
@@ -20,7 +20,7 @@ DRIFTS = {
     ),
     "the agent stopped": (
         "systemctl stop codedeploy-agent",
-        "codedeploy_agent : Start the agent, anew where it is another or does not poll",
+        "codedeploy_agent : Start or restart the agent",
     ),
 }
 
@@ -55,6 +55,5 @@ def test_every_drift_of_a_host_is_named_alone_and_mended(pipeline: Pipeline) -> 
 
 
 def test_the_documentation_lists_these_drifts() -> None:
-    table = (CHECKOUT / "docs" / "drift.md").read_text()
-    for name, (_, task) in DRIFTS.items():
-        assert f"| {name} | {task.partition(' : ')[2]} |" in table
+    listed = (CHECKOUT / "docs" / "drift.md").read_text().splitlines()
+    assert [name for name in DRIFTS if f"- {name}" not in listed] == []

@@ -18,7 +18,7 @@ def load(path: str) -> dict[str, Any]:
 
 
 DEFAULTS = load("defaults/main.yml")
-OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["check"]["options"]
 RULES = load("vars/main.yml")["__pipeline_rules"]
 
 

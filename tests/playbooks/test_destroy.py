@@ -227,7 +227,7 @@ def test_what_a_smaller_pipeline_does_not_need_goes_and_what_is_protected_stays(
 
     refused = playbook("provision-ec2.yml", pipeline_instance_count=1, **protected)
     assert refused.returncode != 0
-    assert "Say -e pipeline_termination_protection=false for this run" in " ".join(refused.stdout.split())
+    assert "Set -e pipeline_termination_protection=false for this run" in " ".join(refused.stdout.split())
     assert {entry.action for entry in cloud.log.entries(mutating=True)} == {"PutParameter"}
     one, _ = (address["InstanceId"] for address in ec2.describe_addresses()["Addresses"])
     with pytest.raises(ClientError, match="OperationNotPermitted"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from local_cloud.testing.clouds import LocalCloud
+from tests.playbooks.said import MOST_BANNERS, banners
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -36,6 +38,11 @@ def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
         "cidr_ip: 172.31.0.1/32",
     ):
         assert said in result.stdout
+    assert not [line for line in result.stdout.splitlines() if line.startswith(("skipping: [", "included: "))]
+    shown = banners(result.stdout)
+    assert len(shown) <= MOST_BANNERS
+    # Nobody has to be told twice who runs, nor to read what the run notes for itself.
+    assert not [name for name in shown if re.search("arguments|identity|lock|facts", name)]
     plan = json.loads((tmp_path / "plan.json").read_text())
     assert (plan["change"], plan["delete"]) == (1, 0)  # the record, to addresses that are to come
     assert plan["create"] == len([each for each in plan["resources"] if each["action"] == "create"]) == 13

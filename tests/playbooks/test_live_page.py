@@ -46,13 +46,14 @@ def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
 
     def run(deployment: str, *options: str) -> str:
         settings = {
-            "addresses": [page],
             "ansible_python_interpreter": sys.executable,
             "deployment": {"deployment": {"deployment_id": deployment}},
             "live_commit": "0" * 40,
             "pipeline_application": "app",
             "pipeline_deployment_group": "group",
-            "pipeline_domain_record": "www.example.com",
+            "pipeline_addresses": [page],
+            "pipeline_hosts": "localhost",
+            "pipeline_record_name": "www.example.com",
             "pipeline_page_text": "the site",
         }
         result = subprocess.run(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.playbooks.said import changes_of_tasks
 
-PORTS = "Open the ports"
+PORTS = "Create the security group"
 
 
 def opened(client: Callable[[str], Any]) -> dict[int, list[str]]:

@@ -1,5 +1,6 @@
 """What every playbook has, read from the files."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,23 @@ from typing import Any
 import pytest
 import yaml
 
-PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
+CHECKOUT = Path(__file__).parents[2]
+PLAYBOOKS = CHECKOUT / "playbooks"
 FILES = sorted(PLAYBOOKS.glob("*.yml"))
 LOCAL_ACTIONS = ("ansible.builtin.", "ansible.legacy.")
+CHECK = "tasks/check-settings.yml"
+VERBS = re.compile(
+    "(Acquire|Add|Assert|Associate|Break|Check|Clean|Compare|Configure|Converge|Copy|Create|Delete|Deploy|Destroy|"
+    "Disable|Download|Enable|End|Enforce|Estimate|Expire|Fail|Find|Gather|Get|Import|Install|Launch|Plan|Prepare|"
+    "Provision|Push|Refresh|Reinstall|Release|Reload|Remove|Repair|Restart|Restore|Roll|Set|Show|Start|Stop|Tag|"
+    "Terminate|Truncate|Update|Upload|Verify|Wait|Write) "
+)
+"""With which the name of a task or a play begins: Ansible's, AWS's and systemd's own."""
+NO_NOUNS = re.compile(
+    r"(?i)\b(it|its|this|these|those|there|they|them|their|what|who|whom|whose|which|we|us|our|ours|you|your|he|his|"
+    r"she|her|somebody|anybody|nobody|say|says|tell|ask|look|learn|remember|refuse|forget|let)\b"
+)
+"""Which no such name has: whoever searches a console for a thing finds it by its name."""
 
 
 def plays(path: Path) -> list[dict[str, Any]]:
@@ -30,7 +45,7 @@ def modules(tasks: list[dict[str, Any]]) -> set[str]:
         for key, value in task.items():
             if key in {"block", "rescue", "always"}:
                 found |= modules(value)
-            elif key == "ansible.builtin.include_tasks":
+            elif key in {"ansible.builtin.include_tasks", "ansible.builtin.import_tasks"}:
                 found |= modules(yaml.safe_load(included(value).read_text()))
             # A module without options has nothing behind its name.
             elif isinstance(value, dict | None) and key not in {"vars", "loop_control", "environment"}:
@@ -52,11 +67,35 @@ def test_a_playbook_begins_with_its_purpose_and_usage(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_play_has_the_settings_looks_at_them_once_and_has_a_tag(path: Path) -> None:
+def test_every_play_has_the_settings_and_a_tag(path: Path) -> None:
     for play in plays(path):
-        assert {"role": "pipeline", "when": "pipeline_unchecked"} in play["roles"]
+        assert {"role": "pipeline"} in play["roles"]
         assert play["tags"]
         assert play["gather_facts"] is False
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_settings_are_checked_once_and_first(path: Path) -> None:
+    """By the first play; and by those on hosts, which --limit may make the first. site.yml is its parts."""
+    whole = yaml.safe_load(path.read_text())
+    if "ansible.builtin.import_playbook" in whole[0]:
+        path = PLAYBOOKS / whole[0]["ansible.builtin.import_playbook"]
+    first, *others = plays(path)
+    assert [first["hosts"], *checks(first)] == ["localhost", 0]
+    for play in others:
+        assert checks(play) == ([] if play["hosts"] == "localhost" else [0])
+
+
+def checks(play: dict[str, Any]) -> list[int]:
+    """Which of a play's own tasks check the settings."""
+    tasks = play.get("pre_tasks", []) + play.get("tasks", [])
+    return [number for number, task in enumerate(tasks) if task.get("ansible.builtin.import_tasks") == CHECK]
+
+
+def test_the_check_is_left_out_where_there_was_one_and_by_no_tags() -> None:
+    [task] = yaml.safe_load((PLAYBOOKS / CHECK).read_text())
+    assert task["ansible.builtin.import_role"] == {"name": "pipeline", "tasks_from": "check"}
+    assert (task["when"], task["tags"]) == ("pipeline_unchecked", "always")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -91,9 +130,39 @@ def test_the_whole_is_its_parts_in_an_order_that_hurts_no_visitor() -> None:
     parts = yaml.safe_load((PLAYBOOKS / "site.yml").read_text())
     order = [each.get("ansible.builtin.import_playbook", each["name"]) for each in parts]
     assert order[0] == "check-prerequisites.yml"
-    assert order[1] == "Begin the run"
+    assert order[1] == "Acquire the pipeline lock"
     # The record leads to a host that has the page, and nothing ends before the record leads elsewhere.
-    assert order[-4:] == ["deploy-site.yml", "provision-dns.yml", "remove-unused.yml", "End the run"]
+    assert order[-4:] == [
+        "deploy-site.yml",
+        "provision-dns.yml",
+        "remove-unused.yml",
+        "Release the pipeline lock",
+    ]
     assert order.index("provision-iam.yml") < order.index("provision-ec2.yml")
     # What does not depend on a booting host comes while it boots.
     assert order.index("configure-codedeploy.yml") < order.index("configure-hosts.yml")
+
+
+def names() -> Iterator[tuple[str, str]]:
+    """Every name of a play, a block and a task, with its file."""
+    for folder in ("playbooks", "roles/*/tasks", "molecule"):
+        for path in CHECKOUT.glob(f"{folder}/**/*.yml"):
+            if path.name != "molecule.yml":
+                for name in named(yaml.safe_load(path.read_text())):
+                    yield str(path.relative_to(CHECKOUT)), name
+
+
+def named(things: Any) -> Iterator[str]:
+    for thing in things if isinstance(things, list) else []:
+        # A list of a policy's statements or of broken hosts has no tasks.
+        if isinstance(thing, dict) and "name" in thing:
+            yield thing["name"]
+            for key in ("pre_tasks", "tasks", "block", "rescue", "always"):
+                yield from named(thing.get(key))
+
+
+def test_a_name_is_a_verb_and_a_noun() -> None:
+    found = list(names())
+    assert len(found) > 200
+    assert [each for each in found if not VERBS.match(f"{each[1]} ")] == []
+    assert [each for each in found if NO_NOUNS.search(each[1])] == []

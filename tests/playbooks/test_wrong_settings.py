@@ -26,7 +26,7 @@ def test_all_wrong_values_are_named_at_once(ansible_playbook: Play) -> None:
     for name, (value, allowed) in WRONG.items():
         assert f"{name} is '{value}': allowed is" in said
         assert allowed in said
-    assert "Learn the account" not in result.stdout
+    assert "Get the caller's identity" not in result.stdout
 
 
 def test_an_aws_inventory_that_was_not_filled_in_names_what_is_missing(ansible_playbook: Play) -> None:

@@ -566,7 +566,7 @@ def test_every_repair_has_its_tasks_and_every_fault_its_tag() -> None:
     tags = next(
         task["tags"]
         for task in yaml.safe_load((role / "tasks/main.yml").read_text())
-        if task["name"] == "Repair one after another"
+        if task["name"] == "Repair the findings"
     )
     assert set(tags) - {"always"} == {*judge.FAULTS, *judge.FAULTS.values()}
 

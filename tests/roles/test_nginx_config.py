@@ -16,9 +16,10 @@ TLS: dict[str, Any] = {
 
 
 def render(*, redirect: bool = True, **settings: Any) -> str:
+    systems = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__nginx_systems"]
     values = {
         **yaml.safe_load((ROLE / "defaults/main.yml").read_text()),
-        **yaml.safe_load((ROLE / "vars/RedHat.yml").read_text()),
+        **{f"__nginx_{name}": value for name, value in systems["RedHat"].items()},
         "ansible_managed": "managed",
         **settings,
     }

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     Thing = Mapping[str, Any]
 
 
-def tagged(things: Iterable[Thing], tags: Mapping[str, str]) -> list[Thing]:
-    """Those that carry all of the tags; names can be anybody's."""
+def tagged(things: Iterable[Thing], tags: Mapping[str, str], attribute: str = "tags") -> list[Thing]:
+    """Those that carry all of the tags, in an attribute; names can be anybody's."""
     return [
         each
         for each in things
-        if all((each.get("tags") or {}).get(key) == value for key, value in tags.items())
+        if all((each.get(attribute) or {}).get(key) == value for key, value in tags.items())
     ]
 
 

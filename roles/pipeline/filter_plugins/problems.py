@@ -1,0 +1,118 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is wrong with settings: one line each, with the setting, its value and the way out."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    Settings = Mapping[str, Any]
+
+ALIKE = 0.8  # of 1: one or two letters in a name of a dozen
+BEGINNING = re.compile("p[a-z]*_")  # of a setting's name, and of what is meant to be one
+
+
+def nearest(name: str, names: Iterable[str], alike: float = ALIKE) -> str:
+    """The most similar of the names; "" where none is similar."""
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=alike)
+    return found[0] if found else ""
+
+
+def problems(
+    settings: Settings,
+    rules: Mapping[str, Mapping[str, str]],
+    variables: Iterable[str],
+    derived: Iterable[str],
+    *,
+    hosts: Iterable[tuple[str, Mapping[str, str], Mapping[str, str]]],
+    regions: Iterable[str],
+) -> list[str]:
+    """All of them; none where all is well.
+
+    `variables` are the names that the run knows, `derived` those that follow from settings, `hosts` the hosts
+    of `pipeline_hosts`, each with its tags as the one or the other inventory plugin gives them, and `regions`
+    where the inventory looks for them.
+    """
+    return [
+        *_values(settings, rules),
+        *_names(variables, {*settings, *derived}),
+        *_hosts(settings, hosts),
+        *_regions(settings, regions),
+        *_contradictions(settings),
+    ]
+
+
+def _values(settings: Settings, rules: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for name, rule in rules.items():
+        if not re.search(rule["pattern"], str(settings[name])):
+            yield f"{name} is '{settings[name]}': allowed is {rule['allowed']}."
+
+
+def _names(variables: Iterable[str], known: set[str]) -> Iterator[str]:
+    for name in variables:
+        if name in known or not BEGINNING.match(name):
+            continue
+        near = nearest(name, sorted(known))
+        if near or name.startswith("pipeline_"):
+            hint = f"did you mean {near}" if near else "look for a typing error"
+            yield f"{name} is not a setting: {hint}? roles/pipeline/defaults/main.yml lists the settings."
+
+
+def _hosts(
+    settings: Settings, hosts: Iterable[tuple[str, Mapping[str, str], Mapping[str, str]]]
+) -> Iterator[str]:
+    own = settings["pipeline_application"]
+    for host, tags, other_tags in hosts:
+        application = (tags or other_tags or {}).get("Application")
+        if application and application != own:
+            yield (
+                f"pipeline_hosts is '{settings['pipeline_hosts']}', which takes in {host} of the "
+                f"application {application}, and pipeline_application is '{own}': give one of them a name "
+                "that differs in letters or digits."
+            )
+
+
+def _regions(settings: Settings, regions: Iterable[str]) -> Iterator[str]:
+    for region in regions:
+        if region != settings["pipeline_region"]:
+            yield (
+                f"pipeline_region is '{settings['pipeline_region']}', and the inventory's aws_ec2.yml looks "
+                f"for hosts in '{region}' (regions): name the region there alone, and leave pipeline_region "
+                "as the inventory has it."
+            )
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    cidr, anywhere = settings["pipeline_ssh_cidr"], settings["pipeline_ssh_from_anywhere"]
+    if cidr.endswith("/0") and not boolean(anywhere):
+        yield (
+            f"pipeline_ssh_cidr is '{cidr}', the whole world: name your own address/32, or set "
+            "pipeline_ssh_from_anywhere to true as well."
+        )
+    if settings["pipeline_connection"] == "ssm" and not settings["pipeline_connection_bucket"]:
+        yield (
+            "pipeline_connection is 'ssm' and pipeline_connection_bucket is '': name a bucket for Ansible's "
+            "modules to travel through (docs/connecting.md)."
+        )
+    vpc, subnet = settings["pipeline_vpc_id"], settings["pipeline_vpc_subnet_id"]
+    if bool(vpc) != bool(subnet):
+        yield f"pipeline_vpc_id is '{vpc}' and pipeline_vpc_subnet_id is '{subnet}': set both or none."
+    record, zone = settings["pipeline_domain_record"], settings["pipeline_domain_zone"]
+    if not f".{record.rstrip('.')}".endswith(f".{zone.rstrip('.')}"):
+        yield (
+            f"pipeline_domain_record is '{record}': allowed is a name inside the zone '{zone}' "
+            "(pipeline_domain_zone)."
+        )
+
+
+class FilterModule:
+    """How Ansible finds it."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"problems": problems}
