@@ -54,6 +54,9 @@ def test_defaults_that_are_not_left_to_the_inventory_are_allowed() -> None:
     assert refused == required - {"pipeline_github_repository"}
 
 
+LONG = f"{'x' * 64}.example.com"
+"""A name of which one part is too long."""
+
 ALLOWED = [
     (
         "pipeline_region",
@@ -82,6 +85,9 @@ ALLOWED = [
     ("pipeline_instance_type", ["t3a.nano", "m7g.metal-48xl", "u-6tb1.112xlarge"]),
     ("pipeline_iam_permissions_boundary", ["", "arn:aws-cn:iam::123456789012:policy/team/boundary"]),
     ("pipeline_instance_count", ["1", "20"]),
+    ("pipeline_tag_owner", ["", "Jürgen Müller", "ops@example.com", "営業"]),
+    ("pipeline_domain_ttl", ["1", "300", "999999999", "2146999999"]),
+    ("pipeline_revision_bucket", ["", "a-b.c1", "192.168.5.4a", "x" * 63]),
     ("pipeline_open_ports", ["[80]", "[80, 443]", "[443, 80, 65535]"]),
     ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
 ]
@@ -90,13 +96,28 @@ REFUSED = [
         "pipeline_open_ports",
         ["[]", "[443]", "[80, 22]", "[80, 0]", "[80, 65536]", "80", "['80', 'x']", "[8080]", "[80, ]"],
     ),
+    ("pipeline_tag_owner", ["a,b", "x" * 257, "a\tb"]),
+    ("pipeline_domain_ttl", ["0", "-1", "2147483648", "3000000000"]),
+    *(
+        (name, ["a", "a..b", "192.168.5.4", "xn--a", "x" * 64, "web-s3alias", "-ab", "A_b"])
+        for name in ("pipeline_revision_bucket", "pipeline_connection_bucket")
+    ),
     ("pipeline_region", ["", "useast1", "us-east", "us-east-1a", "US-EAST-1", "us-east-1\nx"]),
     (
         "pipeline_ssh_cidr",
-        ["", "192.0.2.7", "192.0.2.256/32", "192.0.2.7/33", "192.0.2/24", "::/0"],
+        [
+            "",
+            "192.0.2.7",
+            "192.0.2.256/32",
+            "192.0.2.7/33",
+            "192.0.2/24",
+            "::/0",
+            "01.2.3.4/32",
+            "192.00.2.7/32",
+        ],
     ),
-    ("pipeline_domain_zone", ["", "com", "Example.com", "-a.com", "exa mple.com", "*.example.com"]),
-    ("pipeline_domain_record", ["", "www", "www..example.com", "https://www.example.com"]),
+    ("pipeline_domain_zone", ["", "com", "Example.com", "-a.com", "exa mple.com", "*.example.com", LONG]),
+    ("pipeline_domain_record", ["", "www", "www..example.com", "https://www.example.com", LONG]),
     (
         "pipeline_github_repository",
         [
@@ -108,6 +129,8 @@ REFUSED = [
             f"{'x' * 40}/site",
             "o*/r",
             "https://github.com/o/r",
+            "o/r.git",
+            "o/..",
         ],
     ),
     ("pipeline_github_branches", ["main", str([""]), str(["ma in"]), str([1])]),

@@ -1,5 +1,6 @@
 """Wrong settings stop a real run before anything is asked of AWS, and say what to do."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,9 @@ WRONG: dict[str, tuple[Any, str]] = {
     "pipeline_commit": ("main", "40 hexadecimal digits"),
     "pipeline_iam_timestamp": ("yesterday", "20241024T000000"),
     "pipeline_github_environment": ("Prod*", "without wildcards"),
+    "pipeline_deployment_group": ("group\n", "letters, digits"),
 }
+TAGS = {"Team": 7, "Ort": "Zürich", "aws:a": "b", "None": None, "List": ["a"], "": "c", "Line": "a\n"}
 
 
 def test_all_wrong_values_are_named_at_once(ansible_playbook: Play) -> None:
@@ -24,9 +27,19 @@ def test_all_wrong_values_are_named_at_once(ansible_playbook: Play) -> None:
     assert result.returncode != 0
     said = " ".join(result.stdout.split())
     for name, (value, allowed) in WRONG.items():
-        assert f"{name} is '{value}': allowed is" in said
+        assert " ".join(f"{name} is '{value}': allowed is".split()) in said
         assert allowed in said
     assert "Get the caller's identity" not in result.stdout
+
+
+def test_tags_that_aws_does_not_take_are_named(ansible_playbook: Play) -> None:
+    result = ansible_playbook("site.yml", pipeline_tags=TAGS)
+
+    assert result.returncode != 0
+    named = set(
+        re.findall("pipeline_tags has (.*?):? allowed", result.stdout.replace(": allowed", " allowed"))
+    )
+    assert named == {'"aws:a": "b"', '"None": null', '"List": ["a"]', '"": "c"', '"Line": "a\\n"'}
 
 
 def test_an_aws_inventory_that_was_not_filled_in_names_what_is_missing(ansible_playbook: Play) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     Settings = Mapping[str, Any]
 
 ALIKE = 0.8  # of 1: one or two letters in a name of a dozen
+TAG_KEY = r"^(?!(?i:aws):)[\w .:/=+@-]{1,128}"
 BEGINNING = re.compile("p[a-z]*_")  # of a setting's name, and of what is meant to be one
 
 
@@ -44,14 +46,30 @@ def problems(
         *_names(variables, {*settings, *derived}),
         *_hosts(settings, hosts),
         *_regions(settings, regions),
+        *_tags(settings["pipeline_tags"], rules["pipeline_tag_owner"]),
         *_contradictions(settings),
     ]
 
 
 def _values(settings: Settings, rules: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     for name, rule in rules.items():
-        if not re.search(rule["pattern"], str(settings[name])):
+        if not matches(rule["pattern"], settings[name]):
             yield f"{name} is '{settings[name]}': allowed is {rule['allowed']}."
+
+
+def matches(pattern: str, value: object) -> bool:
+    """Whether a setting has its form: `$` alone would let a newline at the end through."""
+    return re.search(rf"{pattern}\Z", str(value)) is not None
+
+
+def _tags(tags: Mapping[Any, Any], rule: Mapping[str, str]) -> Iterator[str]:
+    for key, value in tags.items():
+        plain = isinstance(value, str | bool | int | float)
+        if not (matches(TAG_KEY, key) and plain and matches(rule["pattern"], value)):
+            yield (
+                f"pipeline_tags has {json.dumps(key)}: {json.dumps(value)}: allowed are keys of 1 to 128 "
+                f"letters that do not begin with aws:, and values of {rule['allowed']}."
+            )
 
 
 def _names(variables: Iterable[str], known: set[str]) -> Iterator[str]:
