@@ -1,4 +1,4 @@
-"""One module without a playbook, from the checkout, on a machine that has more than one Python."""
+"""Modules on the controller, ad hoc and for a host, on a machine that has more than one Python."""
 
 import os
 import subprocess
@@ -71,3 +71,28 @@ def test_a_module_runs_with_the_python_that_runs_ansible(
 def test_a_module_has_its_full_name_too(environment: dict[str, str]) -> None:
     module = "codedeploy.pipeline.codedeploy_application_info"
     assert ad_hoc(environment, "--inventory=localhost,", "-m", module)["applications"] == []
+
+
+def test_what_a_host_delegates_runs_with_it_too(environment: dict[str, str], tmp_path: Path) -> None:
+    """The host's own Python is looked for, and is of no use here."""
+    address = environment["AWS_ENDPOINT_URL"].rpartition("/")[2]
+    host, _, port = address.rpartition(":")
+    task = {
+        "name": "Get a page",
+        "page_info": {"address": host, "port": int(port), "use_proxy": False},
+        "delegate_to": "localhost",
+    }
+    play = {"name": "Ask for a page", "hosts": "web", "gather_facts": False, "tasks": [task]}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            *("--inventory=inventory/local/hosts.yml", "--inventory=web,", str(tmp_path / "play.yml")),
+        ],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
