@@ -282,3 +282,54 @@ class TestOidcProviderClients:
                 ClientID="one",
             )
         assert refused.value.response["Error"]["Code"] == "NoSuchEntity"
+
+
+def refusal(call: Callable[..., Any], **request: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as refused:
+        call(**request)
+    error = refused.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_what_is_in_use_is_neither_released_nor_deleted(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client)
+    address = ec2.allocate_address(Domain="vpc")
+    ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instance["InstanceId"])
+    group = ec2.create_security_group(GroupName="web", Description="web")["GroupId"]
+    ec2.modify_instance_attribute(InstanceId=instance["InstanceId"], Groups=[group])
+
+    released = refusal(ec2.release_address, AllocationId=address["AllocationId"])
+    deleted = refusal(ec2.delete_security_group, GroupId=group)
+
+    assert released == ("InvalidIPAddress.InUse", f"Address {address['PublicIp']} is in use.")
+    assert deleted == ("DependencyViolation", f"resource {group} has a dependent object")
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    ec2.release_address(AllocationId=address["AllocationId"])
+    ec2.delete_security_group(GroupId=group)
+    assert ec2.describe_addresses()["Addresses"] == []
+
+
+def test_a_group_of_an_interface_and_a_vpcs_own_group_stay(client: Client) -> None:
+    ec2 = client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    group = ec2.create_security_group(GroupName="web", Description="web")["GroupId"]
+    interface = ec2.create_network_interface(SubnetId=subnet, Groups=[group])["NetworkInterface"]
+    [default] = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
+
+    assert refusal(ec2.delete_security_group, GroupId=group)[0] == "DependencyViolation"
+    assert refusal(ec2.delete_security_group, GroupId=default["GroupId"])[0] == "CannotDelete"
+    ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+    ec2.delete_security_group(GroupId=group)
+
+
+def test_an_instance_that_has_ended_is_neither_started_nor_stopped(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client)
+    ended = {"InstanceIds": [instance["InstanceId"]]}
+    ec2.terminate_instances(**ended)
+
+    assert refusal(ec2.start_instances, **ended)[0] == "IncorrectInstanceState"
+    assert refusal(ec2.stop_instances, **ended)[0] == "IncorrectInstanceState"
+    [reservation] = ec2.describe_instances(**ended)["Reservations"]
+    assert reservation["Instances"][0]["State"]["Name"] == "terminated"

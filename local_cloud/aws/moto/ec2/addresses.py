@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.elastic_ip_addresses import ElasticAddressBackend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.subnets import Subnet
@@ -22,6 +23,7 @@ RESERVED_HEAD = 4
 _original_stop = NetworkInterface.stop
 _original_assign = NetworkInterface.check_auto_public_ip
 _original_address = Subnet.get_available_subnet_ip
+_original_release = ElasticAddressBackend.release_address
 
 
 def check_addresses(backend: Any, count: int, given: Mapping[str, Any]) -> None:
@@ -121,6 +123,14 @@ def free_private_ip(subnet: Any, instance: Any) -> str:
     return address
 
 
+def release_address(backend: Any, address: str | None = None, allocation_id: str | None = None) -> None:
+    """Not one that is associated: whoever has it would lose it without a word."""
+    for each in backend.addresses:
+        if each.association_id and (each.allocation_id == allocation_id or each.public_ip == address):
+            raise EC2ClientError("InvalidIPAddress.InUse", f"Address {each.public_ip} is in use.")
+    _original_release(backend, address, allocation_id)
+
+
 def public_addresses(cidr: str) -> Iterator[str]:
     """Each address of the range once, in order, without those that end in 0 or 255."""
     for address in ipaddress.ip_network(cidr):
@@ -133,4 +143,5 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (NetworkInterface, "check_auto_public_ip", assign_public_ip),
     (Subnet, "get_available_subnet_ip", free_private_ip),
     (Subnet, "request_ip", request_ip),
+    (ElasticAddressBackend, "release_address", release_address),
 )

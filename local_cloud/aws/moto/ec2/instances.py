@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_block_store import Volume
 from moto.ec2.models.instances import Instance
 
@@ -13,6 +14,7 @@ Health = Callable[[str], str]
 _PENDING, _RUNNING = ("pending", 0), ("running", 16)
 _REACHABILITY = {"ok": "passed", "initializing": "initializing", "impaired": "failed"}
 
+_original_start, _original_stop = Instance.start, Instance.stop
 _original_terminate = Instance.terminate
 _original_volume = Volume.__init__
 _health: Health = lambda _: "ok"  # noqa: E731 - replaced by `answer_with`
@@ -24,6 +26,26 @@ def terminate(instance: Any) -> Any:
         if address.instance is instance:
             address.instance = address.eni = address.association_id = None
     return _original_terminate(instance)
+
+
+def start(instance: Any) -> Any:
+    """Not one that has ended."""
+    _refuse_ended(instance, "started")
+    return _original_start(instance)
+
+
+def stop(instance: Any) -> Any:
+    """Not one that has ended."""
+    _refuse_ended(instance, "stopped")
+    return _original_stop(instance)
+
+
+def _refuse_ended(instance: Any, wanted: str) -> None:
+    if instance.state in {"shutting-down", "terminated"}:
+        raise EC2ClientError(
+            "IncorrectInstanceState",
+            f"The instance '{instance.id}' is not in a state from which it can be {wanted}.",
+        )
 
 
 def make_volume(volume: Any, *arguments: Any, **named: Any) -> None:
@@ -58,6 +80,8 @@ def status(instance: Any) -> dict[str, Any]:
 
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (Instance, "start", start),
+    (Instance, "stop", stop),
     (Instance, "terminate", terminate),
     (Instance, "instance_status", property(status)),
     (Instance, "system_status", property(status)),

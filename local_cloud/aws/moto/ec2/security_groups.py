@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - moto's objects are duck-typed
 """What EC2 refuses of security groups and their rules, and moto keeps."""
 
 import re
@@ -6,6 +7,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.security_groups import SecurityGroupBackend
 from moto.ec2.responses.security_groups import SecurityGroups
 
 from local_cloud.aws.moto.ec2.errors import invalid
@@ -81,6 +83,31 @@ def _succeeding(name: str) -> Callable[[SecurityGroups], ActionResult]:
     return respond
 
 
-REPLACED: tuple[tuple[Any, str, Any], ...] = tuple(
-    (SecurityGroups, name, _succeeding(name)) for name in DESCRIBING
+_original_delete = SecurityGroupBackend.delete_security_group
+
+
+def delete_group(backend: Any, name: str | None = None, group_id: str | None = None) -> None:
+    """A VPC's own group stays, and so does one that an instance or an interface has."""
+    group = backend.get_security_group_by_name_or_id(group_id or name)
+    if group and group.name == "default":
+        raise EC2ClientError(
+            "CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
+        )
+    if group and group.id in _used(backend):
+        raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
+    _original_delete(backend, name, group_id)
+
+
+def _used(backend: Any) -> set[str]:
+    """The groups of instances that have not ended, and of interfaces that are of no instance."""
+    instances = [each for each in backend.all_instances() if each.state != "terminated"]
+    alone = [each for each in backend.enis.values() if each.instance is None]
+    return {group.id for each in instances for group in each.security_groups or ()} | {
+        group.id for each in alone for group in each.group_set
+    }
+
+
+REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    *((SecurityGroups, name, _succeeding(name)) for name in DESCRIBING),
+    (SecurityGroupBackend, "delete_security_group", delete_group),
 )
