@@ -245,7 +245,7 @@ from typing import Any
 from ..module_utils.aws.errors import require_whole_answers
 from ..module_utils.aws.libraries import missing
 from ..module_utils.aws.module import NamingModule
-from ..module_utils.pipeline.prerequisites import judge
+from ..module_utils.pipeline.prerequisites import account, judge
 from ..module_utils.pipeline.prerequisites.wanted import Seen, Unseen, Wanted
 
 try:
@@ -328,7 +328,7 @@ def main() -> None:
     try:
         # One session: each new one would read botocore's descriptions again, a quarter of a second.
         session = boto3.session.Session(region_name=wanted.region)
-        unknown = judge.unknown_region(wanted.region, known_regions(session))
+        unknown = account.unknown_region(wanted.region, known_regions(session))
         if unknown:
             module.fail_json(msg=unknown, problems=[unknown], notes=[])
         seen = look(wanted, session)

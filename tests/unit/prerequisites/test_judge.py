@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from plugins.module_utils.pipeline.prerequisites.judge import judge, unknown_region
+from plugins.module_utils.pipeline.prerequisites.account import unknown_region
+from plugins.module_utils.pipeline.prerequisites.judge import judge
 from plugins.module_utils.pipeline.prerequisites.wanted import Unseen, Wanted
 
 TAGS = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "app"}
