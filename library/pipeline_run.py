@@ -8,11 +8,11 @@ DOCUMENTATION = r"""
 ---
 module: pipeline_run
 version_added: "1.0.0"
-short_description: Let one run at a time change a pipeline
+short_description: Acquire or release the pipeline lock
 description:
-  - Takes the account's run of an application for the C(ansible-playbook) that the task is part of, or gives it back.
-  - Who comes second is told who has it, where and since when, whether that one broke off, and how to get it.
-  - A run that broke off without giving it back is noticed on the same machine, where its process is gone, and
+  - Acquires the pipeline lock of an application for the C(ansible-playbook) that the task is part of, or releases it.
+  - Who comes second is told who holds it, where and since when, whether that run broke off, and how to break the lock.
+  - A run that broke off without releasing it is noticed on the same machine, where its process is gone, and
     everywhere after six hours.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
@@ -29,13 +29,13 @@ options:
     default: ""
   state:
     description:
-      - V(taken) takes the run. V(free) gives it back, unless it is another's.
+      - V(taken) acquires the lock. V(free) releases it, unless it is another's.
     type: str
     choices: [taken, free]
     default: taken
   take_over:
     description:
-      - Take it from whoever has it.
+      - Break the lock, whoever holds it.
     type: bool
     default: false
 notes:
@@ -54,12 +54,12 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Begin
+- name: Acquire the pipeline lock
   codedeploy.pipeline.pipeline_run:
     application_name: test.codeDeploy.001
     holder: arn:aws:iam::123456789012:user/operator
 
-- name: End
+- name: Release the pipeline lock
   codedeploy.pipeline.pipeline_run:
     application_name: test.codeDeploy.001
     state: free
@@ -67,22 +67,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 application:
-  description: The application whose run it is.
+  description: The application whose lock it is.
   returned: success
   type: str
   sample: test.codeDeploy.001
 host:
-  description: The machine by which others know the run.
+  description: The machine of the run, as others are told.
   returned: success
   type: str
   sample: build-7
 parameter:
-  description: The name of the parameter in Systems Manager that stands for the run.
+  description: The name of the parameter in Systems Manager that is the lock.
   returned: success
   type: str
   sample: /pipeline/test.codeDeploy.001/run
 taken:
-  description: Whether the C(ansible-playbook) has the run now.
+  description: Whether the C(ansible-playbook) holds the lock now.
   returned: success
   type: bool
   sample: true
@@ -93,7 +93,7 @@ from datetime import UTC, datetime
 
 from ..module_utils.aws.errors import ModuleError
 from ..module_utils.aws.module import aws_module
-from ..module_utils.pipeline.run import give_back, parameter_name, take, this_run
+from ..module_utils.pipeline.run import acquire, parameter_name, release, this_run
 
 ARGUMENT_SPEC = {
     "application_name": {"type": "str", "required": True},
@@ -111,9 +111,9 @@ def main() -> None:
         if module.check_mode:
             pass
         elif module.params["state"] == "free":
-            give_back(module.client("ssm"), application, run)
+            release(module.client("ssm"), application, run)
         else:
-            dead = take(module.client("ssm"), application, run, now, take_over=module.params["take_over"])
+            dead = acquire(module.client("ssm"), application, run, now, take_over=module.params["take_over"])
             if dead:
                 module.warn(dead.farewell(application, run, now))
     except ModuleError as error:

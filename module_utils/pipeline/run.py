@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The account's run: one at a time changes a pipeline, and who comes second is told who was first.
+"""The pipeline lock: one run at a time changes a pipeline, and who comes second is told who holds it.
 
 It is a parameter of Systems Manager that is made and never overwritten, so that of two who come at once one
-gets it. A run that has ended without giving it back is known by its process, on its machine, and by its age.
+acquires it. A run that ended without releasing it is known by its process, on its machine, and by its age.
 """
 
 from __future__ import annotations
@@ -87,24 +87,24 @@ class Run:
         """Who has it, whether it goes on, and how the onlooker gets it."""
         if self.is_visible(onlooker):
             return (
-                f"A run of {application} is under way: {self}. Wait for its end, or end that process: "
-                "the next run takes its place then."
+                f"The pipeline lock of {application} is held by {self}. Wait until it is released, or end "
+                "that process: the next run breaks the lock then."
             )
         return (
-            f"A run of {application} is under way, or broke off: {self}. Which of them cannot be seen from "
-            "here: wait for its end; where it has broken off, take its place with -e take_over=true. From "
-            f"{self.forgotten().isoformat(timespec='seconds')} on anybody gets it."
+            f"The pipeline lock of {application} is held by {self}. Whether that run goes on cannot be "
+            "seen from here: wait until it is released; where the run broke off, break the lock with -e "
+            f"take_over=true. From {self.forgotten().isoformat(timespec='seconds')} on the next run breaks it."
         )
 
     def farewell(self, application: str, onlooker: Run, now: datetime) -> str:
         """Why its place was taken, by the onlooker."""
         if self.broke_off(onlooker):
-            why = "which broke off: its process is gone"
+            why = "because its process is gone"
         elif now > self.forgotten():
-            why = f"which began more than {FORGOTTEN.total_seconds() / 3600:.0f} hours ago"
+            why = f"because it is older than {FORGOTTEN.total_seconds() / 3600:.0f} hours"
         else:
             why = "as take_over asks"
-        return f"Took the place of a run of {application}, {why}: {self}."
+        return f"Broke the pipeline lock of {application}, {why}: it was held by {self}."
 
 
 def parameter_name(application: str) -> str:
@@ -157,8 +157,8 @@ def this_run(holder: str, process: int, now: datetime) -> Run:
     )
 
 
-def take(client: Any, application: str, run: Run, now: datetime, *, take_over: bool) -> Run | None:  # noqa: ANN401
-    """Take it; the run that was there and is no more, where there was one.
+def acquire(client: Any, application: str, run: Run, now: datetime, *, take_over: bool) -> Run | None:  # noqa: ANN401
+    """Acquire it; the run whose lock was broken, where there was one.
 
     Raises ModuleError where somebody else has it.
     """
@@ -181,8 +181,8 @@ def take(client: Any, application: str, run: Run, now: datetime, *, take_over: b
     return there
 
 
-def give_back(client: Any, application: str, run: Run) -> bool:  # noqa: ANN401 - boto3-stubs[ssm] is no dependency
-    """Give it back, unless it is another's by now; whether it was ours."""
+def release(client: Any, application: str, run: Run) -> bool:  # noqa: ANN401 - boto3-stubs[ssm] is no dependency
+    """Release it, unless it is another's by now; whether it was ours."""
     name = parameter_name(application)
     there = holding(client, name)
     if there is None or not there.same_as(run):

@@ -105,7 +105,7 @@ def test_what_is_there_is_summed_up(
     said = " ".join(result.stdout.split())
     assert "in us-east-1: nothing is missing" in said
     # moto knows no quotas of EC2, and what could not be looked at is said.
-    assert "the quota of Elastic IPs and the quota of vCPUs could not be learnt" in said
+    assert "the quota of Elastic IPs and the quota of vCPUs could not be read" in said
     assert cloud.log.entries(mutating=True) == []
 
 

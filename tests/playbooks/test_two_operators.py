@@ -1,4 +1,4 @@
-"""Of two who change a pipeline at once, the second is told who has the account's run and since when."""
+"""Of two who change a pipeline at once, the second is told who holds the pipeline lock and since when."""
 
 import json
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def test_two_who_launch_at_once_launch_once(
 
     for run in runs:
         # The slower one may come when the other has ended.
-        assert run.returncode == 0 or "is under way" in run.stdout, run.stdout
+        assert run.returncode == 0 or "is held by" in run.stdout, run.stdout
     ec2 = client("ec2")
     instances = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]
     assert (len(instances), len(ec2.describe_addresses()["Addresses"])) == (1, 1)

@@ -82,7 +82,5 @@ def judge(wanted: Wanted, seen: Seen) -> Findings:
             findings.notes.append(f"{what} could not be looked at: {seen[name].reason}")
     unknown = [LOOKED_AT[name] for name in QUOTAS if name in seen and seen[name] is None]
     if unknown:
-        findings.notes.append(
-            f"{' and '.join(unknown)} could not be learnt: Service Quotas does not know it here."
-        )
+        findings.notes.append(f"{' and '.join(unknown)} could not be read: Service Quotas has no value.")
     return findings

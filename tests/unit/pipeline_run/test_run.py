@@ -69,7 +69,7 @@ def test_who_is_refused_is_told_what_can_be_seen_and_how_to_get_it() -> None:
     mine = this_run("arn:me", os.getpid(), NOW)
     seen = mine.refusal("shop", mine)
     assert f"{mine}" in seen
-    assert "under way" in seen
+    assert "is held by" in seen
     assert "end that process" in seen
 
     theirs = replace(mine, holder="arn:anna", host="build-7", process=4711)
@@ -77,13 +77,13 @@ def test_who_is_refused_is_told_what_can_be_seen_and_how_to_get_it() -> None:
     assert "arn:anna, on build-7, process 4711, since 2026-11-23T09:30:00+00:00" in unseen
     assert "cannot be seen from here" in unseen
     assert "-e take_over=true" in unseen
-    assert "From 2026-11-23T15:30:00+00:00 on anybody gets it" in unseen
+    assert "From 2026-11-23T15:30:00+00:00 on the next run breaks it" in unseen
 
 
 def test_whose_place_was_taken_is_told_with_the_reason() -> None:
     mine = this_run("me", os.getpid(), NOW)
-    assert "broke off: its process is gone" in replace(mine, started="1").farewell("shop", mine, NOW)
+    assert "because its process is gone" in replace(mine, started="1").farewell("shop", mine, NOW)
     theirs = replace(mine, host="build-7")
     assert "as take_over asks" in theirs.farewell("shop", mine, NOW)
     later = NOW + FORGOTTEN + timedelta(seconds=1)
-    assert "more than 6 hours ago" in theirs.farewell("shop", mine, later)
+    assert "older than 6 hours" in theirs.farewell("shop", mine, later)

@@ -252,15 +252,21 @@ def test_a_problem_is_named_with_the_way_out(wanted: dict[str, Any], seen: dict[
 
 
 NOTES: list[tuple[dict[str, Any], str]] = [
-    ({"delegation": []}, "example.com (pipeline_domain_zone) is delegated to nobody"),
-    ({"delegation": ["ns.other.net"]}, "is delegated to ns.other.net: visitors find the record only when"),
+    (
+        {"delegation": []},
+        "example.com (pipeline_domain_zone) is not delegated: set these name servers at the registrar: ns-1",
+    ),
+    (
+        {"delegation": ["ns.other.net"]},
+        "is delegated to ns.other.net: set these name servers at the registrar: ns-1",
+    ),
     (
         {"application": None, "application_tags": None},
         "the new application will have to be linked to GitHub once",
     ),
     ({"roles": Unseen("AccessDenied")}, "the roles could not be looked at: AccessDenied"),
     ({"agent": Unseen("timed out")}, "the agent's package could not be looked at: timed out"),
-    ({"instance_quota": None}, "the quota of vCPUs could not be learnt"),
+    ({"instance_quota": None}, "the quota of vCPUs could not be read"),
 ]
 
 
