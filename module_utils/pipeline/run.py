@@ -92,8 +92,9 @@ class Run:
             )
         return (
             f"The pipeline lock of {application} is held by {self}. Whether that run goes on cannot be "
-            "seen from here: wait until it is released; where the run broke off, break the lock with -e "
-            f"take_over=true. From {self.forgotten().isoformat(timespec='seconds')} on the next run breaks it."
+            "seen from here: wait until it is released; where the run broke off, break the lock with "
+            "-e take_over=true. "
+            f"From {self.forgotten().isoformat(timespec='seconds')} on the next run breaks it."
         )
 
     def farewell(self, application: str, onlooker: Run, now: datetime) -> str:
