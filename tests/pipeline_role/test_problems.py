@@ -27,7 +27,7 @@ GOOD: dict[str, Any] = {
     "pipeline_vpc_subnet_id": "",
 }
 RULES = {"pipeline_region": {"pattern": "^[a-z]{2}-[a-z]+-[0-9]$", "allowed": "the name of an AWS region"}}
-HOST = ("i-1", {"Application": "shop"}, {})
+HOST: tuple[str, dict[str, str], dict[str, str]] = ("i-1", {"Application": "shop"}, {})
 
 
 def problems(settings: dict[str, Any] | None = None, **more: Any) -> list[str]:
