@@ -77,7 +77,7 @@ def test_in_the_first_half_second(account: Pipeline, tasks: int, after: float) -
 
 
 # The last of its tasks take no half second.
-@pytest.mark.parametrize(("tasks", "after"), moments(2, tasks=16, seconds=0.4))
+@pytest.mark.parametrize(("tasks", "after"), moments(2, tasks=11, seconds=0.4))
 def test_within_destroy(account: Pipeline, tasks: int, after: float) -> None:
     seconds, said = interrupted(account, tasks=tasks, after=after)
     assert seconds < SECONDS_TO_END, said

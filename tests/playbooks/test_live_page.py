@@ -73,8 +73,14 @@ def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
     def written() -> str:
         return str(json.loads((tmp_path / "build" / "deployment.json").read_text())["deployment"])
 
-    assert "changed=0" in run("d-1")
+    first = run("d-1")
+    assert "changed=0" in first
     assert written() == "d-1"
+    # What the run has led to is what it ends with.
+    *_, site, commit, deployed, hosts, seconds = [line.split() for line in first.splitlines()]
+    assert site == ["site", "http://www.example.com/", "at", page]
+    assert (commit, deployed, hosts) == (["commit", "0" * 12], ["deployment", "d-1"], ["hosts", "1"])
+    assert seconds[0] == "seconds"
     after_a_push = run("d-2", "--check", "--diff")
     assert "changed=0" in after_a_push
     assert "d-2" not in after_a_push

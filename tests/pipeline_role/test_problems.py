@@ -1,0 +1,92 @@
+"""What is said of settings that are wrong, and of names that are none."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FILE = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins" / "problems.py"
+SPEC = importlib.util.spec_from_file_location("problems", FILE)
+assert SPEC
+assert SPEC.loader
+MODULE = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(MODULE)
+
+GOOD: dict[str, Any] = {
+    "pipeline_application": "shop",
+    "pipeline_connection": "ssh",
+    "pipeline_connection_bucket": "",
+    "pipeline_domain_record": "www.example.com.",
+    "pipeline_domain_zone": "example.com",
+    "pipeline_hosts": "codedeploy",
+    "pipeline_region": "us-east-1",
+    "pipeline_ssh_cidr": "192.0.2.7/32",
+    "pipeline_ssh_from_anywhere": False,
+    "pipeline_vpc_id": "",
+    "pipeline_vpc_subnet_id": "",
+}
+RULES = {"pipeline_region": {"pattern": "^[a-z]{2}-[a-z]+-[0-9]$", "allowed": "the name of an AWS region"}}
+HOST: tuple[str, dict[str, str], dict[str, str]] = ("i-1", {"Application": "shop"}, {})
+
+
+def problems(settings: dict[str, Any] | None = None, **more: Any) -> list[str]:
+    given = {"variables": [*GOOD, "playbook_dir"], "derived": ["pipeline_bucket"], "hosts": [HOST]} | more
+    regions = given.pop("regions", ["us-east-1"])
+    hosts = given.pop("hosts")
+    found: list[str] = MODULE.problems(GOOD | (settings or {}), RULES, **given, hosts=hosts, regions=regions)
+    return found
+
+
+def test_there_are_none() -> None:
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"pipeline_region": "useast"}, "pipeline_region is 'useast': allowed is the name of an AWS region."),
+        ({"pipeline_ssh_cidr": "0.0.0.0/0"}, "the whole world"),
+        ({"pipeline_connection": "ssm"}, "pipeline_connection_bucket is ''"),
+        ({"pipeline_vpc_id": "vpc-12345678"}, "set both or none"),
+        ({"pipeline_domain_record": "www.example.org"}, "inside the zone 'example.com'"),
+        ({"pipeline_domain_record": "wwwexample.com"}, "inside the zone 'example.com'"),
+    ],
+)
+def test_a_setting_is_named_with_its_value_and_the_way_out(settings: dict[str, Any], said: str) -> None:
+    found = problems(settings, regions=[settings.get("pipeline_region", "us-east-1")])
+    assert len(found) == 1
+    assert said in found[0]
+
+
+@pytest.mark.parametrize("yes", [True, "true", "yes"])
+def test_the_whole_world_may_be_meant(yes: Any) -> None:
+    assert problems({"pipeline_ssh_cidr": "0.0.0.0/0", "pipeline_ssh_from_anywhere": yes}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("pipeline_regoin", "did you mean pipeline_region?"),
+        ("pipline_region", "did you mean pipeline_region?"),
+        ("pipeline_colour_of_it", "look for a typing error?"),
+    ],
+)
+def test_a_name_that_is_no_setting(name: str, said: str) -> None:
+    [found] = problems(variables=[name])
+    assert found.startswith(f"{name} is not a setting: {said}")
+
+
+def test_names_that_follow_from_settings_and_those_of_others_are_none_of_them() -> None:
+    assert problems(variables=["pipeline_bucket", "playbook_dir", "port_of_mine"]) == []
+
+
+@pytest.mark.parametrize("tags", [({"Application": "shop-a"}, {}), ({}, {"Application": "shop-a"})])
+def test_a_host_of_another_application(tags: tuple[dict[str, str], dict[str, str]]) -> None:
+    [found] = problems(hosts=[HOST, ("i-2", *tags), ("on-premises", {}, {})])
+    assert "takes in i-2 of the application shop-a, and pipeline_application is 'shop'" in found
+
+
+def test_a_region_that_the_inventory_does_not_have() -> None:
+    [found] = problems(regions=["us-east-1", "eu-west-1"])
+    assert "looks for hosts in 'eu-west-1'" in found
