@@ -23,10 +23,15 @@ GOOD: dict[str, Any] = {
     "pipeline_region": "us-east-1",
     "pipeline_ssh_cidr": "192.0.2.7/32",
     "pipeline_ssh_from_anywhere": False,
+    "pipeline_tag_owner": "",
+    "pipeline_tags": {"Team": "Jürgen Müller", "Cost": 4711},
     "pipeline_vpc_id": "",
     "pipeline_vpc_subnet_id": "",
 }
-RULES = {"pipeline_region": {"pattern": "^[a-z]{2}-[a-z]+-[0-9]$", "allowed": "the name of an AWS region"}}
+RULES = {
+    "pipeline_region": {"pattern": "^[a-z]{2}-[a-z]+-[0-9]$", "allowed": "the name of an AWS region"},
+    "pipeline_tag_owner": {"pattern": r"^[\w .:/=+@-]{0,256}$", "allowed": "letters and digits"},
+}
 HOST: tuple[str, dict[str, str], dict[str, str]] = ("i-1", {"Application": "shop"}, {})
 
 
@@ -46,6 +51,12 @@ def test_there_are_none() -> None:
     ("settings", "said"),
     [
         ({"pipeline_region": "useast"}, "pipeline_region is 'useast': allowed is the name of an AWS region."),
+        ({"pipeline_region": "us-east-1\n"}, "allowed is the name of an AWS region."),
+        ({"pipeline_tags": {"aws:x": "y"}}, 'pipeline_tags has "aws:x": "y": allowed are keys of 1 to 128'),
+        ({"pipeline_tags": {"": "y"}}, 'pipeline_tags has "": "y"'),
+        ({"pipeline_tags": {"x": None}}, 'pipeline_tags has "x": null'),
+        ({"pipeline_tags": {"x": ["y"]}}, 'pipeline_tags has "x": ["y"]'),
+        ({"pipeline_tags": {"x": "y\n"}}, 'pipeline_tags has "x": "y\\n"'),
         ({"pipeline_ssh_cidr": "0.0.0.0/0"}, "the whole world"),
         ({"pipeline_connection": "ssm"}, "pipeline_connection_bucket is ''"),
         ({"pipeline_vpc_id": "vpc-12345678"}, "set both or none"),
