@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Longer than 300 lines: one resource with some twenty members, read, compared and written in a row.
 """A CodeDeploy deployment group."""
 
 from __future__ import annotations

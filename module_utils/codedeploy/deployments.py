@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Longer than 300 lines: one action from its request to its end, whose steps share what they know.
 """The action: bring a revision to a deployment group, stop that, or go back."""
 
 from __future__ import annotations

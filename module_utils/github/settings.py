@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Longer than 300 lines: secrets, variables and environment are one state, read, compared and written.
 """The Actions settings of a repository or environment: what is there, what is wanted, and the way between."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Longer than 300 lines: one list of small findings of one kind, each judged like the next.
 """Says what stands between the page and its visitors, from what was seen: pure."""
 
 from __future__ import annotations

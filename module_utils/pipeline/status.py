@@ -1,4 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Longer than 300 lines: one page from facts to words; its parts have no other reader.
 """What is known of a pipeline, made ready to be looked at: a summary in lines, and a page.
 
 `Facts` is what the playbook has gathered, one key a question, each as the module that was asked answers.

@@ -4,8 +4,10 @@ import ast
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +150,10 @@ class TestTools:
         )
         assert done.stdout + done.stderr == ""
         assert done.returncode == 0
+
+
+def test_one_version_is_released_in_all_places() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    headings = re.findall(r"^## (\S+)", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", project]
+    assert collection.GALAXY["version"] == project

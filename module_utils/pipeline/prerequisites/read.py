@@ -1,5 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # ruff: noqa: ANN401 - what boto3 answers has no types here
+# Longer than 300 lines: one list of small readers, one a question; `judge` has the answers by service.
 """Looks at everything at once: each reader is a few calls that change nothing, and all run side by side."""
 
 from __future__ import annotations
