@@ -156,6 +156,7 @@ def test_a_changed_setting_is_named_followed_and_leaves_nothing_behind(
     assert held() == empty
 
 
+@pytest.mark.long
 def test_a_name_that_somebody_gave_the_site_keeps_its_address(
     run: Callable[..., str], client: Callable[[str], Any]
 ) -> None:

@@ -24,8 +24,8 @@ NAME = "ec2.cheaper.001"
 GROUP = {"applicationName": "test.codeDeploy.001", "deploymentGroupName": "test.deploymentGroup.001"}
 APPLICATION = "arn:aws:codedeploy:us-east-1:123456789012:application:test.codeDeploy.001"
 ANYBODY = [{"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-SAYS_IT_AGAIN = {"Release unassociated Elastic IPs"}
-"""In a dry run it finds unmended what the task before it has named."""
+SAYS_IT_AGAIN = {"Launch the instances", "Release unassociated Elastic IPs"}
+"""In a dry run they find unmended what the task before them has named."""
 OPTIONS = ("HttpEndpoint", "HttpTokens", "HttpPutResponseHopLimit")
 TAGS = "prerequisites,iam,ec2,dns,codedeploy,unused"
 

@@ -109,6 +109,7 @@ def test_what_is_there_is_summed_up(
     assert cloud.log.entries(mutating=True) == []
 
 
+@pytest.mark.long
 def test_a_dry_run_names_the_instance_that_ends_for_one_of_another_architecture(
     ansible_playbook: Callable[..., Any],
     cloud: LocalCloud,

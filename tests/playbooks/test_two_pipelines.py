@@ -158,6 +158,7 @@ def test_applications_that_groups_cannot_tell_apart_are_refused(
     assert met(result) == set()
 
 
+@pytest.mark.long
 def test_the_region_is_the_one_of_the_inventorys_plugin(
     side: Callable[..., Side], launch: Callable[..., str], client: Callable[..., Any]
 ) -> None:
@@ -293,6 +294,7 @@ def test_side_by_side_each_makes_keeps_and_removes_its_own(
     assert account.held() == empty
 
 
+@pytest.mark.long
 def test_an_environment_of_another_application_is_neither_written_nor_emptied(
     side: Callable[..., Side], account: Account
 ) -> None:

@@ -42,7 +42,7 @@ WRONG_VALUES: list[tuple[Settings, str]] = [
     ({"pipeline_domain_zone": "Local-Cloud.example"}, "is 'Local-Cloud.example': allowed is the name of a hosted zone in lower"),
     ({"pipeline_domain_record": "www.elsewhere.example"}, "is 'www.elsewhere.example': allowed is a name inside the zone"),
     ({"pipeline_domain_record": "http://local-cloud.example"}, "is 'http://local-cloud.example': allowed is the site's name"),
-    ({"pipeline_domain_ttl": 0}, "pipeline_domain_ttl is '0': allowed is a whole number"),
+    ({"pipeline_domain_ttl": 0}, "pipeline_domain_ttl is '0': allowed is a number of seconds, at least 1"),
     ({"pipeline_ssh_cidr": "192.0.2.7"}, "pipeline_ssh_cidr is '192.0.2.7': allowed is an IPv4 range"),
     ({"pipeline_ssh_cidr": "192.0.2.7/33"}, "pipeline_ssh_cidr is '192.0.2.7/33': allowed is an IPv4 range"),
     ({"pipeline_ssh_cidr": "0.0.0.0/0"}, "is '0.0.0.0/0', the whole world: name your own address/32, or set"),
