@@ -68,6 +68,14 @@ def test_a_module_that_broke_down_tells_it_in_its_traceback(
     )
 
 
+def test_a_reason_that_is_kept_back_is_seen_though_a_traceback_follows(
+    settled: Callable[[dict[str, Any]], bool],
+) -> None:
+    words = "Unable to create security group: Failed to create security group"
+    assert not settled({"failed": True, "msg": words, "exception": "(traceback unavailable)"})
+    assert settled({"failed": True, "msg": "Failed to create what is not there", "exception": "(none)"})
+
+
 @pytest.mark.parametrize(
     "words",
     [

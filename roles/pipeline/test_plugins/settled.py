@@ -59,7 +59,8 @@ PASSING = re.compile(
     rf"\b(?:{CODES})\b|"
     + "|".join(re.escape(words) for words in SPOILT + UNREACHED + TOLD)
     # ec2_security_group says of a rule that it failed, and keeps AWS's reason to itself.
-    + r"|: Failed to [a-z ]+$"
+    + r"|: Failed to [a-z ]+$",
+    re.MULTILINE,
 )
 
 
@@ -67,7 +68,7 @@ def settled(result: Mapping[str, Any]) -> bool:
     """Succeeded, or failed for a reason that another try would meet again."""
     if not result.get("failed"):
         return True
-    said = " ".join(str(result.get(name) or "") for name in ("msg", "exception", "module_stderr", "error"))
+    said = "\n".join(str(result.get(name) or "") for name in ("msg", "exception", "module_stderr", "error"))
     return PASSING.search(said) is None
 
 
