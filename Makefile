@@ -42,7 +42,7 @@ lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 	zizmor --offline --quiet $(WORKFLOWS)
 
 unit: environment ## what needs nothing but Python
-	pytest -q tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
+	pytest -q -n 2 --dist loadfile tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
 integration: environment ## modules and playbooks against the local cloud in process
 	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam tests/collection

@@ -20,7 +20,12 @@ KEYS = ("AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret")
 IMAGE = "ami-12c6146b"
 PRODUCTION = "test.codeDeploy.001"
 """What the settings are by default."""
-OF_HOSTS = ("configure-hosts.yml", "repair-hosts.yml", "show-status.yml")
+OF_HOSTS = (
+    "configure-hosts.yml",
+    "repair-hosts.yml",
+    # It starts a dry run of its own.
+    pytest.param("show-status.yml", marks=pytest.mark.long),
+)
 QUICK: dict[str, Any] = {"pipeline_hosts_timeout": 1}
 
 
