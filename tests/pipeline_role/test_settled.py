@@ -1,6 +1,10 @@
 """Which failures of a task are tried again: those that the way to AWS explains, and no other."""
 
 import importlib.util
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +70,36 @@ def test_a_module_that_broke_down_tells_it_in_its_traceback(
             "exception": "ResponseParserError: Unable to parse response",
         }
     )
+
+
+def test_a_module_that_crashed_is_tried_again_whatever_it_will_have_said(tmp_path: Path) -> None:
+    """In a real run, for what `until` sees of a crash is ansible-core's own."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "crash.py").write_text(
+        "#!/usr/bin/python\nfrom ansible.module_utils.basic import AnsibleModule\n"
+        "AnsibleModule(argument_spec={})\nraise ValueError('unclosed token')\n"
+    )
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nlibrary = library\n")
+    task = {"crash": None, "register": "tried", "until": "tried is settled", "retries": 1, "delay": 0}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local", "play.yml"],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "ANSIBLE_TEST_PLUGINS": str(PLUGIN.parent),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert "FAILED - RETRYING" in done.stdout, done.stdout
 
 
 def test_a_reason_that_is_kept_back_is_seen_though_a_traceback_follows(
