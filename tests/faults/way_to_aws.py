@@ -136,11 +136,13 @@ class Line:
             spoilt=tuple(f"{call.service}:{call.action} {fault.value}" for call, fault in self.struck()),
             seconds=time.monotonic() - started,
             said=said,
-            left=tuple(differences(wanted, self.holdings())) if not said else (),
         )
+        # What is looked at now goes over the same line.
+        self.heal()
+        if not said:
+            outcome = replace(outcome, left=tuple(differences(wanted, self.holdings())))
         if outcome.good:
             return outcome
-        self.heal()
         said_then = self.provision()
         left = tuple(differences(wanted, self.holdings()))
         return replace(
