@@ -20,6 +20,7 @@ def filters_of(name: str) -> Any:
 
 FLEET = filters_of("fleet")["fleet"]
 RECORDS = filters_of("records")
+OWNED = filters_of("owned")
 UNUSED = filters_of("unused")
 
 
@@ -163,4 +164,4 @@ def test_a_role_that_is_used_stays_whatever_the_settings_name() -> None:
 
 def test_what_carries_only_some_of_the_tags_is_somebody_elses() -> None:
     things = [{"tags": {"ManagedBy": "us", "Application": "a", "x": "y"}}, {"tags": {"ManagedBy": "us"}}, {}]
-    assert UNUSED["tagged"](things, {"ManagedBy": "us", "Application": "a"}) == things[:1]
+    assert OWNED["tagged"](things, {"ManagedBy": "us", "Application": "a"}) == things[:1]

@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    Thing = Mapping[str, Any]
 
-def not_owned(things: Iterable[Mapping[str, Any]], owned_tags: Mapping[str, str]) -> list[Mapping[str, Any]]:
+
+def tagged(things: Iterable[Thing], tags: Mapping[str, str], attribute: str = "tags") -> list[Thing]:
+    """Those that carry all of the tags, in an attribute; names can be anybody's."""
+    return [each for each in things if _carries(each.get(attribute), tags)]
+
+
+def not_owned(things: Iterable[Thing], owned_tags: Mapping[str, str]) -> list[Thing]:
     """Those that lack one of the tags."""
-    # Ansible's own dictionaries have items that are no sets.
-    wanted = dict(owned_tags).items()
-    return [each for each in things if not wanted <= dict(each.get("tags") or {}).items()]
+    return [each for each in things if not _carries(each.get("tags"), owned_tags)]
+
+
+def _carries(held: Mapping[str, str] | None, tags: Mapping[str, str]) -> bool:
+    # One by one: Ansible's own dictionaries have items that are no sets.
+    return all((held or {}).get(key) == value for key, value in tags.items())
 
 
 def named_by_setting(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -29,4 +39,4 @@ class FilterModule:
     """How Ansible finds them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"named_by_setting": named_by_setting, "not_owned": not_owned}
+        return {"named_by_setting": named_by_setting, "not_owned": not_owned, "tagged": tagged}

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which roles and deployment groups the settings no longer ask for."""
+"""Which roles the settings no longer ask for."""
 
 from __future__ import annotations
 
@@ -9,15 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     Thing = Mapping[str, Any]
-
-
-def tagged(things: Iterable[Thing], tags: Mapping[str, str], attribute: str = "tags") -> list[Thing]:
-    """Those that carry all of the tags, in an attribute; names can be anybody's."""
-    return [
-        each
-        for each in things
-        if all((each.get(attribute) or {}).get(key) == value for key, value in tags.items())
-    ]
 
 
 def unused_roles(
@@ -31,7 +22,7 @@ def unused_roles(
 
 
 class FilterModule:
-    """How Ansible finds them."""
+    """How Ansible finds it."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"tagged": tagged, "unused_roles": unused_roles}
+        return {"unused_roles": unused_roles}
