@@ -1,21 +1,14 @@
 """The filters that say what changed settings keep and what they end."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-PLUGINS = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins"
+from tests.plugins import load
 
 
 def filters_of(name: str) -> Any:
-    specification = importlib.util.spec_from_file_location(name, PLUGINS / f"{name}.py")
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module.FilterModule().filters()
+    return load(f"roles/pipeline/filter_plugins/{name}.py").FilterModule().filters()
 
 
 FLEET = filters_of("fleet")["fleet"]

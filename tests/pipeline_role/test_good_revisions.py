@@ -1,23 +1,18 @@
 """The filters of roll-back-site.yml: which commit a revision is, and which commits have proved good."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-PLUGIN = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins" / "revisions.py"
+from tests.plugins import load
+
+PLUGIN = "roles/pipeline/filter_plugins/revisions.py"
 A, B = "a" * 40, "b" * 40
 
 
 @pytest.fixture(scope="module")
 def filters() -> Any:
-    specification = importlib.util.spec_from_file_location("revisions", PLUGIN)
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module.FilterModule().filters()
+    return load(PLUGIN).FilterModule().filters()
 
 
 def on_github(commit: str) -> dict[str, Any]:

@@ -1,19 +1,13 @@
 """The policies grant the parameter that the module makes."""
 
-import importlib.util
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.module_utils.pipeline.run import parameter_name
+from tests.plugins import load
 
-PLUGIN = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins" / "parameters.py"
-specification = importlib.util.spec_from_file_location("parameters", PLUGIN)
-assert specification
-assert specification.loader
-parameters = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(parameters)
+PLUGIN = "roles/pipeline/filter_plugins/parameters.py"
+parameters = load(PLUGIN)
 SIGNS = "abzAZ09._+=,@- "
 
 

@@ -1,22 +1,17 @@
 """What the role's plugins tell apart: things of others by their tags, and the inventory's regions."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROLE = Path(__file__).parents[2] / "roles" / "pipeline"
+from tests.plugins import load
+
 TAGS = {"ManagedBy": "us", "Application": "app"}
 
 
 def plugin(path: str) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(Path(path).stem, ROLE / path)
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load(f"roles/pipeline/{path}")
 
 
 @pytest.mark.parametrize(

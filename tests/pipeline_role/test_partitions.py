@@ -1,6 +1,5 @@
 """Which partition a region is in."""
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 import boto3
 import pytest
 import yaml
+
+from tests.plugins import load
 
 ROLE = Path(__file__).parents[2] / "roles" / "pipeline"
 REGIONS = {
@@ -19,14 +20,7 @@ REGIONS = {
 
 @pytest.fixture(scope="module")
 def partition() -> Any:
-    specification = importlib.util.spec_from_file_location(
-        "partitions", ROLE / "filter_plugins" / "partitions.py"
-    )
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module.FilterModule().filters()["aws_partition"]
+    return load("roles/pipeline/filter_plugins/partitions.py").FilterModule().filters()["aws_partition"]
 
 
 def test_every_region_that_botocore_knows_is_in_its_partition_and_may_be_named(partition: Any) -> None:

@@ -1,17 +1,12 @@
 """What is said of settings that are wrong, and of names that are none."""
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-FILE = Path(__file__).parents[2] / "roles" / "pipeline" / "filter_plugins" / "problems.py"
-SPEC = importlib.util.spec_from_file_location("problems", FILE)
-assert SPEC
-assert SPEC.loader
-MODULE = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(MODULE)
+from tests.plugins import load
+
+MODULE = load("roles/pipeline/filter_plugins/problems.py")
 
 GOOD: dict[str, Any] = {
     "pipeline_application": "shop",

@@ -1,6 +1,5 @@
 """Which failures of a task are tried again: those that the way to AWS explains, and no other."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -11,16 +10,14 @@ from typing import Any
 
 import pytest
 
+from tests.plugins import load
+
 PLUGIN = Path(__file__).parents[2] / "roles" / "pipeline" / "test_plugins" / "settled.py"
 
 
 @pytest.fixture(scope="module")
 def settled() -> Callable[[dict[str, Any]], bool]:
-    specification = importlib.util.spec_from_file_location("settled", PLUGIN)
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+    module = load(str(PLUGIN))
     test: Callable[[dict[str, Any]], bool] = module.TestModule().tests()["settled"]
     return test
 

@@ -1,27 +1,19 @@
 """What the plan at the end of a dry run makes of tasks' results. Their shapes are those of real dry runs."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-PLUGIN = Path(__file__).parents[2] / "callback_plugins" / "plan.py"
+from tests.plugins import load
+
+PLUGIN = "callback_plugins/plan.py"
 GITHUB = "token.actions.githubusercontent.com"
 
 
 @pytest.fixture(scope="module")
 def plugin() -> Any:
-    specification = importlib.util.spec_from_file_location("plan_of_a_dry_run", PLUGIN)
-    assert specification
-    assert specification.loader
-    module = importlib.util.module_from_spec(specification)
-    # Dataclasses look up their module.
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    return module
+    return load(PLUGIN)
 
 
 Task = tuple[str, dict[str, Any], dict[str, Any]]

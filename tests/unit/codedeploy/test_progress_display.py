@@ -1,23 +1,18 @@
 """What the terminal shows of a deployment while it runs."""
 
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-PLUGIN = Path(__file__).resolve().parents[3] / "action_plugins" / "codedeploy_deployment.py"
+from tests.plugins import load
+
+PLUGIN = "action_plugins/codedeploy_deployment.py"
 
 
 @pytest.fixture(scope="module")
 def plugin() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("progress_display", PLUGIN)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load(PLUGIN)
 
 
 def event(target: str, name: str = "Install", status: str = "Succeeded", total: int = 1, **more: Any) -> Any:
