@@ -28,3 +28,15 @@ attributes:
     description: There is nothing to compare.
     support: none
 """
+
+    # Of modules that change something of which there is no text to compare.
+    ACTS = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Reports what would change.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+"""

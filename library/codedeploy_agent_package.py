@@ -38,13 +38,8 @@ options:
     description: A proxy to reach the bucket through. Empty is none.
     type: str
     default: ""
-attributes:
-  check_mode:
-    description: Reports what would change.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - codedeploy.pipeline.shared_attributes.acts
 """
 
 EXAMPLES = r"""

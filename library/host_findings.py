@@ -99,13 +99,8 @@ options:
     description: Seconds that the clock may be off. AWS refuses requests from 300 on.
     type: int
     default: 60
-attributes:
-  check_mode:
-    description: Reports what would change.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - codedeploy.pipeline.shared_attributes.reads
 """
 
 EXAMPLES = r"""

@@ -24,13 +24,8 @@ options:
     description: KiB of each that are kept at most.
     type: int
     default: 1024
-attributes:
-  check_mode:
-    description: Reports what would change.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - codedeploy.pipeline.shared_attributes.acts
 """
 
 EXAMPLES = r"""

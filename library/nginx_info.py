@@ -36,13 +36,8 @@ options:
     description: Seconds to wait until there is no problem.
     type: int
     default: 0
-attributes:
-  check_mode:
-    description: Reports what would change.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - codedeploy.pipeline.shared_attributes.reads
 """
 
 EXAMPLES = r"""

@@ -24,13 +24,8 @@ options:
     description: A folder whose files stay as they are, such as the document root, where nginx's package has
       a page of its own.
     type: path
-attributes:
-  check_mode:
-    description: Reports what would change.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - codedeploy.pipeline.shared_attributes.acts
 """
 
 EXAMPLES = r"""

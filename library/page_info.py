@@ -36,13 +36,8 @@ options:
     description: Whether proxies of the environment are used.
     type: bool
     default: true
-attributes:
-  check_mode:
-    description: Reports what would change.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - codedeploy.pipeline.shared_attributes.reads
 """
 
 EXAMPLES = r"""

@@ -28,13 +28,8 @@ options:
     description: Hosts with this much memory in MiB or more are left alone.
     type: int
     default: 1024
-attributes:
-  check_mode:
-    description: Reports what would change.
-    support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
+extends_documentation_fragment:
+  - codedeploy.pipeline.shared_attributes.acts
 """
 
 EXAMPLES = r"""
