@@ -25,7 +25,7 @@ def configuration(profile: str = "", **settings: Any) -> str:
     defaults = yaml.safe_load(VARS.read_text())["__codedeploy_agent_config_defaults"]
     return render(
         "codedeployagent.yml.j2",
-        codedeploy_agent_seen={"instance_profile": profile},
+        codedeploy_agent_info={"instance_profile": profile},
         __codedeploy_agent_settings={**defaults, "proxy_uri": "", **settings},
     )
 
