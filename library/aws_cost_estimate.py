@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: aws_cost_estimate
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Estimate what AWS costs a month and in twelve
 description:
   - Multiplies what is used in a month with prices, from a price sheet in CSV or from the AWS Price List API.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: codedeploy_agent_info
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: What is known of the CodeDeploy agent on a host
 description:
   - Tells which version is installed and which one is wanted, whether the service runs, and whether the

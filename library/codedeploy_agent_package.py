@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: codedeploy_agent_package
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Install a package of the CodeDeploy agent from its bucket
 description:
   - Downloads a package, verifies it, and only then installs it, whatever version is installed now.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: codedeploy_application
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Manage AWS CodeDeploy applications
 description:
   - Creates, renames, tags and deletes AWS CodeDeploy applications.

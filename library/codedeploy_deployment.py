@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: codedeploy_deployment
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Deploy with AWS CodeDeploy
 description:
   - Brings a revision to the hosts of an AWS CodeDeploy deployment group and waits for it, showing each lifecycle event

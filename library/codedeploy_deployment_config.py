@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: codedeploy_deployment_config
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Manage AWS CodeDeploy deployment configurations
 description:
   - Creates and deletes AWS CodeDeploy deployment configurations, which say how many hosts are changed at a time, or how

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: codedeploy_deployment_group
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Manage AWS CodeDeploy deployment groups
 description:
   - Creates, changes, renames, tags and deletes deployment groups of an AWS CodeDeploy application.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: codedeploy_deployment_info
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: List AWS CodeDeploy deployments
 description:
   - Tells what AWS CodeDeploy knows of deployments, on request with every target and its lifecycle events.

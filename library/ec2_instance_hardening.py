@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: ec2_instance_hardening
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Keep running EC2 instances as safe as they were launched
 description:
   - Compares metadata options, termination protection, instance profile and tags of instances and their volumes with what is asked for, names

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: github_actions_settings
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Manage the variables and secrets of GitHub Actions
 description:
   - Sets, updates and removes variables and secrets that workflows of a repository use, at the level of the repository

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: github_repository
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Create a GitHub repository and give it its first commit
 description:
   - Creates a repository where there is none, and pushes the content of a folder to one that has no commit.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: host_findings
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: The known faults that a host of the pipeline has
 description:
   - Looks at the CodeDeploy agent, nginx and all that it needs, the document root, the page as a visitor gets

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: iam_oidc_provider
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Manage IAM OpenID Connect providers
 description:
   - Makes an account trust an OpenID Connect identity provider, for example GitHub Actions, so that its tokens can be

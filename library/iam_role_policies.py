@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: iam_role_policies
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Manage what IAM roles are granted
 description:
   - Puts inline policies into roles and attaches managed ones, and takes away those that are no longer to be there,

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: iam_tagged_roles_info
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: List IAM roles by their tags
 description:
   - Finds the roles that carry certain tags, whatever their names are.

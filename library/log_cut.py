@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: log_cut
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Cut logs to their end
 description:
   - Keeps the last whole lines of logs that programs write to, in place, so that they go on writing there.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: nginx_info
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: What is known of nginx on a host
 description:
   - Tells whether nginx is installed, runs, starts at boot, and listens on its ports.

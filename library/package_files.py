@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: package_files
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Brings files of packages back
 description:
   - Installs the packages anew that brought files which are missing or empty (dnf, apt). Other configuration

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: page_info
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: What a visitor gets at an address
 description:
   - Asks an address for the site's first page, as if the site's name led there, and follows redirects to the

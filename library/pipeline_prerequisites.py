@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: pipeline_prerequisites
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Look at all that the pipeline needs and does not make itself
 description:
   - Asks AWS, GitHub, the DNS and the file system about everything at once, and says all that is missing, each with the

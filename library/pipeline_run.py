@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: pipeline_run
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Acquire or release the pipeline lock
 description:
   - Acquires the pipeline lock of an application for the C(ansible-playbook) that the task is part of, or releases it.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: pipeline_status
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Show what is known of a pipeline
 description:
   - Turns what other modules have found out into a summary for the terminal and one HTML page that needs nothing else.

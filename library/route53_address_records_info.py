@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: route53_address_records_info
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: List the A records of hosted zones
 description:
   - Finds the public hosted zones of the account that hold the given names, and lists all A records in them.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: swap_file
-version_added: "1.0.0"
+version_added: "0.2.0"
 short_description: Have a swap file on a host with little memory
 description:
   - Makes a swap file, uses it, and lists it in C(/etc/fstab), on hosts with less memory than a limit.

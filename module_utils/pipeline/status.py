@@ -10,7 +10,6 @@ A state is one of `good`, `bad`, `busy` (under way, or worth a look) and `none` 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -384,39 +383,18 @@ def commit(told: Record | None) -> str:
 
 
 def drift(facts: Facts) -> dict[str, Any]:
-    """What a dry run of the whole said that it would change, from the output of Ansible's JSON callback."""
-    try:
-        told = json.loads(facts["dry_run"] or "null")
-    except ValueError:
-        told = {"plays": [], "stats": {}}
-    if told is None:
-        problem = last_line(facts["dry_run_problem"])
-        words = f"the dry run did not begin: {problem}" if problem else "not looked for"
-        return {"state": "bad" if problem else "none", "words": words, "changes": []}
-    outcomes = [
-        (f"{play['play']['name']}: {task['task']['name']} ({name})", result)
-        for play in told["plays"]
-        for task in play["tasks"]
-        for name, result in task["hosts"].items()
-    ]
-    broken = [
-        f"{name}: {last_line(result.get('msg', ''))}"
-        for name, result in outcomes
-        if result.get("failed") or result.get("unreachable")
-    ]
-    changes = [name for name, result in outcomes if result.get("changed")]
-    if broken or not told["stats"]:
-        why = broken or [last_line(facts["dry_run_problem"])]
-        return {"state": "bad", "words": "the dry run broke off", "changes": why + changes}
+    """What a dry run of the whole found, as pipeline_drift_info returns it."""
+    found = facts["drift"]
+    if not found:
+        return {"state": "none", "words": "not looked for", "changes": []}
+    problems, changes = list(found["problems"]), list(found["changes"])
+    if not found["began"]:
+        return {"state": "bad", "words": f"the dry run did not begin: {', '.join(problems)}", "changes": []}
+    if problems:
+        return {"state": "bad", "words": "the dry run broke off", "changes": problems + changes}
     if changes:
         return {"state": "busy", "words": f"a run would change {len(changes)}", "changes": changes}
     return {"state": "good", "words": "none: a run would change nothing", "changes": []}
-
-
-def last_line(words: object) -> str:
-    """The end of what a program said, where the reason is."""
-    lines = str(words).strip().splitlines()
-    return lines[-1] if lines else ""
 
 
 # Times

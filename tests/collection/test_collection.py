@@ -64,6 +64,14 @@ def run(program: str, root: Path, *arguments: str) -> subprocess.CompletedProces
     )
 
 
+def quiet_playbook(root: Path) -> Path:
+    """A playbook in a project's folder that changes nothing."""
+    playbook = root / "playbooks" / "site.yml"
+    playbook.parent.mkdir(exist_ok=True)
+    playbook.write_text(json.dumps([{"name": "Change nothing", "hosts": "localhost", "gather_facts": False}]))
+    return playbook
+
+
 def play(root: Path, cloud: LocalCloud, *options: str) -> subprocess.CompletedProcess[str]:
     log = root / "access.log"
     (root / "status.html.j2").write_text("{{ settings.zone }}")
@@ -76,6 +84,7 @@ def play(root: Path, cloud: LocalCloud, *options: str) -> subprocess.CompletedPr
         "github_token": github_token(cloud),
         "facts": facts(),
         "log": str(log),
+        "quiet_playbook": str(quiet_playbook(root)),
         "prices": str(collection.CHECKOUT / "playbooks/files/costs/prices.csv"),
         "status_template": str(root / "status.html.j2"),
     }

@@ -41,3 +41,20 @@ def test_of_an_empty_account_and_of_a_failed_deployment(
     assert f"{shop.instances[0]}: AfterInstall scripts/after-install.sh" in status.stdout
     assert "changed=0" in status.stdout
     assert cloud.log.entries(mutating=True) == []
+
+
+def test_drift_is_looked_for_with_the_same_settings(
+    ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
+) -> None:
+    cloud.log.clear()
+    status = ansible_playbook("show-status.yml", **addresses, pipeline_instance_name="another")
+    assert status.returncode == 0, status.stdout
+    assert "a run would change" in status.stdout, status.stdout
+    assert "Create the security group (localhost)" in status.stdout
+    assert addresses["pipeline_github_token"] not in status.stdout
+    assert cloud.log.entries(mutating=True) == []
+
+    refused = ansible_playbook("show-status.yml", **addresses, pipeline_deployment_config="NotThere")
+    assert refused.returncode == 0, refused.stdout
+    assert "the dry run broke off" in refused.stdout
+    assert "NotThere" in refused.stdout

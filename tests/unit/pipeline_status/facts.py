@@ -1,6 +1,5 @@
 """Facts as show-status.yml gathers them: two hosts, one ill, and a failed deployment that was rolled back."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -68,7 +67,6 @@ def facts() -> dict[str, Any]:
     """All of it, anew for every caller."""
     newest = deployment("d-C3D4E5F6G", NOW - timedelta(minutes=6), GOOD)
     failed = deployment("d-B2C3D4E5F", NOW - timedelta(minutes=9), BAD, failing="AfterInstall")
-    change = {"task": {"name": "Open the ports"}, "hosts": {"localhost": {"changed": True}}}
     nginx = {"installed": True, "active": True, "enabled": True, "listening": True}
     return {
         "settings": {
@@ -118,11 +116,9 @@ def facts() -> dict[str, Any]:
             {"item": "198.51.100.4", "status": 200, "content": "<h1>CodeDeploy</h1>"},
             {"item": "198.51.100.5", "status": -1},
         ],
-        "dry_run": json.dumps(
-            {
-                "plays": [{"play": {"name": "Provision the instances"}, "tasks": [change]}],
-                "stats": {"localhost": {}},
-            }
-        ),
-        "dry_run_problem": "",
+        "drift": {
+            "began": True,
+            "changes": ["Provision the instances: Open the ports (localhost)"],
+            "problems": [],
+        },
     }

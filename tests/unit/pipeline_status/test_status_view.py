@@ -1,6 +1,5 @@
 """What the status page shows of what was found, without a browser."""
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -101,19 +100,15 @@ def test_hosts_that_failed_in_the_same_way_are_named_together_and_what_was_skipp
     assert [bar["place"] is None for bar in failed["targets"][0]["bars"]] == [False] * 5 + [True] * 2
 
 
-def test_drift_is_what_the_dry_run_said() -> None:
+def test_drift_is_what_the_dry_run_found() -> None:
     assert shown()["drift"]["changes"] == ["Provision the instances: Open the ports (localhost)"]
-    quiet = json.dumps({"plays": [], "stats": {"localhost": {}}})
-    assert shown(dry_run=quiet)["drift"]["state"] == "good"
-    assert shown(dry_run="")["drift"]["words"] == "not looked for"
-    assert "no such file" in shown(dry_run="", dry_run_problem="x\nno such file\n")["drift"]["words"]
-    cut = shown(dry_run='{"plays": [', dry_run_problem="killed")["drift"]
-    assert (cut["state"], cut["changes"]) == ("bad", ["killed"])
-    task = {"task": {"name": "Deploy"}, "hosts": {"localhost": {"failed": True, "msg": "No host."}}}
-    broken = {"plays": [{"play": {"name": "Deploy the site"}, "tasks": [task]}], "stats": {"localhost": {}}}
-    assert shown(dry_run=json.dumps(broken))["drift"]["changes"] == [
-        "Deploy the site: Deploy (localhost): No host."
-    ]
+    assert shown(drift={})["drift"]["words"] == "not looked for"
+    quiet = {"began": True, "changes": [], "problems": []}
+    assert shown(drift=quiet)["drift"]["state"] == "good"
+    silent = shown(drift={"began": False, "changes": [], "problems": ["no such file"]})["drift"]
+    assert (silent["state"], "no such file" in silent["words"]) == ("bad", True)
+    broken = shown(drift={"began": True, "changes": ["that"], "problems": ["this"]})["drift"]
+    assert (broken["state"], broken["changes"]) == ("bad", ["this", "that"])
 
 
 def test_the_summary_names_every_part() -> None:
@@ -146,6 +141,6 @@ def test_an_empty_account_has_a_page_too() -> None:
     nothing: dict[str, Any] = {
         name: [] for name in ("groups", "deployments", "instances", "addresses", "record", "hosts", "pages")
     }
-    page = render(TEMPLATE.read_text(), shown(**nothing, head="", provider=False, role=False, dry_run=""))
+    page = render(TEMPLATE.read_text(), shown(**nothing, head="", provider=False, role=False, drift={}))
     assert "Nothing was deployed yet." in page
     assert "No instance is there." in page
