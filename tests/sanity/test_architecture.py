@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.imports import CHECKOUT, imported, module_name
+
 PRODUCTS = ("local_cloud", "module_utils", "library")
 DOOR = "local_cloud.testing"
 LONGEST = 300
@@ -18,23 +19,6 @@ def sources(*folders: str) -> Iterator[Path]:
     """Python of these folders; folders that a link stands for are read where they are."""
     for folder in folders:
         yield from sorted((CHECKOUT / folder).rglob("*.py"))
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(CHECKOUT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imported(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[tuple[str, str]]:
-    """Each imported module with the name that is taken from it, wherever the import stands; `` for itself."""
-    package = module if is_package else module.rpartition(".")[0]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((each.name, "") for each in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            start = ".".join([*above, *([node.module] if node.module else [])])
-            yield from ((start, each.name) for each in node.names)
 
 
 def known(name: str, modules: Imports) -> str | None:
