@@ -77,7 +77,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Estimate two instances and their addresses
+- name: Estimate two instances and Elastic IPs
   codedeploy.pipeline.aws_cost_estimate:
     price_sheet: files/costs/prices.csv
     region: us-east-1
@@ -88,7 +88,7 @@ EXAMPLES = r"""
           - {service: Amazon VPC, item: public IPv4 address, quantity: 1460}
   register: costs
 
-- name: Show it
+- name: Show the estimate
   ansible.builtin.debug:
     msg: "{{ costs.table }}"
 """

@@ -57,7 +57,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look at the agent
+- name: Get the state of the agent
   codedeploy.pipeline.codedeploy_agent_info:
     package_type: rpm
   register: agent

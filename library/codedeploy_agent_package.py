@@ -43,7 +43,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Install this version
+- name: Install a version of the agent
   codedeploy.pipeline.codedeploy_agent_package:
     url: https://aws-codedeploy-us-east-1.s3.us-east-1.amazonaws.com/releases/codedeploy-agent-1.8.1-1.noarch.rpm
     version: 1.8.1-1

@@ -69,12 +69,12 @@ EXAMPLES = r"""
     tags:
       Project: pipeline
 
-- name: Rename it
+- name: Update the name of an application
   codedeploy.pipeline.codedeploy_application:
     name: test.codeDeploy.001
     new_name: shop.codeDeploy.001
 
-- name: Delete it, with its deployment groups
+- name: Delete an application and the deployment groups
   codedeploy.pipeline.codedeploy_application:
     name: shop.codeDeploy.001
     state: absent

@@ -39,10 +39,10 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: All applications
+- name: Get all applications
   codedeploy.pipeline.codedeploy_application_info:
 
-- name: Is this one connected to GitHub
+- name: Get an application, connected to GitHub or not
   codedeploy.pipeline.codedeploy_application_info:
     names: [test.codeDeploy.001]
   register: found

@@ -278,7 +278,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Deploy a commit and watch it
+- name: Deploy a commit and wait for the end
   codedeploy.pipeline.codedeploy_deployment:
     application_name: test.codeDeploy.001
     deployment_group_name: test.deploymentGroup.001
@@ -287,7 +287,7 @@ EXAMPLES = r"""
       commit_id: 7fd1a60b01f91b314f59955a4e4d4e80d8edf11d
     file_exists_behavior: OVERWRITE
 
-- name: Deploy a directory through S3, instead of whatever is under way
+- name: Deploy a directory through S3 instead of the deployment under way
   codedeploy.pipeline.codedeploy_deployment:
     application_name: shop
     deployment_group_name: web
@@ -296,7 +296,7 @@ EXAMPLES = r"""
     exclude: ["*.md", tests/]
     on_conflict: stop
 
-- name: Start a deployment of an object and look later
+- name: Start a deployment of an object
   codedeploy.pipeline.codedeploy_deployment:
     state: started
     application_name: shop
@@ -305,13 +305,13 @@ EXAMPLES = r"""
       bucket: shop-revisions
       key: shop-1.2.zip
 
-- name: Go back to what was good before
+- name: Deploy the previous revision
   codedeploy.pipeline.codedeploy_deployment:
     state: rolled_back
     application_name: shop
     deployment_group_name: web
 
-- name: Stop whatever is being deployed
+- name: Stop the deployment under way
   codedeploy.pipeline.codedeploy_deployment:
     state: stopped
     application_name: shop

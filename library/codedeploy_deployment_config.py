@@ -128,7 +128,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Three quarters of the hosts stay healthy, one zone after the other
+- name: Create a configuration that keeps three quarters of the hosts healthy, zone by zone
   codedeploy.pipeline.codedeploy_deployment_config:
     name: careful
     minimum_healthy_hosts:
@@ -138,7 +138,7 @@ EXAMPLES = r"""
       first_zone_monitor_duration_in_seconds: 600
       monitor_duration_in_seconds: 60
 
-- name: A tenth of the traffic, and the rest after five minutes
+- name: Create a configuration that shifts a tenth of the traffic five minutes before the rest
   codedeploy.pipeline.codedeploy_deployment_config:
     name: canary
     compute_platform: Lambda
@@ -148,7 +148,7 @@ EXAMPLES = r"""
         canary_percentage: 10
         canary_interval: 5
 
-- name: Delete it
+- name: Delete a deployment configuration
   codedeploy.pipeline.codedeploy_deployment_config:
     name: careful
     state: absent

@@ -355,7 +355,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: All instances with one name, one at a time
+- name: Create a deployment group of all instances with one name, one at a time
   codedeploy.pipeline.codedeploy_deployment_group:
     application_name: test.codeDeploy.001
     name: test.deploymentGroup.001
@@ -364,7 +364,7 @@ EXAMPLES = r"""
       - key: Name
         value: ec2.cheaper.001
 
-- name: Instances that are both web servers and in production, half of them at a time, with rollback
+- name: Create a deployment group of web servers in production, half at a time, with rollback
   codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web
@@ -381,7 +381,7 @@ EXAMPLES = r"""
       alarms:
         - name: shop-errors
 
-- name: Behind a load balancer
+- name: Set a load balancer
   codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web
@@ -391,7 +391,7 @@ EXAMPLES = r"""
       target_group_info_list:
         - name: shop-web
 
-- name: No rollback, no alarms, no triggers any more
+- name: Remove rollback, alarms and triggers
   codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web
@@ -401,7 +401,7 @@ EXAMPLES = r"""
       enabled: false
     trigger_configurations: []
 
-- name: Delete it
+- name: Delete a deployment group
   codedeploy.pipeline.codedeploy_deployment_group:
     application_name: shop
     name: web

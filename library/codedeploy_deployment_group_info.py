@@ -45,17 +45,17 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: All deployment groups of an application
+- name: Get all deployment groups of an application
   codedeploy.pipeline.codedeploy_deployment_group_info:
     application_name: test.codeDeploy.001
 
-- name: What does this group run
+- name: Get the last deployment of a group
   codedeploy.pipeline.codedeploy_deployment_group_info:
     application_name: test.codeDeploy.001
     names: [test.deploymentGroup.001]
   register: found
 
-- name: Show it
+- name: Show the estimate
   ansible.builtin.debug:
     var: found.deployment_groups[0].target_revision
 """

@@ -70,7 +70,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: What failed during the last day, and why
+- name: Get the failures of the last day with the causes
   codedeploy.pipeline.codedeploy_deployment_info:
     application_name: test.codeDeploy.001
     deployment_group_name: test.deploymentGroup.001
@@ -78,11 +78,11 @@ EXAMPLES = r"""
     created_after: "86400"
     include_targets: true
 
-- name: The newest deployment of all
+- name: Get the newest deployment of the account
   codedeploy.pipeline.codedeploy_deployment_info:
     limit: 1
 
-- name: This one
+- name: Get a deployment
   codedeploy.pipeline.codedeploy_deployment_info:
     deployment_ids: [d-A1B2C3D4E]
 """

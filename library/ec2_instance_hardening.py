@@ -74,7 +74,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Keep the web servers safe
+- name: Enforce IMDSv2 and termination protection
   codedeploy.pipeline.ec2_instance_hardening:
     filters: {"tag:Name": web}
     metadata_options: {http_tokens: required}

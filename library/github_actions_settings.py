@@ -102,7 +102,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Tell the workflow where to deploy to
+- name: Set the variables of the workflow
   codedeploy.pipeline.github_actions_settings:
     repository: OWNER/codedeploy.nginx.001
     environment: Prod
@@ -113,7 +113,7 @@ EXAMPLES = r"""
     secrets:
       IAMROLE_GITHUB_ARN: arn:aws:iam::123456789012:role/AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000
 
-- name: Keep one variable at the level of the repository, and no other
+- name: Set one variable of the repository, and remove all others
   codedeploy.pipeline.github_actions_settings:
     repository: OWNER/codedeploy.nginx.001
     variables:
@@ -128,7 +128,7 @@ EXAMPLES = r"""
       IAMROLE_GITHUB_ARN: ""
     state: absent
 
-- name: Use GitHub Enterprise Server
+- name: Set the variables of the workflow on GitHub Enterprise Server
   codedeploy.pipeline.github_actions_settings:
     api_url: https://github.example.com/api/v3
     token: "{{ vault_github_token }}"

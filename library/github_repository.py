@@ -54,7 +54,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Put the site into a repository of its own
+- name: Create a repository of the site
   codedeploy.pipeline.github_repository:
     repository: OWNER/codedeploy.nginx.001
     description: A static page behind nginx

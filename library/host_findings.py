@@ -104,7 +104,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look for faults
+- name: Find faults
   codedeploy.pipeline.host_findings:
     region: us-east-1
   register: found

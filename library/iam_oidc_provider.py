@@ -86,12 +86,12 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Trust GitHub Actions
+- name: Create the GitHub OIDC provider
   codedeploy.pipeline.iam_oidc_provider:
     url: https://token.actions.githubusercontent.com
     client_ids: [sts.amazonaws.com]
 
-- name: Take back what the task above added, and nothing else, once no other role needs it
+- name: Delete the GitHub OIDC provider once no other role uses the provider
   codedeploy.pipeline.iam_oidc_provider:
     url: https://token.actions.githubusercontent.com
     client_ids: [sts.amazonaws.com]

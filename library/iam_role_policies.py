@@ -65,7 +65,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Grant a role one thing, and no longer everything
+- name: Set the policies of a role
   codedeploy.pipeline.iam_role_policies:
     roles:
       - name: reader
@@ -78,7 +78,7 @@ EXAMPLES = r"""
                 Resource: arn:aws:s3:::shop-revisions/*
         detached: [arn:aws:iam::aws:policy/AdministratorAccess]
 
-- name: Take an inline policy away
+- name: Delete an inline policy
   codedeploy.pipeline.iam_role_policies:
     roles:
       - name: reader

@@ -29,7 +29,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Cut the access log
+- name: Truncate the access log
   codedeploy.pipeline.log_cut:
     paths: [/var/log/nginx/access.log]
 """

@@ -41,7 +41,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look at nginx
+- name: Get the state of nginx
   codedeploy.pipeline.nginx_info:
     ports: [80, 443]
   register: nginx

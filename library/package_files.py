@@ -29,7 +29,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Bring the table of types back
+- name: Restore nginx's table of types
   codedeploy.pipeline.package_files:
     paths: [/etc/nginx/mime.types]
     keep: /usr/share/nginx/html

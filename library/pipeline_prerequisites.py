@@ -174,7 +174,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Look at all that is needed
+- name: Check the prerequisites in AWS, GitHub and DNS
   codedeploy.pipeline.pipeline_prerequisites:
     region: us-east-1
     application: test.codeDeploy.001

@@ -33,7 +33,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Get the A records beside www.example.com
+- name: Get the A records besides www.example.com
   codedeploy.pipeline.route53_address_records_info:
     names: [www.example.com]
 """

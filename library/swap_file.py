@@ -33,7 +33,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Have swap where memory is small
+- name: Create swap where memory is small
   codedeploy.pipeline.swap_file:
     memory_limit_mb: 1024
 """

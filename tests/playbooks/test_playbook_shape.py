@@ -1,5 +1,6 @@
 """What every playbook has, read from the files."""
 
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,6 +151,19 @@ def names() -> Iterator[tuple[str, str]]:
             if path.name != "molecule.yml":
                 for name in named(yaml.safe_load(path.read_text())):
                     yield str(path.relative_to(CHECKOUT)), name
+    for path, example in examples():
+        for name in named(example):
+            yield str(path.relative_to(CHECKOUT)), name
+
+
+def examples() -> Iterator[tuple[Path, Any]]:
+    """What modules and pages show as an example, with its file."""
+    for path in CHECKOUT.glob("library/*.py"):
+        module = importlib.import_module(f"plugins.modules.{path.stem}")
+        yield path, yaml.safe_load(module.EXAMPLES)
+    for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"), *CHECKOUT.glob("roles/*/*.md")):
+        for block in re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL):
+            yield path, yaml.safe_load(block)
 
 
 def named(things: Any) -> Iterator[str]:
@@ -166,3 +180,24 @@ def test_a_name_is_a_verb_and_a_noun() -> None:
     assert len(found) > 200
     assert [each for each in found if not VERBS.match(f"{each[1]} ")] == []
     assert [each for each in found if NO_NOUNS.search(each[1])] == []
+
+
+USES = re.compile(
+    # A task's module, a plugin that a setting names, a callback that the code names, an import.
+    r"^\s*(?:- )?(\w+\.\w+)\.\w+:|\b(?:plugin|connection): \"?(\w+\.\w+)\.\w+"
+    r"|^CALLBACK = \"(\w+\.\w+)\.\w+\"|\bansible_collections\.(\w+\.\w+)\.",
+    re.MULTILINE,
+)
+OWN = {"ansible.builtin", "ansible.legacy", "codedeploy.pipeline"}
+
+
+def test_every_collection_that_is_used_is_required() -> None:
+    required = yaml.safe_load((CHECKOUT / "requirements.yml").read_text())["collections"]
+    texts = [
+        path.read_text()
+        for folder in ("playbooks", "roles", "inventory", "inventory_plugins", "module_utils", "library")
+        for path in CHECKOUT.glob(f"{folder}/**/*")
+        if path.suffix in {".py", ".yml"}
+    ]
+    used = {name for text in texts for found in USES.findall(text) for name in found if name}
+    assert used - OWN == {each["name"] for each in required}
