@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - result_format_callback
 """
 
+import re
 import time
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,8 @@ BOOKKEEPING = {
     f"ansible.builtin.{name}" for name in ("include_vars", "set_fact", "set_stats", "validate_argument_spec")
 }
 """Actions that change nothing outside of the run: news only where they fail or warn."""
+INNER_TYPE = re.compile(r"<class '[\w.]+\._AnsibleTagged(\w+)'>")
+"""How ansible-core's argument check calls a type."""
 INDENT = "    "
 WIDTH = 80  # of a banner; one whose name is longer still ends in stars
 
@@ -135,7 +138,7 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         if self._display.verbosity or result.get("_ansible_verbose_always") or not result.get("msg"):
             return str(super()._dump_results(result, *options, **named))
         # As it was written: in YAML it would be broken into lines, its quotes doubled.
-        cause = str(result["msg"]).strip()
+        cause = INNER_TYPE.sub(lambda found: found[1].lower(), str(result["msg"]).strip())
         shown = f"\n{indent(cause, INDENT)}" if "\n" in cause else cause
         rest = {name: value for name, value in result.items() if name not in BESIDE_THE_CAUSE}
         more = str(super()._dump_results(rest, *options, **named)).strip()
