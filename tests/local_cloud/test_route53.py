@@ -157,3 +157,30 @@ def test_a_record_is_deleted_by_what_it_has_whoever_wrote_it(client: Client, app
         for each in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
     }
     assert kinds == {"NS", "SOA"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (change("CREATE", f"{'a' * 64}.{ZONE}", "A", "192.0.2.1"), "DomainLabelTooLong"),
+        (change("CREATE", f"a..{ZONE}", "A", "192.0.2.1"), "DomainLabelEmpty"),
+    ],
+)
+def test_a_name_is_made_of_labels(refusal: Refusal, changed: dict[str, Any], words: str) -> None:
+    assert words in refusal(changed)[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"), [("NS", "at least one"), ("SOA", "exactly one")], ids=["NS", "SOA"]
+)
+def test_a_zone_keeps_what_it_is_made_of(client: Client, refusal: Refusal, kind: str, number: str) -> None:
+    route53 = client("route53")
+    [zone] = route53.list_hosted_zones()["HostedZones"]
+    apex = next(
+        each
+        for each in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+        if each["Type"] == kind
+    )
+    code, message = refusal({"Action": "DELETE", "ResourceRecordSet": apex})
+    assert code == "InvalidChangeBatch"
+    assert message == f"[A HostedZone must contain {number} {kind} record for the zone itself.]"

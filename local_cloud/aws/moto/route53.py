@@ -17,7 +17,9 @@ Key = tuple[str, str, str]
 """Name, type and set identifier."""
 
 LONGEST_TTL = 2**31 - 1
+LONGEST_LABEL = 63
 _original = Route53Backend.change_resource_record_sets
+_original_create = Route53Backend.create_hosted_zone
 
 
 def change_resource_record_sets(backend: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
@@ -52,8 +54,18 @@ def check(zone: Any, changes: Iterable[Change]) -> None:
             sets[key] = {**record_set, "ResourceRecords": _values(record_set.get("ResourceRecords", []))}
             changed.append(key)
     problems += [problem for key in changed for problem in _conflicts(key, sets, zone.name)]
+    problems += _apex_problems(sets, _plain(zone.name))
     if problems:
         raise Route53ClientError("InvalidChangeBatch", f"[{', '.join(dict.fromkeys(problems))}]")
+
+
+def _apex_problems(sets: Mapping[Key, Any], zone: str) -> list[str]:
+    """What a zone is nothing without."""
+    return [
+        f"A HostedZone must contain {number} {kind} record for the zone itself."
+        for kind, number in (("NS", "at least one"), ("SOA", "exactly one"))
+        if (zone, kind, "") not in sets
+    ]
 
 
 def _plain(name: str) -> str:
@@ -88,6 +100,10 @@ def _set_problems(key: Key, record_set: Mapping[str, Any], zone: str) -> list[st
     name, kind, _ = key
     values = _values(record_set.get("ResourceRecords", []))
     problems = [
+        f"Invalid Resource Record: 'FATAL problem: {text} encountered with '{name}''"
+        for text in _name_problems(name)
+    ]
+    problems += [
         f"Duplicate Resource Record: '{value}'" for value, times in Counter(values).items() if times > 1
     ]
     problems += [
@@ -99,6 +115,14 @@ def _set_problems(key: Key, record_set: Mapping[str, Any], zone: str) -> list[st
         # Inferred.
         problems.append(f"RRSet of type CNAME with DNS name {name} has more than one value")
     return problems
+
+
+def _name_problems(name: str) -> Iterator[str]:
+    labels = name.rstrip(".").split(".")
+    if "" in labels:
+        yield "DomainLabelEmpty (Domain label is empty)"
+    if max(map(len, labels)) > LONGEST_LABEL:
+        yield "DomainLabelTooLong (Domain label is too long)"
 
 
 def _value_problems(kind: str, values: Iterable[str]) -> Iterator[str]:
@@ -166,6 +190,15 @@ def _conflicts(key: Key, sets: Mapping[Key, Any], zone: str) -> list[str]:
     return []
 
 
+def create_hosted_zone(backend: Any, *arguments: Any, **named: Any) -> Any:
+    """moto's SOA record has its value inside of a mapping, and shows that as text."""
+    zone = _original_create(backend, *arguments, **named)
+    for record_set in zone.rrsets:
+        record_set.records = _values(record_set.records)
+    return zone
+
+
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (Route53Backend, "change_resource_record_sets", change_resource_record_sets),
+    (Route53Backend, "create_hosted_zone", create_hosted_zone),
 )
