@@ -100,4 +100,4 @@ environment:
 	@scripts/bootstrap.sh
 
 engine: environment
-	@scripts/install_engine.sh
+	@scripts/prepare_hosts.sh
