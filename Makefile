@@ -73,8 +73,9 @@ browser: environment ## the status page in a headless Chromium
 	scripts/install_browser.sh
 	pytest -q tests/browser
 
-bench: environment engine ## how long things take, as a table
-	python tests/bench/run.py
+# Beside another build: make bench BASE=REVISION
+bench: environment engine ## how long things take beside what they are compared to, as a table
+	python -m tests.bench.run $(if $(BASE),--base $(BASE))
 
 docs: environment ## generate docs/modules from the modules, docs/iam.md from the policies
 	python -m scripts.docs

@@ -1,129 +1,204 @@
-"""How long things take, as a table: `make bench`, with the local cloud as `make demo` leaves it.
+"""How long things take, side by side: each figure with what it is compared to, as a table in Markdown.
 
-Each figure is the median of several runs. Nothing is asserted: a figure is
-compared with the goal beside it by whoever reads it.
+    python -m tests.bench.run [--runs 5] [--base REVISION] [--from-nothing]
+
+The local cloud runs as `make demo` leaves it. Every figure is the median of several runs, interleaved. With
+a revision to compare with, its build is checked out below .cache and uses the same local cloud. With
+--from-nothing `make demo` is measured last, each time in a new clone without caches; the local cloud of
+this checkout is ended for it. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
 """
 
+import argparse
 import json
 import os
-import statistics
+import platform
+import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
-import boto3
+from tests.bench.measure import CommandError, Cost, Variant, adopt_orphans, interleaved, median
+from tests.bench.reads import READS, ROLES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-RUNS = 3
+BASE = CHECKOUT / ".cache" / "bench" / "base"
+TASKS = 20  # of the playbook that shows what one costs
 
-# What a careful shell script would ask before it changes anything: the reads behind a run of site.yml.
-ROLES = (
-    "AWSCodeDeployService-EC2AccessCodeDeployRole-20241024T000000",
-    "AWSCodeDeployService-DepolyEC2Role-20241024T000000",
-    "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000",
-)
-APPLICATION, GROUP = "test.codeDeploy.001", "test.deploymentGroup.001"
-READS = (
-    "sts get-caller-identity",
-    "iam list-open-id-connect-providers",
-    *(f"iam get-role --role-name {role}" for role in ROLES),
-    *(f"iam list-role-policies --role-name {role}" for role in ROLES),
-    f"iam get-instance-profile --instance-profile-name {ROLES[0]}",
-    "ec2 describe-key-pairs",
-    "ec2 describe-security-groups",
-    "ec2 describe-instances",
-    "ec2 describe-addresses",
-    "route53 list-hosted-zones",
-    f"deploy get-application --application-name {APPLICATION}",
-    f"deploy get-deployment-group --application-name {APPLICATION} --deployment-group-name {GROUP}",
-    "deploy list-deployments",
-)
+
+@dataclass(frozen=True)
+class Row:
+    """A figure, what it is compared to, and the ratio of the two that is wanted."""
+
+    figure: str
+    this: Variant
+    other: Variant
+    goal: str
+    of: str = "wall"
+
+
+def environment(checkout: Path, endpoint: str = "") -> dict[str, str]:
+    """That of commands of a checkout; nothing of this one's interpreter."""
+    path = os.environ["PATH"].replace(f"{CHECKOUT}/.venv/bin{os.pathsep}", "")
+    given = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "MAKEFLAGS"}}
+    cloud = {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDEXAMPL",
+        "AWS_SECRET_ACCESS_KEY": "local-cloud-accepts-any-secret-access-key",
+    }
+    return given | {"PATH": f"{checkout}/.venv/bin{os.pathsep}{path}"} | (cloud if endpoint else {})
+
+
+def rows(endpoint: str, tasks: Path, base: Path | None) -> Iterator[Row]:
+    """All that one running local cloud shows."""
+    here = environment(CHECKOUT, endpoint)
+
+    def playbook(checkout: Path, *arguments: str) -> Variant:
+        named = " ".join(Path(each).name for each in arguments)
+        name = named if checkout == CHECKOUT else f"{named} of the base"
+        return Variant(name, [["ansible-playbook", *arguments]], checkout, environment(checkout, endpoint))
+
+    script = Variant(
+        f"AWS CLI script of {len(READS)} reads", [["aws", *r.split()] for r in READS], CHECKOUT, here
+    )
+    reads = [[sys.executable, "-m", "tests.bench.reads"]]
+    site, process = "playbooks/site.yml", Variant(f"boto3, {len(READS)} reads", reads, CHECKOUT, here)
+    yield Row("no-change site.yml", playbook(CHECKOUT, site), script, "<= 0.8")
+    yield Row("no-change site.yml", playbook(CHECKOUT, site), process, "-")
+    if base is None:
+        return
+    for figure, arguments, goal in (
+        ("no-change site.yml", (site,), "<= 0.4"),
+        ("dry run of site.yml (drift)", ("--check", site), "<= 0.4"),
+        ("show-status.yml", ("playbooks/show-status.yml",), "<= 0.4"),
+        (f"{TASKS} no-change tasks of iam_role", (str(tasks),), "<= 0.25"),
+    ):
+        yield Row(figure, playbook(CHECKOUT, *arguments), playbook(base, *arguments), goal)
+    both = playbook(CHECKOUT, site), playbook(base, site)
+    yield Row("no-change site.yml, processor time", *both, "<= 0.3", "processor")
+    here_again, there_again = (
+        Variant(f"make demo, {name}", [["make", "demo"]], each, environment(each))
+        for name, each in (("this", CHECKOUT), ("base", base))
+    )
+    yield Row("second make demo", here_again, there_again, "<= 0.45")
+
+
+def from_nothing(base: Path | None, folder: Path) -> Iterator[Row]:
+    """`make demo` in a new clone with an empty home."""
+
+    def demo(checkout: Path) -> Variant:
+        clone = folder / checkout.name
+        (folder / "home").mkdir(exist_ok=True)
+        given = environment(clone) | {"HOME": str(folder / "home")}
+
+        def renew() -> None:
+            if clone.exists():
+                subprocess.run(["make", "clean"], cwd=clone, env=given, check=True, capture_output=True)
+                shutil.rmtree(clone)
+            subprocess.run(["git", "clone", "--quiet", str(checkout), str(clone)], check=True)
+
+        return Variant(
+            f"make demo of {checkout.name}", [["make", "demo"], ["make", "down"]], clone, given, renew
+        )
+
+    if base is not None:
+        yield Row("make demo and make down, from nothing", demo(CHECKOUT), demo(base), "<= 0.7")
+
+
+def prepare_base(revision: str) -> Path:
+    """A checkout of the revision with its environment, which shares the local cloud of this one."""
+    if not BASE.exists():
+        subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(BASE)], check=True)
+    subprocess.run(["git", "checkout", "--quiet", "--detach", revision], cwd=BASE, check=True)
+    subprocess.run(["make", "environment"], cwd=BASE, env=environment(BASE), check=True)
+    shared = BASE / ".local_cloud"
+    if not shared.is_symlink():
+        shared.symlink_to(CHECKOUT / ".local_cloud")
+    return BASE
+
+
+def tasks_playbook(folder: Path) -> Path:
+    """A playbook that does one thing often."""
+    task = {
+        "name": "Get the role as it is",
+        "amazon.aws.iam_role": {
+            "name": ROLES[0],
+            "create_instance_profile": False,
+            "purge_policies": False,
+            "purge_tags": False,
+        },
+    }
+    play = {"name": "Change nothing", "hosts": "localhost", "gather_facts": False, "tasks": [task] * TASKS}
+    path = folder / "tasks.yml"
+    path.write_text(json.dumps([play]))
+    return path
+
+
+def measured(compared: Sequence[Row], runs: int) -> Iterator[str]:
+    """The rows of the table."""
+    variants = {each.name: each for row in compared for each in (row.this, row.other)}
+    costs: dict[str, list[Cost]] = {name: [] for name in variants}
+    for name, cost in interleaved(list(variants.values()), runs):
+        costs[name].append(cost)
+        print(f"bench: {name}: {cost.wall:.1f} s", file=sys.stderr, flush=True)
+    for row in compared:
+        this, other = (getattr(median(costs[each.name]), row.of) for each in (row.this, row.other))
+        ratio = f"**{this / other:.2f}**"
+        yield f"| {row.figure} | {this:.1f} s | {row.other.name} | {other:.1f} s | {ratio} | {row.goal} |"
+
+
+def machine() -> str:
+    """What the figures are true for."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=CHECKOUT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} x {model}, Python {platform.python_version()}, "
+        f"ansible-core {version('ansible-core')}, boto3 {version('boto3')}, revision {commit}"
+    )
 
 
 def main() -> int:
     """Print the table; 1 where no demo is running."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=5, help="of each variant (5)")
+    parser.add_argument("--base", metavar="REVISION", help="the build to compare with")
+    parser.add_argument("--from-nothing", action="store_true", help="make demo in new clones too, last")
+    options = parser.parse_args()
     try:
         status = json.loads((CHECKOUT / ".local_cloud/status.json").read_text())
     except FileNotFoundError:
         print("bench: no local cloud is running: run make demo first", file=sys.stderr)
         return 1
-    environment = os.environ | {
-        "AWS_ENDPOINT_URL": status["endpoint"],
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AKIALOCALCLOUDEXAMPL",
-        "AWS_SECRET_ACCESS_KEY": "local-cloud-accepts-any-secret-access-key",
-    }
-    rows: list[tuple[str, Callable[[], None], str]] = [
-        ("no-change site.yml", lambda: playbook("site.yml", environment), "below the AWS CLI script"),
-        (f"AWS CLI script, {len(READS)} reads", lambda: cli_script(environment), "-"),
-        (f"boto3 in one process, {len(READS)} reads", lambda: boto3_reads(status["endpoint"]), "-"),
-        ("no-change codedeploy_application", lambda: module(OUR_TASK, environment), "as iam_role"),
-        ("no-change amazon.aws.iam_role", lambda: module(IAM_ROLE_TASK, environment), "-"),
-        ("ansible ping on localhost", lambda: module(("ansible.builtin.ping", ""), environment), "-"),
-    ]
-    print(f"{'figure':44} {'seconds':>8}  goal")
-    for name, action, goal in rows:
-        print(f"{name:44} {median_seconds(action):8.2f}  {goal}", flush=True)
+    adopt_orphans()
+    base = prepare_base(options.base) if options.base else None
+    print(f"{machine()}; medians of {options.runs} interleaved runs\n")
+    print("| figure | this build | compared with | its figure | ratio | goal |\n|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            table = measured(list(rows(status["endpoint"], tasks_playbook(folder), base)), options.runs)
+            print("\n".join(table), flush=True)
+            if options.from_nothing:
+                subprocess.run(["make", "down"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+                print("\n".join(measured(list(from_nothing(base, folder)), options.runs)))
+        except CommandError as error:
+            print(f"bench: {error}", file=sys.stderr)
+            return 1
     return 0
-
-
-OUR_TASK = ("codedeploy_application", f"name={APPLICATION} compute_platform=Server")
-IAM_ROLE_TASK = ("amazon.aws.iam_role", f"name={ROLES[0]} create_instance_profile=false")
-
-
-def median_seconds(action: Callable[[], None]) -> float:
-    """The median duration of RUNS runs."""
-    durations = []
-    for _ in range(RUNS):
-        begun = time.perf_counter()
-        action()
-        durations.append(time.perf_counter() - begun)
-    return statistics.median(durations)
-
-
-def run(command: list[str], environment: dict[str, str]) -> None:
-    subprocess.run(command, check=True, cwd=CHECKOUT, env=environment, stdout=subprocess.DEVNULL)
-
-
-def playbook(name: str, environment: dict[str, str]) -> None:
-    run(["ansible-playbook", f"playbooks/{name}"], environment)
-
-
-def module(task: tuple[str, str], environment: dict[str, str]) -> None:
-    name, arguments = task
-    run(["ansible", "localhost", "-i", "localhost,", "-c", "local", "-m", name, "-a", arguments], environment)
-
-
-def cli_script(environment: dict[str, str]) -> None:
-    for read in READS:
-        run(["aws", *read.split()], environment)
-
-
-def boto3_reads(endpoint: str) -> None:
-    """The same reads through one session: what the API itself costs."""
-    session = boto3.Session(
-        aws_access_key_id="AKIALOCALCLOUDEXAMPL",
-        aws_secret_access_key="local-cloud-accepts-any-secret-access-key",
-        region_name="us-east-1",
-    )
-    clients: dict[str, object] = {}
-    for read in READS:
-        service, operation, *options = read.split()
-        service = {"deploy": "codedeploy"}.get(service, service)
-        if service not in clients:
-            clients[service] = session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
-        names = options[::2]
-        keywords = {camel(name, service): value for name, value in zip(names, options[1::2], strict=True)}
-        getattr(clients[service], operation.replace("-", "_"))(**keywords)
-
-
-def camel(option: str, service: str) -> str:
-    """`--role-name` as boto3 spells it: IAM begins with a capital letter, CodeDeploy does not."""
-    words = option.removeprefix("--").split("-")
-    first = words[0] if service == "codedeploy" else words[0].title()
-    return first + "".join(word.title() for word in words[1:])
 
 
 if __name__ == "__main__":
