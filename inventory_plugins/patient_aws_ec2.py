@@ -156,5 +156,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # Ansible has 
                     raise
                 time.sleep(pause)
             else:
-                plugin.update_cache_if_changed()
+                # It has one only where the file asks for it.
+                if plugin.get_option("cache"):
+                    plugin.update_cache_if_changed()
                 return

@@ -80,14 +80,35 @@ def first(faults: list[Fault]) -> Callable[[Call], Fault | None]:
     return lambda _call: left.pop(0) if left else None
 
 
-@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
-def test_the_inventory_asks_again(aws: Proxy, tmp_path: Path, fault: Fault) -> None:
+@pytest.fixture
+def inventory(aws: Proxy, tmp_path: Path) -> str:
     source = (CHECKOUT / "inventory" / "local" / "aws_ec2.yml").read_text()
     (tmp_path / "aws_ec2.yml").write_text(source.replace("http://127.0.0.1:4580", aws.endpoint))
+    return f"--inventory={tmp_path}"
+
+
+@pytest.mark.parametrize("cache", ["false", "true"])
+def test_the_inventory_asks_once_where_all_is_well(
+    aws: Proxy, inventory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    monkeypatch.setenv("ANSIBLE_INVENTORY_CACHE", cache)
+    monkeypatch.setenv("ANSIBLE_INVENTORY_CACHE_PLUGIN", "ansible.builtin.jsonfile")
+    monkeypatch.setenv("ANSIBLE_INVENTORY_CACHE_CONNECTION", str(tmp_path / "cache"))
+
+    listed = ansible("ansible-inventory", inventory, "--list", "-vvv")
+
+    assert listed.returncode == 0, listed.stderr
+    assert "aws_ec2.yml inventory source with patient_aws_ec2 plugin" in listed.stdout
+    assert aws.calls == 1
+    assert len(list(tmp_path.glob("cache/*"))) == (cache == "true")
+
+
+@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
+def test_the_inventory_asks_again(aws: Proxy, inventory: str, fault: Fault) -> None:
     # More than botocore's own tries.
     aws.begin(first([fault] * 4))
 
-    listed = ansible("ansible-inventory", f"--inventory={tmp_path}", "--list")
+    listed = ansible("ansible-inventory", inventory, "--list")
 
     assert listed.returncode == 0, listed.stderr
     assert json.loads(listed.stdout)["_meta"]
