@@ -138,11 +138,36 @@ def test_an_address_is_for_one_instance(client: Client) -> None:
         ({"MinCount": 0, "MaxCount": 0}, "InvalidParameterValue"),
         ({"MinCount": 1, "MaxCount": 100_000}, "InsufficientFreeAddressesInSubnet"),
         ({"UserData": "x" * 16385}, "InvalidParameterValue"),
+        ({"InstanceType": "t9.nano"}, "InvalidParameterValue"),
     ],
 )
 def test_a_launch_that_can_not_be_is_refused(client: Client, wrong: dict[str, Any], code: str) -> None:
     assert refusal(run, client, **wrong)[0] == code
     assert launched(client) == []
+
+
+def test_the_type_of_an_instance_changes_while_it_is_stopped(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client, InstanceType="t3a.nano")
+    change = {"InstanceId": instance["InstanceId"], "InstanceType": {"Value": "t3a.micro"}}
+    assert refusal(ec2.modify_instance_attribute, **change)[0] == "IncorrectInstanceState"
+
+    ec2.stop_instances(InstanceIds=[instance["InstanceId"]])
+    ec2.modify_instance_attribute(**change)
+
+    [reservation] = ec2.describe_instances(InstanceIds=[instance["InstanceId"]])["Reservations"]
+    assert reservation["Instances"][0]["InstanceType"] == "t3a.micro"
+
+
+def test_an_address_is_for_an_instance_that_has_not_ended(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client)
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    given = {
+        "AllocationId": ec2.allocate_address(Domain="vpc")["AllocationId"],
+        "InstanceId": instance["InstanceId"],
+    }
+    assert refusal(ec2.associate_address, **given)[0] == "InvalidInstanceID"
 
 
 def tagged(*tags: tuple[str, str]) -> list[dict[str, Any]]:

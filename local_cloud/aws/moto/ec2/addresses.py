@@ -23,6 +23,7 @@ RESERVED_HEAD = 4
 _original_stop = NetworkInterface.stop
 _original_assign = NetworkInterface.check_auto_public_ip
 _original_address = Subnet.get_available_subnet_ip
+_original_associate = ElasticAddressBackend.associate_address
 _original_release = ElasticAddressBackend.release_address
 
 
@@ -131,6 +132,17 @@ def release_address(backend: Any, address: str | None = None, allocation_id: str
     _original_release(backend, address, allocation_id)
 
 
+def associate_address(backend: Any, instance: Any = None, *arguments: Any, **named: Any) -> Any:
+    """Not with an instance that has ended."""
+    if instance is not None and instance.state in {"shutting-down", "terminated"}:
+        # Inferred, from what is said of a pending one.
+        raise EC2ClientError(
+            "InvalidInstanceID",
+            f"The {instance.state} instance '{instance.id}' is not in a valid state for this operation.",
+        )
+    return _original_associate(backend, instance, *arguments, **named)
+
+
 def public_addresses(cidr: str) -> Iterator[str]:
     """Each address of the range once, in order, without those that end in 0 or 255."""
     for address in ipaddress.ip_network(cidr):
@@ -143,5 +155,6 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (NetworkInterface, "check_auto_public_ip", assign_public_ip),
     (Subnet, "get_available_subnet_ip", free_private_ip),
     (Subnet, "request_ip", request_ip),
+    (ElasticAddressBackend, "associate_address", associate_address),
     (ElasticAddressBackend, "release_address", release_address),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_block_store import Volume
-from moto.ec2.models.instances import Instance
+from moto.ec2.models.instances import Instance, InstanceBackend
 
 Health = Callable[[str], str]
 """By an instance's id: ok, initializing or impaired."""
@@ -16,6 +16,7 @@ _REACHABILITY = {"ok": "passed", "initializing": "initializing", "impaired": "fa
 
 _original_start, _original_stop = Instance.start, Instance.stop
 _original_terminate = Instance.terminate
+_original_modify = InstanceBackend.modify_instance_attribute
 _original_volume = Volume.__init__
 _health: Health = lambda _: "ok"  # noqa: E731 - replaced by `answer_with`
 
@@ -46,6 +47,16 @@ def _refuse_ended(instance: Any, wanted: str) -> None:
             "IncorrectInstanceState",
             f"The instance '{instance.id}' is not in a state from which it can be {wanted}.",
         )
+
+
+def modify(backend: Any, instance_id: str, key: str, value: Any) -> Any:
+    """A type is that of a machine: another one is for an instance that is stopped."""
+    instance = backend.get_instance(instance_id)
+    if key == "instance_type" and instance.state != "stopped":
+        raise EC2ClientError(
+            "IncorrectInstanceState", f"The instance '{instance_id}' is not in the 'stopped' state."
+        )
+    return _original_modify(backend, instance_id, key, value)
 
 
 def make_volume(volume: Any, *arguments: Any, **named: Any) -> None:
@@ -83,6 +94,7 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (Instance, "start", start),
     (Instance, "stop", stop),
     (Instance, "terminate", terminate),
+    (InstanceBackend, "modify_instance_attribute", modify),
     (Instance, "instance_status", property(status)),
     (Instance, "system_status", property(status)),
     (Volume, "__init__", make_volume),

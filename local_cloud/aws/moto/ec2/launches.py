@@ -18,6 +18,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.ssm.models import ssm_backends
 
 from local_cloud.aws.moto.ec2.addresses import check_addresses
+from local_cloud.aws.moto.ec2.errors import invalid
 from local_cloud.aws.moto.ec2.instances import begin_pending
 from local_cloud.settings import Settings
 
@@ -108,7 +109,10 @@ def run_instances(
     key_name = kwargs.get("key_name")
     if key_name and key_name not in backend.key_pairs:
         raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
-    _check_architecture(backend, image_id, kwargs.get("instance_type"))
+    instance_type = kwargs.get("instance_type")
+    if instance_type and instance_type not in INSTANCE_TYPES:
+        raise invalid(f"Invalid value '{instance_type}' for InstanceType.")
+    _check_architecture(backend, image_id, instance_type)
     kwargs["subnet_id"] = kwargs.get("subnet_id") or _default_subnet(backend, kwargs)
     check_addresses(backend, count, kwargs)
     for name in security_group_names:
