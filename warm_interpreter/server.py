@@ -92,7 +92,7 @@ class Warmth:
         self.note()
 
     def import_aws(self) -> None:
-        """And the checkout's own, which lean on it. A library that is missing is named by modules."""
+        """And the checkout's own, which lean on it. What is missing is named by modules."""
         make_packages(Path(self.collection))
         own = Path(self.utilities)
         sys.modules["ansible.module_utils"].__path__.insert(0, self.utilities)
@@ -111,7 +111,7 @@ class Warmth:
     def read_models(self, service: str) -> None:
         """Make a client as modules make theirs, with nothing of this environment.
 
-        The models are shared by all sessions of a module, as they are by all clients of one session elsewhere.
+        All sessions of a module share the models, as all clients of one session do elsewhere.
         """
         if "boto3" not in sys.modules:
             return
@@ -350,7 +350,8 @@ def run(payload: bytes) -> NoReturn:
         code = end.code
     except BaseException as error:  # noqa: BLE001 - as the interpreter
         interrupted = isinstance(error, KeyboardInterrupt)
-        sys.excepthook(type(error), error, error.__traceback__ and error.__traceback__.tb_next)
+        error.__traceback__ = without_this_file(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
         code = 1
     if code is not None and not isinstance(code, int):
         sys.stderr.write(f"{code}\n")
@@ -360,6 +361,17 @@ def run(payload: bytes) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit((code or 0) & 0xFF)
+
+
+def without_this_file(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    """The same, without frames that a new interpreter would not have."""
+    if traceback is None:
+        return None
+    rest = without_this_file(traceback.tb_next)
+    if traceback.tb_frame.f_globals is globals():
+        return rest
+    traceback.tb_next = rest
+    return traceback
 
 
 def finish() -> None:
