@@ -30,6 +30,7 @@ import types
 import zipfile
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.machinery import NamespaceLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -135,13 +136,17 @@ class Warmth:
 
         They are looked for by name: some modules put another one in their place.
         """
-        for name in list(sys.modules):
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] not in {"ansible", PACKAGES[0]}:
+                continue
+            loader = getattr(module, "__loader__", None)
+            without_file = name in PACKAGES or isinstance(loader, NamespaceLoader)
             base = name.replace(".", "/")
             for member in (f"{base}.py", f"{base}/__init__.py"):
                 file = self.file(member)
                 if file and file.is_file():
                     self.sources.setdefault(member, file.read_bytes())
-                elif name in PACKAGES and member.endswith("/__init__.py"):
+                elif without_file and member.endswith("/__init__.py"):
                     self.sources[member] = b""
 
     def file(self, member: str) -> Path | None:

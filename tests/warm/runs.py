@@ -92,8 +92,8 @@ def run(
 def told(run: Run, folder: Path) -> tuple[str, str]:
     """What a run showed and returned, without times, numbers of processes and the places of temporary files.
 
-    Where a traceback names a file of Ansible's, it is the packed one or the one it was packed from, whose lines
-    can be shown.
+    Where a traceback names a file of Ansible's, it is the packed one or the one it was packed from, whose
+    lines can be shown.
     """
     utilities = f"{CHECKOUT}/(module_utils|.*?/site-packages/ansible/module_utils)"
     changes = (

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ def parent(process: int) -> int:
     return int(status.partition("PPid:")[2].split()[0])
 
 
-def runs(process: int) -> bool:
-    """Whether it is there and no zombie."""
+def ended(process: int) -> bool:
+    """Whether it is not there any more, or a zombie."""
     try:
-        return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
-    except FileNotFoundError:
-        return False
+        return "State:\tZ" in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 @contextmanager
@@ -57,19 +58,19 @@ def test_a_signal_to_the_run_ends_the_module_and_what_it_started(tmp_path: Path,
         [child] = Path(f"/proc/{module}/task/{module}/children").read_text().split()
         started.send_signal(number)
         for process in (module, int(child), server):
-            wait_for(lambda process=process: not runs(process), seconds=20)
+            wait_for(partial(ended, process), seconds=20)
         assert started.wait(20) != 0
 
 
 def test_it_ends_with_a_run_that_is_killed(tmp_path: Path) -> None:
     with sleeping(tmp_path) as (started, module, server):
         worker = [int(each) for each in children(started.pid)]
-        assert runs(server)
+        assert not ended(server)
         started.kill()
         # Elsewhere too a worker outlives the run that was killed, until its module has ended.
         os.kill(module, signal.SIGKILL)
         for process in (*worker, server):
-            wait_for(lambda process=process: not runs(process), seconds=20)
+            wait_for(partial(ended, process), seconds=20)
 
 
 def children(process: int) -> list[str]:
@@ -80,7 +81,7 @@ def test_it_ends_with_a_run_that_comes_to_its_end(tmp_path: Path) -> None:
     done = run(tmp_path / "run", play([{"name": "look", "process_state": None}]))
     # The process that stands for the shell is gone with its module; nothing else reads this run's socket.
     held = [each for each in Path("/proc").glob("[0-9]*/environ") if mark(each, str(tmp_path / "run"))]
-    wait_for(lambda: not [each for each in held if runs(int(each.parent.name))], seconds=20)
+    wait_for(lambda: all(ended(int(each.parent.name)) for each in held), seconds=20)
     assert done.of("look")["read"] == ""
 
 
@@ -93,9 +94,8 @@ def mark(environ: Path, folder: str) -> bool:
 
 def test_a_module_goes_on_without_it_and_the_next_goes_the_ordinary_way(tmp_path: Path) -> None:
     """The middle of a module's run is no place where it is needed any more."""
-    kill = 'sh -c \'kill -9 $(awk "/^PPid/ {print \\$2}" /proc/$(awk "/^PPid/ {print \\$2}" /proc/$PPID/status)/status)\''
     tasks = (
-        {"name": "kill it", "ansible.builtin.command": kill},
+        misbehave("kill_the_warm_interpreter"),
         {"name": "next", "ansible.builtin.command": "echo out"},
         misbehave("differ"),
     )

@@ -1,12 +1,15 @@
 """What the connection does when the warm interpreter refuses, is lost, or hangs, at each step."""
 
+import os
+import shlex
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible import constants as C
+from ansible.constants import DEFAULT_EXECUTABLE
 
 from tests.plugins import load
 
@@ -14,14 +17,18 @@ warm: Any = load("connection_plugins/warm.py")
 REQUEST = b'{"size": 1000000}\n' + 1_000_000 * b"x"
 
 
-def answer(serve: Callable[[socket.socket], None]) -> tuple[int, int]:
-    """Begin a module with another side that does this with the channel it is sent, and then ends."""
+def answer(serve: Callable[[socket.socket], None]) -> int:
+    """Begin a module with another side that does this with the channel it is sent; how that said it ended."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def accept() -> None:
         with its:
             _, [channel, *pipes], _, _ = socket.recv_fds(its, 1, 3)
-            with socket.socket(fileno=channel) as job, open(pipes[0], "wb"), open(pipes[1], "wb"):
+            with (
+                socket.socket(fileno=channel) as job,
+                os.fdopen(pipes[0], "wb", 0),
+                os.fdopen(pipes[1], "wb", 0),
+            ):
                 serve(job)
 
     other = threading.Thread(target=accept)
@@ -31,7 +38,7 @@ def answer(serve: Callable[[socket.socket], None]) -> tuple[int, int]:
         with ours, mine:
             pipes: tuple[int, int] = warm.begin(ours, mine, theirs, REQUEST)
             assert warm.read_both(*pipes) == (b"", b"")
-            return pipes[0] and warm.ended(mine), 0
+            return int(warm.ended(mine))
     finally:
         other.join()
 
@@ -56,8 +63,13 @@ def test_what_has_not_begun_goes_the_ordinary_way(
     monkeypatch: pytest.MonkeyPatch, steps: tuple[Callable[[Any], None], ...], reason: str
 ) -> None:
     monkeypatch.setattr(warm, "PATIENCE", 0.5)
+
+    def serve(job: socket.socket) -> None:
+        for step in steps:
+            step(job)
+
     with pytest.raises(warm.OrdinaryWayError, match=reason):
-        answer(lambda job: [step(job) for step in steps] and None)
+        answer(serve)
 
 
 def test_what_may_have_begun_failed() -> None:
@@ -66,7 +78,7 @@ def test_what_may_have_begun_failed() -> None:
         job.sendall(b"r")
         assert job.recv(1) == b"g"
 
-    assert answer(begin)[0] == warm.KILLED
+    assert answer(begin) == warm.KILLED
 
 
 @pytest.mark.parametrize(
@@ -84,19 +96,13 @@ def test_what_may_have_begun_failed() -> None:
     ],
 )
 def test_only_plain_commands_are_understood(script: str) -> None:
-    import shlex
-    import sys
-
-    command = f"{C.DEFAULT_EXECUTABLE} -c {shlex.quote(script.format(python=sys.executable))}"
+    command = f"{DEFAULT_EXECUTABLE} -c {shlex.quote(script.format(python=sys.executable))}"
     with pytest.raises(warm.OrdinaryWayError):
         warm.assignments(command)
 
 
 def test_variables_are_read_as_a_shell_reads_them() -> None:
-    import shlex
-    import sys
-
     given = {"A": "it's $HOME `id`", "B": "", "C": "a\nb=c ü"}
     script = " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
-    command = f"{C.DEFAULT_EXECUTABLE} -c {shlex.quote(f'{script} {sys.executable} && sleep 0')}"
+    command = f"{DEFAULT_EXECUTABLE} -c {shlex.quote(f'{script} {sys.executable} && sleep 0')}"
     assert warm.assignments(command) == given

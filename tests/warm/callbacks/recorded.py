@@ -24,7 +24,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record("ok", result)
 
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ARG002, FBT002
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ARG002 - as the base's
         self._record("failed", result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:

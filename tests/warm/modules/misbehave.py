@@ -46,8 +46,8 @@ def fork_a_daemon(module: AnsibleModule) -> None:
 
 
 def leave_open(module: AnsibleModule) -> None:
-    LEFT.append(open(module.params["value"], "w"))
-    LEFT[0].write("what was written last")
+    basic.left_open = open(module.params["value"], "w")
+    basic.left_open.write("what was written last")
     LEFT.append(tempfile.NamedTemporaryFile(prefix="left_behind_"))
     module.exit_json()
 
@@ -70,6 +70,12 @@ def count_and_lose_the_shell(module: AnsibleModule) -> None:
     with Path(module.params["value"]).open("a") as file:
         file.write("begun\n")
     os.kill(os.getppid(), signal.SIGKILL)
+    module.exit_json()
+
+
+def kill_the_warm_interpreter(module: AnsibleModule) -> None:
+    status = Path(f"/proc/{os.getppid()}/status").read_text()
+    os.kill(int(status.partition("PPid:")[2].split()[0]), signal.SIGKILL)
     module.exit_json()
 
 

@@ -14,9 +14,10 @@ import threading
 import warnings
 from pathlib import Path
 
-import __main__
 from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule
+
+import __main__
 
 
 def main() -> None:
