@@ -78,6 +78,7 @@ class Connection(Local):  # type: ignore[misc] # Ansible has no types
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         options = {
             "descriptor": theirs.fileno(),
+            "parent": os.getpid(),
             "given": dict(os.environ),
             "utilities": str(CHECKOUT / "module_utils"),
             "collection": collection,
@@ -86,7 +87,7 @@ class Connection(Local):  # type: ignore[misc] # Ansible has no types
         with theirs:
             # As Ansible starts a module, so that all that a shell and an interpreter set is set the same.
             process = subprocess.Popen(  # noqa: S602 - as Ansible does
-                f"{shell} -c {shlex.quote(f'{shlex.quote(sys.executable)} && sleep 0')}",
+                f"{shell} -c {shlex.quote(shlex.quote(sys.executable))}",
                 shell=True,
                 executable=shell,
                 stdin=subprocess.PIPE,
@@ -120,8 +121,10 @@ class Connection(Local):  # type: ignore[misc] # Ansible has no types
             raise OrdinaryWayError("there is no warm interpreter")
         if self.become:
             raise OrdinaryWayError("it becomes another user")
+        assigned, more = assignments(cmd)
         asked = {
-            "assigned": assignments(cmd),
+            "assigned": assigned,
+            "more": more,
             "environment": dict(os.environ),
             "directory": os.fsdecode(self.cwd or os.getcwd()),  # noqa: PTH109 - bytes are in it
             "size": len(in_data),
@@ -134,23 +137,26 @@ class Connection(Local):  # type: ignore[misc] # Ansible has no types
             return ended(mine), *output
 
 
-def assignments(cmd: str) -> Mapping[str, str]:
-    """The variables of a command that is nothing but `sh -c 'NAME=value... python && sleep 0'`."""
+def assignments(cmd: str) -> tuple[Mapping[str, str], bool]:
+    """The variables of a command that is `sh -c 'NAME=value... python'`, and whether `&& sleep 0` follows.
+
+    Ansible 2.19 appends that, 2.21 does not.
+    """
     try:
         shell, flag, script = shlex.split(cmd)
         words = shlex.split(script)
     except ValueError:
         raise OrdinaryWayError("it is not one command of a shell") from None
-    python, plain = shlex.quote(sys.executable), [sys.executable, "&&", "sleep", "0"]
-    if flag != "-c" or shell != C.DEFAULT_EXECUTABLE or words[-4:] != plain:
+    more = words[-3:] == ["&&", "sleep", "0"]
+    *names, python = words[:-3] if more else words or [""]
+    if flag != "-c" or shell != C.DEFAULT_EXECUTABLE or python != sys.executable:
         raise OrdinaryWayError("it is not run by the Python that runs Ansible, or not by that alone")
-    pairs = [word.partition("=") for word in words[:-4]]
-    written = " ".join(
-        [*(f"{name}={shlex.quote(value)}" for name, _, value in pairs), f"{python} && sleep 0"]
-    )
+    pairs = [word.partition("=") for word in names]
+    assigned = [f"{name}={shlex.quote(value)}" for name, _, value in pairs]
+    written = " ".join([*assigned, shlex.quote(python)]) + (" && sleep 0" if more else "")
     if written != script or not all(NAME.fullmatch(name) for name, _, _ in pairs):
         raise OrdinaryWayError("its environment is more than names and values")
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _, value in pairs}, more
 
 
 def begin(
@@ -232,9 +238,9 @@ def read_both(out: int, error: int) -> tuple[bytes, bytes]:
 
 
 def ended(channel: socket.socket) -> int:
-    """The exit status as of a shell, that of a shell which was killed where none is told."""
+    """The exit status, that of a shell which was killed where none is told."""
     try:
-        told = channel.recv(1)
+        told = channel.recv(2)
     except ConnectionResetError:
         told = b""
-    return told[0] if told else KILLED
+    return int.from_bytes(told, "big", signed=True) if told else KILLED

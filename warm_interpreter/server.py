@@ -199,9 +199,13 @@ class Warmth:
 
 
 class Shell:
-    """What the shell does to the environment, seen by what it did to this process's."""
+    """What the shell does to the environment, seen by what it did to this process's.
 
-    def __init__(self, given: Mapping[str, str], seen: Mapping[str, str]) -> None:
+    `becomes`: whether its last command takes its place, as it did here.
+    """
+
+    def __init__(self, given: Mapping[str, str], seen: Mapping[str, str], *, becomes: bool) -> None:
+        self.becomes = becomes
         self._dropped = given.keys() - seen.keys()
         self._set = {name: value for name, value in seen.items() if given.get(name) != value}
         self._at_start = {name: value for name, value in seen.items() if SET_AT_START.fullmatch(name)}
@@ -255,11 +259,11 @@ def working_directory(given: Mapping[str, str]) -> dict[str, str]:
     return {"PWD": os.getcwd()}  # noqa: PTH109 - as bytes are in it
 
 
-def serve(descriptor: int, given: Mapping[str, str], utilities: str, collection: str) -> None:
-    """Fork for each request, import while there is none. The shell was `given` this environment."""
+def serve(descriptor: int, parent: int, given: Mapping[str, str], utilities: str, collection: str) -> None:
+    """Fork for each request, import while there is none. `parent` gave the shell this environment."""
     # Modules are imported from no folder of the task's or the user's; none is kept from being unmounted.
     os.chdir("/")
-    shell = Shell(given, os.environ)
+    shell = Shell(given, os.environ, becomes=os.getppid() == parent)
     warmth = Warmth(utilities, collection)
     asked = socket.socket(fileno=descriptor)
     asked.set_inheritable(False)
@@ -316,13 +320,16 @@ def lead(warmth: Warmth, shell: Shell, request: int, out: int, error: int) -> No
             os.environ.update(environment)
             warmth.make_way(here)
             run(payload)
-        attend(module, job)
+        attend(module, job, shell_stays=asked["more"] or not shell.becomes)
     finally:
         os._exit(1)
 
 
-def attend(module: int, job: socket.socket) -> None:
-    """Pass signals on to the module, this process included; say in the end how it ended, as a shell does."""
+def attend(module: int, job: socket.socket, *, shell_stays: bool) -> None:
+    """Pass signals on to the module, this process included; say in the end how it ended.
+
+    A shell that stays for another command says it in its own way; the other one has become the module.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     ended = os.pidfd_open(module)
     watched: list[Any] = [job, ended]
@@ -334,10 +341,12 @@ def attend(module: int, job: socket.socket) -> None:
             watched.remove(job)
     _, status = os.waitpid(module, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code < 0 and -code not in {signal.SIGINT, signal.SIGPIPE}:
-        dumped = " (core dumped)" if os.WCOREDUMP(status) else ""
-        os.write(2, f"{signal.strsignal(-code)}{dumped}\n".encode())
-    job.sendall(bytes([code if code >= 0 else 128 - code]))
+    if code < 0 and shell_stays:
+        if -code not in {signal.SIGINT, signal.SIGPIPE}:
+            dumped = " (core dumped)" if os.WCOREDUMP(status) else ""
+            os.write(2, f"{signal.strsignal(-code)}{dumped}\n".encode())
+        code = 128 - code
+    job.sendall(code.to_bytes(2, "big", signed=True))
 
 
 def run(payload: bytes) -> NoReturn:

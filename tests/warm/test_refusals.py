@@ -61,7 +61,7 @@ def test_an_environment_is_what_the_shell_makes_of_it(
     """This one drops names it can't have, counts its levels, and follows where it is."""
     monkeypatch.chdir(tmp_path)
     start = {"A": "1", "not.a.name": "2", "LANG": "C.UTF-8", "PWD": "/"}
-    shell = server.Shell(start, {"A": "1", "SHLVL": "2", "LANG": "C.UTF-8", "PWD": "/"})
+    shell = server.Shell(start, {"A": "1", "SHLVL": "2", "LANG": "C.UTF-8", "PWD": "/"}, becomes=True)
     given = {**start, "LATER": "3"}
     made = {"A": "changed", "LATER": "3", "LANG": "C.UTF-8", "SHLVL": "2", "PWD": str(tmp_path)}
     assert shell.environment(given, {"A": "changed"}) == made

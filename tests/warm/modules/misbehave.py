@@ -26,7 +26,7 @@ def change_everything(module: AnsibleModule) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     random.seed(1)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    sys.path.insert(0, "/nowhere")
+    vars(sys)["path"] = ["/nowhere", *sys.path]
     sys.setrecursionlimit(5000)
     basic.left_behind = urls.left_behind = True
     locale.setlocale(locale.LC_ALL, "C")
