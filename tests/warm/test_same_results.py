@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +110,13 @@ def test_nothing_of_a_task_reaches_the_next_one(tmp_path: Path) -> None:
 def test_what_a_module_leaves_open_is_written_and_removed(tmp_path: Path) -> None:
     for warm in (True, False):
         file, worked = tmp_path / f"open-{warm}", tmp_path / f"worked-{warm}"
-        temporary = tmp_path / f"temporary-{warm}"
-        temporary.mkdir()
         tasks = (misbehave("leave_open", str(file)), misbehave("wait_for_a_thread", str(worked)))
-        done = run(tmp_path / "run", play(tasks), options=["-vvv"], warm=warm, TMPDIR=str(temporary))
+        # Ansible's sockets need a short name.
+        with tempfile.TemporaryDirectory() as temporary:
+            done = run(tmp_path / "run", play(tasks), options=["-vvv"], warm=warm, TMPDIR=temporary)
+            assert list(Path(temporary).glob("left_behind_*")) == []
         assert file.read_text() == "what was written last"
         assert worked.read_text() == "worked"
-        assert list(temporary.glob("left_behind_*")) == []
         assert done.ways.count("warm") == 2 * warm
 
 
