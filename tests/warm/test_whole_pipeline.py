@@ -15,7 +15,7 @@ from tests.playbooks.said import banners
 WITHOUT_HOSTS = "--skip-tags=hosts,deploy"
 MADE_ANEW = (
     (r"\b(i|eipalloc|eipassoc|sg|sgr|vol|eni|r|key|ami|subnet|vpc|aki)-[0-9a-f]{8,}", r"\1-NUMBER"),
-    (r"\b[AR]RO[A-Z0-9]{10,}|\bA[A-Z]{3}[A-Z0-9]{12,}", "IDENTIFIER"),
+    (r"\b(?:A[A-Z]{3}[A-Z0-9]{12,}|[a-z0-9]{20})\b", "IDENTIFIER"),
     (r"\b\d+\.\d+\.\d+\.\d+(?::\d+)?\b", "ADDRESS"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.+:Z]*", "TIME"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),

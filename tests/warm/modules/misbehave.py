@@ -15,7 +15,7 @@ from pathlib import Path
 from ansible.module_utils import basic, urls
 from ansible.module_utils.basic import AnsibleModule
 
-LEFT = []
+LEFT: list[object] = []
 
 
 def change_everything(module: AnsibleModule) -> None:
