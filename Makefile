@@ -45,7 +45,7 @@ unit: environment ## what needs nothing but Python
 	pytest -q -n 2 --dist loadfile tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
 integration: environment ## modules and playbooks against the local cloud in process
-	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam tests/collection
+	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam tests/collection tests/warm
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included
 	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/local_cloud
@@ -65,7 +65,7 @@ RUNS ?= 14
 SEED ?= 1
 
 faults: environment engine ## a bad line to AWS and GitHub, kills, crashes, races, pushes to real hosts, and what fails while roles change a host
-	pytest -q -n 2 --dist load -m long tests/integration tests/playbooks tests/iam tests/local_cloud
+	pytest -q -n 2 --dist load -m long tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
 	pytest -q tests/faults
 	python -m tests.faults.way_to_aws --runs $(RUNS) --seed $(SEED)
 

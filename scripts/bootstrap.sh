@@ -60,4 +60,8 @@ rm -rf "$venv"
 "$uv" pip sync --quiet --require-hashes --python "$venv" requirements.lock
 # Its command; what builds it is locked too, and nothing is fetched.
 "$uv" pip install --quiet --offline --no-deps --no-build-isolation --python "$venv" --editable local_cloud
+# uv installs no bytecode, and where none may be written each module would compile its imports anew.
+packages=("$venv"/lib/python*/site-packages)
+"$venv/bin/python" -m compileall -q -j 0 \
+  "${packages[0]}"/{ansible,ansible_collections/amazon,boto3,botocore,dateutil,jinja2,jmespath,s3transfer,urllib3,yaml}
 printf '%s' "$stamp" >"$venv/.locked"

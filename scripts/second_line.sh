@@ -24,5 +24,5 @@ PYTHON=$python scripts/bootstrap.sh
 export PATH="$PWD/$VENV/bin:$PATH"
 ansible --version | head -n 1
 pytest -q tests/unit tests/roles tests/site tests/pipeline_role
-pytest -q -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/collection
+pytest -q -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/collection tests/warm
 molecule test --scenario-name pipeline

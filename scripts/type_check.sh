@@ -7,7 +7,7 @@ export PATH="$PWD/.venv/bin:$PATH"
 checked=()
 # The site's scripts are imported by their bare names.
 export MYPYPATH=site/.github/scripts
-for path in plugins roles callback_plugins inventory_plugins local_cloud scripts site/.github/scripts tests; do
+for path in plugins roles callback_plugins connection_plugins inventory_plugins warm_interpreter local_cloud scripts site/.github/scripts tests; do
   if [[ -n $(find -L "$path" -name '*.py' -print -quit 2>/dev/null) ]]; then
     checked+=("$path")
   fi
