@@ -28,6 +28,7 @@ import threading
 import time
 import types
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.machinery import NamespaceLoader
@@ -267,7 +268,6 @@ def serve(descriptor: int, parent: int, given: Mapping[str, str], utilities: str
     warmth = Warmth(utilities, collection)
     asked = socket.socket(fileno=descriptor)
     asked.set_inheritable(False)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     steps = warmth.steps()
     step: Callable[[], None] | None = next(steps)
     while True:
@@ -281,6 +281,7 @@ def serve(descriptor: int, parent: int, given: Mapping[str, str], utilities: str
             step = next(steps, None)
             continue
         message, descriptors, _, _ = socket.recv_fds(asked, 1, 3)
+        wait_for_ended()
         if not message:
             return
         if os.fork() == 0:
@@ -290,11 +291,17 @@ def serve(descriptor: int, parent: int, given: Mapping[str, str], utilities: str
             os.close(each)
 
 
+def wait_for_ended() -> None:
+    """Take over what the forks that have ended used of processors: who measures a run asks its children."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
 def lead(warmth: Warmth, shell: Shell, request: int, out: int, error: int) -> NoReturn:
     """Stand for the shell that would start the module, and do nothing else, whatever happens."""
     try:
         os.setsid()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         job = socket.socket(fileno=request)
         with job.makefile("rb") as stream:
             asked = json.loads(stream.readline())

@@ -131,3 +131,20 @@ def test_what_another_try_meets_again_is_told_at_once(
 def test_a_success_is_settled_whatever_it_says(settled: Callable[[dict[str, Any]], bool]) -> None:
     assert settled({"msg": "Throttling"})
     assert settled({"failed": False, "changed": True})
+
+
+@pytest.mark.parametrize(
+    ("result", "changed"),
+    [
+        ({"changed": True, "attempts": 1}, True),
+        ({"changed": False, "attempts": 1}, False),
+        # The first answer was lost: the second try found it done.
+        ({"changed": False, "attempts": 2}, True),
+        ({"changed": False, "results": [{"changed": False}, {"changed": False, "attempts": 3}]}, True),
+        ({"changed": False, "results": [{"changed": False, "attempts": 1}]}, False),
+        ({"changed": False, "results": []}, False),
+        ({"changed": False, "skipped": True}, False),
+    ],
+)
+def test_what_was_tried_again_may_have_changed_something(result: dict[str, Any], changed: bool) -> None:
+    assert load(str(PLUGIN)).TestModule().tests()["possibly_changed"](result) is changed

@@ -182,6 +182,31 @@ def test_a_name_is_a_verb_and_a_noun() -> None:
     assert [each for each in found if NO_NOUNS.search(each[1])] == []
 
 
+def test_nothing_hangs_on_whether_the_last_of_several_tries_changed_something() -> None:
+    """After a lost answer the next try finds the change, and changes nothing; but in a dry run."""
+    found = [
+        (path.name, task)
+        for path in PLAYBOOKS.glob("**/*.yml")
+        for task in tasks(yaml.safe_load(path.read_text()))
+    ]
+    tried = {task["register"] for _, task in found if "until" in task and "register" in task}
+    assert {"launched", "elastic_ips"} <= tried
+    hangs = re.compile(rf"\b(?:{'|'.join(tried)})(?: \| default\({{}}\))? is (?:not )?changed")
+    conditions = [(name, task["name"], str(task.get("when", ""))) for name, task in found]
+    dry = re.compile(r"(?<!not )ansible_check_mode")
+    assert [each for each in conditions if hangs.search(each[2]) and not dry.search(each[2])] == []
+
+
+def tasks(things: Any) -> Iterator[dict[str, Any]]:
+    """All tasks of a play, a block or a file."""
+    for thing in things if isinstance(things, list) else []:
+        # Lists of settings have no names, or are no mappings.
+        if isinstance(thing, dict) and "name" in thing:
+            yield thing
+            for key in ("pre_tasks", "tasks", "block", "rescue", "always"):
+                yield from tasks(thing.get(key))
+
+
 USES = re.compile(
     # A task's module, a plugin that a setting names, a callback that the code names, an import.
     r"^\s*(?:- )?(\w+\.\w+)\.\w+:|\b(?:plugin|connection): \"?(\w+\.\w+)\.\w+"

@@ -75,8 +75,17 @@ def settled(result: Mapping[str, Any]) -> bool:
     return PASSING.search(said) is None
 
 
+def possibly_changed(result: Mapping[str, Any]) -> bool:
+    """Changed something, or was tried again: the last try of several finds what an earlier one has changed.
+
+    Of a loop any of its results.
+    """
+    results = result.get("results", [result])
+    return any(each.get("changed") or each.get("attempts", 1) > 1 for each in results)
+
+
 class TestModule:
     """What Ansible loads."""
 
     def tests(self) -> dict[str, Callable[..., bool]]:
-        return {"settled": settled}
+        return {"possibly_changed": possibly_changed, "settled": settled}
