@@ -131,3 +131,30 @@ def test_systems_manager_brings_its_policy_and_ssh_takes_it_away(
         policies = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
         found.append([policy["PolicyName"] for policy in policies])
     assert found == [["AmazonSSMManagedInstanceCore"], []]
+
+
+@pytest.mark.parametrize("inventory", ["aws", "local"])
+def test_a_host_of_another_source_has_the_settings_of_the_folder(inventory: str, tmp_path: Path) -> None:
+    """A host's `inventory_dir` is where that host is named, be it far from the settings."""
+    hosts = {"codedeploy": {"hosts": {"far.example.com": {"ansible_host": "192.0.2.7"}}}}
+    (tmp_path / "hosts.yml").write_text(json.dumps(hosts))
+    names = ["pipeline_region", "pipeline_ssh_public_key_file", "ansible_control_path_dir"]
+    if inventory == "local":
+        names += ["pipeline_github_token", "pipeline_aws_environment"]
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "ansible",
+            "far.example.com",
+            f"--inventory=inventory/{inventory}/hosts.yml",
+            f"--inventory={tmp_path}/hosts.yml",
+            "--module-name=ansible.builtin.debug",
+            f"--args=msg={{{{ [{', '.join(names)}] | join(' ') }}}}",
+        ],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "us-east-1" in done.stdout
+    assert str(tmp_path) not in done.stdout
