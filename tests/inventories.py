@@ -21,8 +21,8 @@ def inventory(folder: Path, cloud: LocalCloud, access_key: str, secret_key: str,
         "http://127.0.0.1:4581": cloud.github_url,
         own.root_access_key: access_key,
         "local-cloud-accepts-any-secret-access-key": secret_key,
-        "inventory_dir ~ '/../../.local_cloud": f"'{own.state_dir}",
-        "{{ inventory_dir }}/../../.local_cloud": str(own.state_dir),
+        "hostvars.localhost.inventory_dir ~ '/../../.local_cloud": f"'{own.state_dir}",
+        "{{ hostvars.localhost.inventory_dir }}/../../.local_cloud": str(own.state_dir),
     }
     for path in folder.rglob("*"):
         if path.is_file():
