@@ -68,7 +68,9 @@ def quiet_playbook(root: Path) -> Path:
     """A playbook in a project's folder that changes nothing."""
     playbook = root / "playbooks" / "site.yml"
     playbook.parent.mkdir(exist_ok=True)
-    playbook.write_text(json.dumps([{"name": "Change nothing", "hosts": "localhost", "gather_facts": False}]))
+    task = {"name": "Show nothing", "ansible.builtin.debug": {"msg": ""}}
+    play = {"name": "Change nothing", "hosts": "localhost", "gather_facts": False, "tasks": [task]}
+    playbook.write_text(json.dumps([play]))
     return playbook
 
 

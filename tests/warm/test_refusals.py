@@ -2,8 +2,10 @@
 
 import base64
 import os
+import sys
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
 
@@ -25,8 +27,13 @@ def payload(text: str = "as imported", extensions: str = "{}") -> bytes:
     return f"_ansiballz_main(\nextensions={extensions},\nzip_data={zipped!r},\n)\n".encode()
 
 
+WARNINGS = "ansible.module_utils.common.warnings"
+
+
 @pytest.fixture
-def warmth() -> Any:
+def warmth(monkeypatch: pytest.MonkeyPatch) -> Any:
+    # What other tests have imported here may have warned.
+    monkeypatch.delitem(sys.modules, WARNINGS, raising=False)
     sources = {MEMBER: b"as imported", "ansible/__init__.py": b"a file", "ansible/release.py": b"not packed"}
     return server.Warmth("", "", sources=sources)
 
@@ -52,6 +59,14 @@ def test_another_payload_is_refused(warmth: Any, given: bytes, reason: str) -> N
 def test_it_is_not_used_where_it_could_not_import(warmth: Any) -> None:
     warmth.unusable = "it could not import: AttributeError"
     with pytest.raises(server.RefusedError, match="AttributeError"):
+        warmth.check(payload())
+
+
+def test_it_is_not_used_where_an_import_warned(warmth: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each module would seem to have warned."""
+    warnings = SimpleNamespace(get_warning_messages=lambda: ("old",), get_deprecation_messages=tuple)
+    monkeypatch.setitem(sys.modules, WARNINGS, warnings)
+    with pytest.raises(server.RefusedError, match="an import warned"):
         warmth.check(payload())
 
 
