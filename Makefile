@@ -65,7 +65,7 @@ RUNS ?= 14
 SEED ?= 1
 
 faults: environment engine ## a bad line to AWS and GitHub, kills, crashes, races, pushes to real hosts, and what fails while roles change a host
-	pytest -q -n 2 --dist loadgroup -m long tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
+	pytest -q -n 2 --dist loadscope -m long tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
 	pytest -q tests/faults
 	python -m tests.faults.way_to_aws --runs $(RUNS) --seed $(SEED)
 

@@ -484,8 +484,7 @@ def switched(pipeline: Pipeline) -> None:
     assert done.returncode == 0, done.stdout
 
 
-# One after the other: each goes on where the one before has left the pipeline.
-@pytest.mark.xdist_group("revisions from S3")
+# In this order and in one process: each goes on where the one before has left the pipeline.
 @pytest.mark.long
 @pytest.mark.usefixtures("switched")
 class TestRevisionsFromS3:
