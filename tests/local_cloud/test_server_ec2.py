@@ -97,7 +97,7 @@ def test_an_image_may_be_given_by_parameter(client: Client) -> None:
     ("wrong", "code"),
     [
         ({"ImageId": "ami-00000000000000000"}, "InvalidAMIID.NotFound"),
-        ({"InstanceType": "t3z.nano"}, "InvalidInstanceType.NotFound"),
+        ({"InstanceType": "t3z.nano"}, "InvalidParameterValue"),
         ({"KeyName": "nobodys"}, "InvalidKeyPair.NotFound"),
         ({"IamInstanceProfile": {"Name": "nobodys"}}, "InvalidParameterValue"),
     ],
