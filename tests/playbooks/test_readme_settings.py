@@ -1,0 +1,72 @@
+"""What the README says to change, changed at once and far from the defaults, whichever way it is set."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.testing.clouds import LocalCloud, publish
+from tests.inventories import inventory
+
+CHECKOUT = Path(__file__).parents[2]
+KEYS = ("AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret")
+REGION = "eu-west-1"
+SETTINGS: dict[str, Any] = {
+    "pipeline_domain_zone": "shop.example",
+    "pipeline_domain_record": "www.shop.example",
+    "pipeline_github_repository": "OWNER/shop",
+    "pipeline_revision_source": "s3",
+    "pipeline_ssh_cidr": "192.0.2.7/32",
+    "pipeline_tag_owner": "desk-7",
+    "pipeline_tag_cost_center": "4711",
+    "pipeline_tags": {"Desk": "fx"},
+}
+SHOWN = ("www.shop.example", "192.0.2.7/32", "desk-7", "4711", "Desk", f"-{REGION}")
+DEFAULTS = re.compile(r"local-cloud\.example|codedeploy\.nginx|us-east-1|172\.31\.0\.1/32")
+WAYS = ("group variables", "extra variables")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_setting_reaches_every_play(
+    cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path, way: str
+) -> None:
+    publish(cloud, CHECKOUT / "site", "OWNER/shop")
+    bucket = f"aws-codedeploy-{REGION}"
+    client("s3", REGION).create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    client("s3").put_object(Bucket=bucket, Key="latest/install", Body=b"")
+    client("route53").create_hosted_zone(Name="shop.example", CallerReference="shop")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    settings = SETTINGS | {"pipeline_ssh_public_key_file": f"{key}.pub"}
+    group, extra = (settings, {}) if way == "group variables" else ({}, settings)
+    folder = inventory(tmp_path / "shop", cloud, *KEYS, **group)
+    source = folder / "aws_ec2.yml"
+    source.write_text(source.read_text().replace("us-east-1", REGION))
+    cloud.log.clear()
+
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            *(f"--inventory={folder}", f"--extra-vars={json.dumps(extra)}"),
+            *("--check", "--diff", "playbooks/site.yml"),
+        ],
+        cwd=CHECKOUT,
+        # A user's own region is not the pipeline's.
+        env=os.environ | {"AWS_REGION": "sa-east-1", "PIPELINE_PLAN_FOLDER": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [value for value in SHOWN if value not in done.stdout] == []
+    assert DEFAULTS.findall(done.stdout) == []
+    assert cloud.log.entries(mutating=True) == []
