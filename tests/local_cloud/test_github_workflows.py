@@ -18,8 +18,10 @@ jobs:
   greet:
     runs-on: ubuntu-latest
     steps:
-      - run: echo "hello from $GITHUB_REPOSITORY"; exit STATUS
+      - run: echo "hello from $GITHUB_REPOSITORY"
+      - run: exit STATUS
 """
+"""Two steps: of one that fails at once act loses the last words where the machine is busy."""
 
 
 @dataclass(frozen=True)
