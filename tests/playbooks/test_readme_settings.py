@@ -22,12 +22,23 @@ SETTINGS: dict[str, Any] = {
     "pipeline_domain_record": "www.shop.example",
     "pipeline_github_repository": "OWNER/shop",
     "pipeline_revision_source": "s3",
+    "pipeline_github_token_name": "shop-link",
+    "pipeline_connection": "ssm",
+    "pipeline_connection_bucket": "shop-modules",
     "pipeline_ssh_cidr": "192.0.2.7/32",
     "pipeline_tag_owner": "desk-7",
     "pipeline_tag_cost_center": "4711",
     "pipeline_tags": {"Desk": "fx"},
 }
-SHOWN = ("www.shop.example", "192.0.2.7/32", "desk-7", "4711", "Desk", f"-{REGION}")
+SHOWN = (
+    "www.shop.example",
+    "AmazonSSMManagedInstanceCore",
+    "192.0.2.7/32",
+    "desk-7",
+    "4711",
+    "Desk",
+    f"-{REGION}",
+)
 DEFAULTS = re.compile(r"local-cloud\.example|codedeploy\.nginx|us-east-1|172\.31\.0\.1/32")
 WAYS = ("group variables", "extra variables")
 
@@ -37,11 +48,11 @@ def test_every_setting_reaches_every_play(
     cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path, way: str
 ) -> None:
     publish(cloud, CHECKOUT / "site", "OWNER/shop")
-    bucket = f"aws-codedeploy-{REGION}"
-    client("s3", REGION).create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
-    client("s3").put_object(Bucket=bucket, Key="latest/install", Body=b"")
+    for bucket in (f"aws-codedeploy-{REGION}", "shop-modules"):
+        client("s3", REGION).create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+    client("s3").put_object(Bucket=f"aws-codedeploy-{REGION}", Key="latest/install", Body=b"")
     client("route53").create_hosted_zone(Name="shop.example", CallerReference="shop")
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
