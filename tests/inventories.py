@@ -1,6 +1,11 @@
 """Inventories that are copies of inventory/local and lead to a control plane of a test."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +13,10 @@ import yaml
 
 from local_cloud.testing.clouds import LocalCloud
 
-LOCAL = Path(__file__).parents[1] / "inventory" / "local"
+CHECKOUT = Path(__file__).parents[1]
+LOCAL = CHECKOUT / "inventory" / "local"
+KEYS = ("AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret")
+"""An access key and its secret, for whom it does not matter which."""
 
 
 def inventory(folder: Path, cloud: LocalCloud, access_key: str, secret_key: str, **settings: Any) -> Path:
@@ -34,3 +42,29 @@ def inventory(folder: Path, cloud: LocalCloud, access_key: str, secret_key: str,
         # Read after the files that it overrides.
         (folder / "group_vars" / "all" / "zz_settings.yml").write_text(yaml.safe_dump(settings))
     return folder
+
+
+@dataclass(frozen=True)
+class Side:
+    """One pipeline, by its inventory."""
+
+    folder: Path
+
+    def play(self, name: str, *options: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+        """Run a playbook; settings are extra variables. Nobody answers at the addresses of these hosts."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "GITHUB_"))}
+        return subprocess.run(
+            [
+                Path(sys.executable).with_name("ansible-playbook"),
+                f"--inventory={self.folder}",
+                f"--extra-vars={json.dumps(settings)}",
+                *options,
+                f"playbooks/{name}",
+            ],
+            cwd=CHECKOUT,
+            # A user's own region is not the pipeline's.
+            env=kept | {"AWS_REGION": "sa-east-1", "AWS_DEFAULT_REGION": "sa-east-1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )

@@ -149,11 +149,11 @@ def names() -> Iterator[tuple[str, str]]:
     for folder in ("playbooks", "roles/*/tasks", "molecule"):
         for path in CHECKOUT.glob(f"{folder}/**/*.yml"):
             if path.name != "molecule.yml":
-                for name in named(yaml.safe_load(path.read_text())):
-                    yield str(path.relative_to(CHECKOUT)), name
+                for task in tasks(yaml.safe_load(path.read_text())):
+                    yield str(path.relative_to(CHECKOUT)), task["name"]
     for path, example in examples():
-        for name in named(example):
-            yield str(path.relative_to(CHECKOUT)), name
+        for task in tasks(example):
+            yield str(path.relative_to(CHECKOUT)), task["name"]
 
 
 def examples() -> Iterator[tuple[Path, Any]]:
@@ -164,15 +164,6 @@ def examples() -> Iterator[tuple[Path, Any]]:
     for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"), *CHECKOUT.glob("roles/*/*.md")):
         for block in re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL):
             yield path, yaml.safe_load(block)
-
-
-def named(things: Any) -> Iterator[str]:
-    for thing in things if isinstance(things, list) else []:
-        # A list of a policy's statements or of broken hosts has no tasks.
-        if isinstance(thing, dict) and "name" in thing:
-            yield thing["name"]
-            for key in ("pre_tasks", "tasks", "block", "rescue", "always"):
-                yield from named(thing.get(key))
 
 
 def test_a_name_is_a_verb_and_a_noun() -> None:
@@ -198,9 +189,9 @@ def test_nothing_hangs_on_whether_the_last_of_several_tries_changed_something() 
 
 
 def tasks(things: Any) -> Iterator[dict[str, Any]]:
-    """All tasks of a play, a block or a file."""
+    """All that has a name in plays, a block or a file: plays, blocks and tasks."""
     for thing in things if isinstance(things, list) else []:
-        # Lists of settings have no names, or are no mappings.
+        # A list of a policy's statements or of broken hosts has no tasks.
         if isinstance(thing, dict) and "name" in thing:
             yield thing
             for key in ("pre_tasks", "tasks", "block", "rescue", "always"):

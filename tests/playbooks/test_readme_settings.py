@@ -1,10 +1,7 @@
 """What the README says to change, changed at once and far from the defaults, whichever way it is set."""
 
-import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +9,9 @@ from typing import Any
 import pytest
 
 from local_cloud.testing.clouds import LocalCloud, publish
-from tests.inventories import inventory
+from tests.inventories import KEYS, Side, inventory
 
 CHECKOUT = Path(__file__).parents[2]
-KEYS = ("AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret")
 REGION = "eu-west-1"
 SETTINGS: dict[str, Any] = {
     "pipeline_domain_zone": "shop.example",
@@ -45,7 +41,7 @@ WAYS = ("group variables", "extra variables")
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_setting_reaches_every_play(
-    cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path, way: str
+    cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     publish(cloud, CHECKOUT / "site", "OWNER/shop")
     for bucket in (f"aws-codedeploy-{REGION}", "shop-modules"):
@@ -63,19 +59,8 @@ def test_every_setting_reaches_every_play(
     source.write_text(source.read_text().replace("us-east-1", REGION))
     cloud.log.clear()
 
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            *(f"--inventory={folder}", f"--extra-vars={json.dumps(extra)}"),
-            *("--check", "--diff", "playbooks/site.yml"),
-        ],
-        cwd=CHECKOUT,
-        # A user's own region is not the pipeline's.
-        env=os.environ | {"AWS_REGION": "sa-east-1", "PIPELINE_PLAN_FOLDER": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
+    done = Side(folder).play("site.yml", "--check", "--diff", **extra)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert [value for value in SHOWN if value not in done.stdout] == []

@@ -1,7 +1,6 @@
 """Two pipelines in one account, each with an inventory of its own: neither touches what is the other's."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,10 +12,9 @@ from typing import Any
 import pytest
 
 from local_cloud.testing.clouds import LocalCloud
-from tests.inventories import inventory
+from tests.inventories import KEYS, Side, inventory
 
 CHECKOUT = Path(__file__).parents[2]
-KEYS = ("AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret")
 IMAGE = "ami-12c6146b"
 PRODUCTION = "test.codeDeploy.001"
 """What the settings are by default."""
@@ -27,32 +25,6 @@ OF_HOSTS = (
     pytest.param("show-status.yml", marks=pytest.mark.long),
 )
 QUICK: dict[str, Any] = {"pipeline_hosts_timeout": 1}
-
-
-@dataclass(frozen=True)
-class Side:
-    """One pipeline, by its inventory."""
-
-    folder: Path
-
-    def play(self, name: str, *options: str, **settings: Any) -> subprocess.CompletedProcess[str]:
-        """Run a playbook; settings are extra variables. Nobody answers at the addresses of these hosts."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "GITHUB_"))}
-        return subprocess.run(
-            [
-                Path(sys.executable).with_name("ansible-playbook"),
-                f"--inventory={self.folder}",
-                f"--extra-vars={json.dumps(settings)}",
-                *options,
-                f"playbooks/{name}",
-            ],
-            cwd=CHECKOUT,
-            # A user's own region is not the pipeline's.
-            env=kept | {"AWS_REGION": "sa-east-1", "AWS_DEFAULT_REGION": "sa-east-1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
 
 @pytest.fixture
