@@ -67,6 +67,8 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "ANSIBLE_LIBRARY": f"{HERE / 'modules'}:library",
         "ANSIBLE_CALLBACK_PLUGINS": f"{HERE / 'callbacks'}:callback_plugins",
         "RECORDED": str(folder / "results"),
+        # Modules that are killed leave their payload.
+        "TMPDIR": str(folder),
         **variables,
     }
 
