@@ -322,7 +322,8 @@ def times(paths: Iterable[Path]) -> dict[str, float]:
 
 
 def entries(root: Path) -> tuple[Entry, ...]:
-    """The document root and all that is in it."""
+    """The document root, where links lead, and all that is in it."""
+    root = root.resolve()
     users = user_names()
     inside = (path for path in root.rglob("*") if not path.is_symlink())
     found = statuses(chain([root], inside) if root.is_dir() else [])

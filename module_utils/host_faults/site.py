@@ -27,7 +27,7 @@ def of_site(wanted: Wanted, seen: Seen) -> list[Finding]:
     """Nginx, the document root, and the page where nothing else explains what visitors meet."""
     findings = [
         *of_nginx(wanted.nginx_good_config, wanted.port, seen.nginx, seen.places),
-        *of_root(wanted.document_root, seen.root),
+        *of_root(seen.root),
         *of_way_to_page(wanted.document_root, seen.way_to_page, seen.nginx.needs, seen.places),
     ]
     if all(finding.fault in NOT_SEEN for finding in findings):
@@ -227,14 +227,14 @@ def of_nginx_service(
     return findings
 
 
-def of_root(path: str, entries: Sequence[Entry]) -> list[Finding]:
-    """Whether what visitors get can be read by all, and not be written by everybody."""
+def of_root(entries: Sequence[Entry]) -> list[Finding]:
+    """Whether what visitors get can be read by all, and not be written by everybody; the first is the root."""
     wrong = [entry for entry in entries if wrong_mode(entry.mode)]
     if not wrong:
         return []
     first = f"{wrong[0].path} ({wrong[0].owner}, {stat.S_IMODE(wrong[0].mode):04o})"
     text = f"{len(wrong)} with wrong modes, such as {first}"
-    return [Finding("root_modes_wrong", text, "set to u=rwX,go=rX", "set_modes", (path,))]
+    return [Finding("root_modes_wrong", text, "set to u=rwX,go=rX", "set_modes", (entries[0].path,))]
 
 
 def of_way_to_page(
@@ -245,6 +245,8 @@ def of_way_to_page(
     why = misfit(root, places, folder=True)
     if why == "is missing":
         findings.append(Finding("root_missing", f"{root} {why}", "folder made", "make_folder", (root,)))
+    elif why == "is a link to nowhere":
+        findings.append(Finding("root_missing", f"{root} {why}", REDEPLOY, paths=(root,)))
     elif why:
         cure = "move it away, then run this again"
         findings.append(Finding("root_missing", f"{root} {why}", cure, paths=(root,)))

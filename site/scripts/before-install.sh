@@ -1,9 +1,9 @@
 #!/bin/bash
-# BeforeInstall: the last event in which the old page is still there. Install removes the earlier revision's
-# files before it copies these, so whatever can't be served is refused here. Then room is made.
+# BeforeInstall: whatever can't be served is refused, before anything is copied. Then room is made, and what is served
+# becomes a release if it is none: Install deletes the files of an earlier revision, wherever that one put them.
 set -euo pipefail
 
-document_root=/usr/share/nginx/html
+web=${WEB:-/srv/www}
 revision=$(cd "$(dirname "$0")/.." && pwd)
 
 refuse() {
@@ -50,8 +50,31 @@ if command -v nginx >/dev/null; then
   nginx -t -q || refuse "nginx does not take its configuration"
 fi
 
-install -d -m 0755 /usr/share/nginx "$document_root"
+install -d -m 0755 "$web" "$web/releases"
 
 needed=$(du -sk "$revision" | cut -f 1)
-free=$(df -Pk "$document_root" | awk 'NR == 2 { print $4 }')
-[ "$free" -ge "$needed" ] || refuse "$document_root: $needed KiB are needed and $free KiB are free"
+free=$(df -Pk "$web" | awk 'NR == 2 { print $4 }')
+# Once as it comes, once as a release.
+[ "$free" -ge $((2 * needed)) ] || refuse "$web: $((2 * needed)) KiB are needed and $free KiB are free"
+
+switch() {
+  ln -sfn "$1" "$web/.current"
+  mv -T "$web/.current" "$web/current"
+}
+
+live=$(readlink -f "$web/current" || true)
+if [ -f "$live/index.html" ] && [ "$(dirname "$live")" != "$(readlink -f "$web/releases")" ]; then
+  earlier=releases/before-$DEPLOYMENT_ID
+  rm -rf "${web:?}/$earlier"
+  if [ -L "$web/current" ]; then
+    # Links may lead out of the folder by relative paths; one to nowhere is no reason to stop.
+    cp -RL --preserve=all "$live" "$web/$earlier" || true
+    [ ! -f "$web/$earlier/index.html" ] || switch "$earlier"
+  else
+    # A folder can't be replaced by a link in one step.
+    mv -T "$web/current" "$web/$earlier"
+    switch "$earlier"
+  fi
+fi
+# An empty one is in the way of the link.
+[ -L "$web/current" ] || [ ! -d "$web/current" ] || rmdir "$web/current"

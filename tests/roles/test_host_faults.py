@@ -254,11 +254,19 @@ class TestDocumentRoot:
         (tmp_path / "latest").symlink_to("nowhere")
         for path, mode in ((page, 0o644), (tmp_path, 0o755)):
             path.chmod(mode)
-        assert site.of_root("/srv", read.entries(tmp_path)) == []
+        assert site.of_root(read.entries(tmp_path)) == []
         page.chmod(0o666)
-        (found,) = site.of_root("/srv", read.entries(tmp_path))
-        assert (found.fault, found.paths) == ("root_modes_wrong", ("/srv",))
+        (found,) = site.of_root(read.entries(tmp_path))
+        assert (found.fault, found.paths) == ("root_modes_wrong", (str(tmp_path),))
         assert f"{page} ({page.owner()}, 0666)" in found.found
+
+    def test_modes_of_the_release_that_it_leads_to(self, tmp_path: Path) -> None:
+        release = tmp_path / "releases/d-1"
+        release.mkdir(parents=True)
+        release.chmod(0o777)
+        (tmp_path / "current").symlink_to("releases/d-1")
+        (found,) = site.of_root(read.entries(tmp_path / "current"))
+        assert found.paths == (str(release),)
 
     @pytest.mark.parametrize("mode", [0o755, 0o775])
     def test_folders_that_are_well(self, mode: int) -> None:

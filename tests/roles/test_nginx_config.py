@@ -26,6 +26,7 @@ def render(*, redirect: bool = True, **settings: Any) -> str:
     tls = bool(values["nginx_tls_certificate"])
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - not HTML
     environment.filters["comment"] = lambda text: f"# {text}"
+    environment.filters["regex_escape"] = re.escape
     template = environment.from_string((ROLE / "templates/nginx.conf.j2").read_text())
     return template.render({**values, "__nginx_tls": tls, "__nginx_redirect": tls and redirect})
 
@@ -80,3 +81,20 @@ def test_without_the_redirect_one_server_does_both() -> None:
     assert "listen 80 default_server;" in server
     assert "listen 443 ssl default_server;" in server
     assert "Strict-Transport-Security" not in server
+
+
+def test_without_releases_there_is_no_cookie() -> None:
+    text = render()
+    assert "Cookie" not in text
+    assert "site_root" not in text
+
+
+def test_with_releases_a_page_names_its_own_and_the_parts_come_from_it() -> None:
+    text = render(nginx_document_root="/srv/www/current", nginx_releases="/srv/www/releases")
+    [server] = servers(text)
+    assert "set $site_root $realpath_root;" in server
+    assert "try_files /$site_pinned$uri @live;" in server
+    assert '"~^/srv/www/releases/(?<release_served>[A-Za-z0-9-]+)$"' in text
+    assert "SameSite=Strict;" not in text
+    # Where HTTP leads to HTTPS, the cookie needs no other way.
+    assert "SameSite=Strict; Secure" in render(nginx_releases="/srv/www/releases", **TLS)

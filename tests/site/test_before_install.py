@@ -18,11 +18,11 @@ def site(tmp_path: Path) -> Path:
 
 
 def before_install(site: Path, nginx: str = "exit 0") -> subprocess.CompletedProcess[str]:
-    """What the script does. Nothing outside is touched: install and df are stand-ins, and so is nginx."""
+    """What the script does, in a web folder of its own. nginx and the room that there is are stand-ins."""
     programs = site.parent / "programs"
     programs.mkdir()
     df = "printf 'Filesystem Blocks Used Available Use%% On\\n/dev/x 9 0 999999 0%% /\\n'"
-    for name, body in {"install": f'echo "$@" >{site.parent}/made', "df": df, "nginx": nginx}.items():
+    for name, body in {"df": df, "nginx": nginx}.items():
         (programs / name).write_text(f"#!/bin/sh\n{body}\n")
         (programs / name).chmod(0o755)
     return subprocess.run(
@@ -30,7 +30,12 @@ def before_install(site: Path, nginx: str = "exit 0") -> subprocess.CompletedPro
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
+        env={
+            **os.environ,
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "WEB": str(site.parent / "made"),
+            "DEPLOYMENT_ID": "d-1",
+        },
     )
 
 

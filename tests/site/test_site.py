@@ -15,7 +15,7 @@ from local_cloud.testing.agent import Plan, appspec
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 VOID = {"link", "meta", "img", "br", "hr", "input"}
-DOCUMENT_ROOT = "/usr/share/nginx/html"
+DOCUMENT_ROOT = "/srv/www/incoming"
 
 
 class Page(HTMLParser):
@@ -147,12 +147,13 @@ class TestScripts:
             (folder / name).write_text(f"#!/bin/sh\n{body}\n")
             (folder / name).chmod(0o755)
         path = f"{folder}:{os.environ['PATH']}"
+        (folder / "web/releases").mkdir(parents=True)
         return subprocess.run(
             [SITE / "scripts/validate-service.sh"],
             check=False,
             capture_output=True,
             text=True,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, "WEB": str(folder / "web")},
         )
 
 
