@@ -290,7 +290,7 @@ def test_what_nginx_does_with_a_configuration_that_it_can_not_take_is_true(
 def copied(fleet: Pipeline) -> None:
     """What belongs to a deployment lies in the document root."""
     fleet.on_hosts(
-        "cd /usr/share/nginx/html && mkdir -p scripts .git .github/workflows icons"
+        "cd /srv/www/current/ && mkdir -p scripts .git .github/workflows icons"
         " && touch appspec.yml appspec.yaml scripts/after-install.sh .git/config .github/workflows/main.yml"
         " icons/.hidden"
     )
