@@ -228,7 +228,7 @@ def of_nginx_service(
 
 
 def of_root(entries: Sequence[Entry]) -> list[Finding]:
-    """Whether what visitors get can be read by all, and not be written by everybody; the first is the root."""
+    """Whether what visitors get can be read by all, and not be written by everybody; first comes the root."""
     wrong = [entry for entry in entries if wrong_mode(entry.mode)]
     if not wrong:
         return []
