@@ -68,7 +68,7 @@ def hold_in_before_install(pipeline: Pipeline, deploy: Deploy) -> subprocess.Pop
 def last_deployment(pipeline: Pipeline) -> dict[str, Any]:
     client = pipeline.client("codedeploy")
     ids = client.list_deployments(applicationName=APPLICATION, deploymentGroupName=GROUP)["deployments"]
-    infos = client.batch_get_deployments(deploymentIds=ids)["deploymentsInfo"]
+    infos = [client.get_deployment(deploymentId=each)["deploymentInfo"] for each in ids]
     newest: dict[str, Any] = max(infos, key=lambda info: info["createTime"])
     return newest
 

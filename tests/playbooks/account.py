@@ -38,7 +38,11 @@ def machines() -> dict[str, list[str]]:
             card["NetworkInterfaceId"] for card in ec2.describe_network_interfaces()["NetworkInterfaces"]
         ],
         "addresses": [address["PublicIp"] for address in ec2.describe_addresses()["Addresses"]],
-        "security groups": [group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"]],
+        # The account's own has another id wherever an account begins anew.
+        "security groups": [
+            group["GroupId"] if group["GroupName"] != "default" else "default"
+            for group in ec2.describe_security_groups()["SecurityGroups"]
+        ],
         "key pairs": [pair["KeyName"] for pair in ec2.describe_key_pairs()["KeyPairs"]],
     }
 
