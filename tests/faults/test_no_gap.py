@@ -1,17 +1,17 @@
 """Deployments under visitors: no answer but the page, and no page whose parts come from two revisions."""
 
-import json
 import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from scripts import push_demo as developer
-from tests.faults.pipeline_runs import CHECKOUT, REPOSITORY, Pipeline
+from tests.faults.pipeline_runs import REPOSITORY, Pipeline
 from tests.faults.visitors import Visitors
 
 STYLE = "assets/bootstrap/bootstrap.min.css"
@@ -83,10 +83,15 @@ def author(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Deve
     return Developer.of(pipeline, tmp_path_factory.mktemp("developer"))
 
 
+def come(pipeline: Pipeline) -> Visitors:
+    """Visitors of every host."""
+    addresses = pipeline.client("ec2").describe_addresses()["Addresses"]
+    return Visitors([f"http://{each['PublicIp']}/" for each in addresses], ("", STYLE), MARKER)
+
+
 @pytest.fixture
-def visitors(pipeline: Pipeline) -> Visitors:  # noqa: ARG001 - it is up
-    site = json.loads((CHECKOUT / "build" / "deployment.json").read_text())["site"]
-    return Visitors(site, ("", STYLE), MARKER)
+def visitors(pipeline: Pipeline) -> Visitors:
+    return come(pipeline)
 
 
 def test_visitors_meet_the_gap_of_an_appspec_that_copies_into_the_document_root(
@@ -147,4 +152,27 @@ def test_a_page_that_is_not_the_revisions_is_taken_back_at_once(
     with visitors:
         assert author.deploy(202) == "Succeeded"
     assert "revision 202" in pipeline.page()
+    assert not [visit for visit in visitors.visits if visit.failed or visit.mixed]
+
+
+@pytest.fixture
+def three_hosts(pipeline: Pipeline) -> Iterator[Pipeline]:
+    """The pipeline with three; it is given back with one."""
+    more = pipeline.playbook("site.yml", "-e", "pipeline_instance_count=3")
+    assert more.returncode == 0, more.stdout
+    yield pipeline
+    for playbook in (("destroy.yml", "-e", "confirm=test.codeDeploy.001"), ("site.yml",)):
+        played = pipeline.playbook(*playbook)
+        assert played.returncode == 0, played.stdout
+
+
+def test_deployments_to_three_hosts_are_met_by_no_visitor(author: Developer, three_hosts: Pipeline) -> None:
+    visitors = come(three_hosts)
+    assert len(visitors.sites) == 3
+    assert author.deploy(300) == "Succeeded"
+    with visitors:
+        ended = {author.deploy(number) for number in range(301, 301 + DEPLOYMENTS)}
+
+    sys.stdout.write(f"releases on three hosts: {visitors.told()}\n")
+    assert ended == {"Succeeded"}
     assert not [visit for visit in visitors.visits if visit.failed or visit.mixed]

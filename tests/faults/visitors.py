@@ -35,11 +35,11 @@ class Visit:
 class Visitors:
     """As a context, they come; `visits` is what they got until then.
 
-    `paths` are the page and its parts, each of which names its revision as `marker` finds it. `rate` is the
-    requests a second of all visitors together.
+    Each comes to one of the `sites`: a browser stays with an address that answers. `paths` are the page and
+    its parts, each of which names its revision as `marker` finds it. `rate` is the requests a second of all.
     """
 
-    site: str
+    sites: Sequence[str]
     paths: Sequence[str]
     marker: re.Pattern[str]
     rate: float = 50
@@ -75,17 +75,17 @@ class Visitors:
         every = len(self.paths) * self.people / self.rate
         due = time.monotonic() + every * number / self.people
         while not self._over.wait(max(0.0, due - time.monotonic())):
-            self.visits.append(self._visit())
+            self.visits.append(self._visit(self.sites[number % len(self.sites)]))
             # Who was kept waiting does not make up for it.
             due = max(due + every, time.monotonic())
 
-    def _visit(self) -> Visit:
+    def _visit(self, site: str) -> Visit:
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         browser = urllib.request.build_opener(cookies, urllib.request.ProxyHandler({}))
         statuses, revisions = [], []
         for path in self.paths:
             try:
-                with browser.open(f"{self.site}{path}", timeout=TIMEOUT) as answer:
+                with browser.open(f"{site}{path}", timeout=TIMEOUT) as answer:
                     statuses.append(str(answer.status))
                     found = self.marker.search(answer.read().decode())
             except urllib.error.HTTPError as error:
