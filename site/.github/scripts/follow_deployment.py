@@ -38,11 +38,12 @@ def main() -> int:
     parser.add_argument("--summary", type=Path, metavar="FILE", help="Markdown is appended to it")
     options = parser.parse_args()
     deployment = follow(options.deployment, options.summary, change())
-    back = rollback(deployment)
-    if back:
+    told = rollback(deployment)
+    if told:
+        say(told["rollbackMessage"])
+    if "rollbackDeploymentId" in told:
         # Until it has ended, CodeDeploy would refuse the deployment of the next push.
-        say(f"{options.deployment} is rolled back by {back}")
-        follow(back, options.summary, [f"This rolls back {options.deployment}."])
+        follow(told["rollbackDeploymentId"], options.summary, [f"This rolls back {options.deployment}."])
     return 0 if deployment["status"] == "Succeeded" else 1
 
 
@@ -64,8 +65,8 @@ def follow(name: str, file: Path | None, about: list[str]) -> Json:
     return deployment
 
 
-def rollback(deployment: Json) -> str:
-    """The deployment by which CodeDeploy rolls this one back; "" where there is none."""
+def rollback(deployment: Json) -> Json:
+    """What CodeDeploy says of the rollback of a deployment that has ended; nothing where there is to be none."""
     settings = deployment.get("autoRollbackConfiguration") or {}
     events = ROLLBACK_EVENTS.get(deployment["status"], set()) & set(settings.get("events", []))
     name = deployment["deploymentId"]
@@ -74,7 +75,7 @@ def rollback(deployment: Json) -> str:
     while settings.get("enabled") and events and not told and time.monotonic() < limit:
         time.sleep(POLL_SECONDS)
         told = aws("get-deployment", "--deployment-id", name)["deploymentInfo"].get("rollbackInfo") or {}
-    return str(told.get("rollbackDeploymentId", ""))
+    return told
 
 
 def change() -> list[str]:
