@@ -118,7 +118,8 @@ def _story(item: Record) -> Iterator[str]:
 def github(facts: Facts) -> dict[str, Any]:
     """The repository, and whether its newest commit is live."""
     settings, head = facts["settings"], facts.get("head", "")
-    live = next((commit(d.get("revision") or {}) for d in facts["deployments"] if d["status"] == "Succeeded"), "")
+    good = (d.get("revision") or {} for d in facts["deployments"] if d["status"] == "Succeeded")
+    live = commit(next(good, {}))
     if not head:
         found = {"state": "none", "words": "GitHub did not say"}
     elif head == live:

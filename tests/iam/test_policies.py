@@ -107,7 +107,8 @@ def test_other_partitions_have_their_own_arns(
 def check_other_ways(policy: dict[str, Any]) -> None:
     """Alarms, sessions and a bucket of others are granted beside, and no bucket is made."""
     expected = [each["sid"] for each in policies.statements("operator_deploy")]
-    expected += [each["sid"] for way in ("alarms", "s3", "ssm") for each in policies.beside("operator_deploy", way)]
+    ways = ("alarms", "s3", "ssm")
+    expected += [each["sid"] for way in ways for each in policies.beside("operator_deploy", way)]
     assert [each["Sid"] for each in policy["Statement"]] == expected
     assert list(findings(policy)) == []
     assert len(json.dumps(policy, separators=(",", ":"))) <= MANAGED

@@ -225,7 +225,9 @@ def state(account: Account) -> dict[str, Any]:
         "protection": protection["DisableApiTermination"],
         "address": (address["PublicIp"], address["InstanceId"]),
         "records": [each["ResourceRecords"] for each in records["ResourceRecordSets"] if each["Type"] == "A"],
-        "group": {key: group[key] for key in ("ec2TagSet", "deploymentConfigName", "autoRollbackConfiguration")},
+        "group": {
+            key: group[key] for key in ("ec2TagSet", "deploymentConfigName", "autoRollbackConfiguration")
+        },
     }
 
 

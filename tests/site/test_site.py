@@ -15,6 +15,7 @@ from local_cloud.testing.agent import Plan, appspec
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 VOID = {"link", "meta", "img", "br", "hr", "input"}
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DOCUMENT_ROOT = "/usr/share/nginx/html"
 
 
@@ -181,6 +182,47 @@ class TestWorkflow:
     def test_the_deployment_is_the_articles(self, workflow: str) -> None:
         for option in ("--file-exists-behavior OVERWRITE", "--ignore-application-stop-failures"):
             assert option in workflow
+
+    @pytest.mark.parametrize(
+        ("names", "said"),
+        [
+            ({}, f"OWNER/site@{COMMIT} by jane in https://github.com/OWNER/site/actions/runs/7"),
+            (
+                {"GITHUB_TRIGGERING_ACTOR": "joe"},
+                f"OWNER/site@{COMMIT} by joe in https://github.com/OWNER/site/actions/runs/7",
+            ),
+            (
+                {"GITHUB_REPOSITORY": "o/" + "r" * 100},
+                f"{COMMIT[:12]} by jane in https://github.com/o/{'r' * 100}/actions/runs/7",
+            ),
+        ],
+    )
+    def test_a_deployment_says_who_started_it(
+        self, tmp_path: Path, workflow: str, names: dict[str, str], said: str
+    ) -> None:
+        """The step as it is, with an `aws` that writes down what it is asked."""
+        steps = yaml.safe_load(workflow)["jobs"]["deploy"]["steps"]
+        [script] = [step["run"] for step in steps if step["name"] == "Create the deployment"]
+        (tmp_path / "aws").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/asked\necho d-1\n')
+        (tmp_path / "aws").chmod(0o755)
+        known = {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "APPLICATION": "app",
+            "BUCKET": "",
+            "DEPLOYMENT_GROUP": "group",
+            "GITHUB_ACTOR": "jane",
+            "GITHUB_OUTPUT": str(tmp_path / "output"),
+            "GITHUB_REPOSITORY": "OWNER/site",
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_SHA": COMMIT,
+        }
+        subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=known | names, check=True)
+
+        asked = (tmp_path / "asked").read_text().splitlines()
+        assert asked[asked.index("--description") + 1] == said
+        assert len(said) <= 256
+        assert (tmp_path / "output").read_text() == "id=d-1\n"
 
 
 class TestSummary:

@@ -13,7 +13,7 @@ SHORT = 12  # digits of a commit
 
 
 def deployment_description(who: str, repository: str, commit: str) -> str:
-    """`REPOSITORY@COMMIT by WHO`; where that is too long without the repository, which the revision names too."""
+    """`REPOSITORY@COMMIT by WHO`; too long, without the repository, which the revision names too."""
     whole = f"{repository}@{commit} by {who}"
     return whole if len(whole) <= LONGEST else f"{commit[:SHORT]} by {who}"[:LONGEST]
 

@@ -66,7 +66,7 @@ def follow(name: str, file: Path | None, about: list[str]) -> Json:
 
 
 def rollback(deployment: Json) -> Json:
-    """What CodeDeploy says of the rollback of a deployment that has ended; nothing where there is to be none."""
+    """What CodeDeploy says of the rollback of a deployment that has ended; nothing where there is none."""
     settings = deployment.get("autoRollbackConfiguration") or {}
     events = ROLLBACK_EVENTS.get(deployment["status"], set()) & set(settings.get("events", []))
     name = deployment["deploymentId"]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
 from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, DeploymentStatus
 
+DESCRIPTION = "This is a rollback deployment triggered automatically to roll back the deployment"
+
 
 def is_due(deployment: Deployment, stop_event: str | None, requested: bool | None) -> bool:
     """Whether a deployment that ended is to be rolled back.
@@ -35,7 +37,7 @@ def perform(deployment: Deployment, group: DeploymentGroup, deploy: Callable[...
         good.revision,
         Creator.ROLLBACK,
         config_name=deployment.deployment_config_name,
-        description=f"This is a rollback deployment triggered automatically to roll back the deployment {failed}",
+        description=f"{DESCRIPTION} {failed}",
         file_exists_behavior=good.file_exists_behavior,
         ignore_application_stop_failures=deployment.ignore_application_stop_failures,
     )
