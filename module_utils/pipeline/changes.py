@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     Record = Mapping[str, Any]
 
-STARTED = re.compile(r"(?:^|.* )by (?P<who>\S+)(?: in (?P<run>https?://\S+))?")
+STARTED = re.compile(r"(?:(?P<what>.*) )?by (?P<who>\S+)(?: in (?P<run>https?://\S+))?")
+SHORT = 12  # digits of a commit that a description has at least
 """How the descriptions end that deploy-site.yml, roll-back-site.yml and the workflow write."""
 OBJECT = re.compile(r".*/([0-9a-f]{40})\.tgz")
 """The key of a commit in the bucket."""
@@ -40,14 +41,21 @@ def _commit(told: Record) -> dict[str, str]:
 
 
 def starter(deployment: Record) -> dict[str, str]:
-    """`who` started it, and the address of the `run` of a workflow that did, "" where none is known.
+    """`who` started it, in which `run` of a workflow (its address), and what else the description tells.
 
     A rollback by CodeDeploy itself is nobody's: it names the deployment that was rolled back.
     """
+    description = str(deployment.get("description") or "")
     trigger = (deployment.get("rollback_info") or {}).get("rollback_triggering_deployment_id")
     if trigger:
-        return {"who": f"CodeDeploy, to roll back {trigger}", "run": ""}
-    found = STARTED.fullmatch(deployment.get("description") or "")
+        return {"who": f"CodeDeploy, to roll back {trigger}", "run": "", "description": ""}
+    found = STARTED.fullmatch(description)
     if found is None:
-        return {"who": str(deployment.get("creator") or ""), "run": ""}
-    return {"who": found["who"], "run": found["run"] or ""}
+        return {"who": str(deployment.get("creator") or ""), "run": "", "description": description}
+    what, brought = found["what"] or "", commit(deployment.get("revision") or {})[:SHORT]
+    # The revision is shown already.
+    return {
+        "who": found["who"],
+        "run": found["run"] or "",
+        "description": "" if brought and brought in what else what,
+    }

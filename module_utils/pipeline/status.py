@@ -316,7 +316,6 @@ def deployment(told: Record, now: datetime, commits: Mapping[str, Record]) -> di
         "created": created.strftime("%Y-%m-%d %H:%M:%S UTC"),
         "took": duration(axis.seconds) if ended else "under way",
         **starter(told),
-        "description": told.get("description") or "",
         "reason": (told.get("error_information") or {}).get("message", ""),
         "events": [{"number": number, "name": name} for number, name in enumerate(events, 1)],
         "targets": [_target(item, events, axis) for item in targets],

@@ -104,8 +104,8 @@ def test_a_deployment_says_what_it_brought_and_who_started_it() -> None:
     good, bad, plain = shown()["deployments"]
     page = f"https://github.com/OWNER/codedeploy.nginx.001/commit/{GOOD}"
     assert good["change"] == {"subject": "Greet", "author": "A Developer", "url": page}
-    assert (good["who"], good["run"]) == (OPERATOR, "")
-    assert (bad["who"], bad["run"]) == ("jane", RUN)
+    assert (good["who"], good["run"], good["description"]) == (OPERATOR, "", "Rollback of d-B2C3D4E5F")
+    assert (bad["who"], bad["run"], bad["description"]) == ("jane", RUN, "")
     # An address of another kind is not followed.
     assert bad["change"]["url"] == ""
     assert (plain["who"], plain["run"]) == ("user", "")
