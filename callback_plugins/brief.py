@@ -43,14 +43,17 @@ BESIDE_THE_CAUSE = {
     "boto3_version",
     "botocore_version",
     "changed",
+    "deployment",
     "error",
     "evaluated_to",
+    "failed_targets",
     "invocation",
     "item",
     "msg",
     "notes",
     "problems",
     "response_metadata",
+    "rollback",
     "validate_args_context",
 }
 """Of the results of failed tasks, the cause itself too."""

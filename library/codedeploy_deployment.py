@@ -115,6 +115,7 @@ options:
   description:
     description:
       - A description of the deployment, at most 256 characters.
+      - With O(state=rolled_back), what follows C(Rollback of ID).
     type: str
   deployment_config_name:
     description:

@@ -13,12 +13,17 @@ description:
   - Asks AWS, GitHub, the DNS and the file system about everything at once, and says all that is missing, each with the
     way out. Changes nothing.
   - Credentials, their account, the region, the hosted zone and who it is delegated to, quotas, names that others have,
-    the link to GitHub, the commit, the token, the agent's package, the deployment configuration, the image with its
-    architecture and root volume, the key file, buckets, the network and the permissions boundary.
+    the link to GitHub, the commit, the token, the agent's package, the deployment configuration, alarms, the image with
+    its architecture and root volume, the key file, buckets, the network and the permissions boundary.
   - An option is the setting of roles/pipeline that has its name after C(pipeline_).
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 options:
+  alarms:
+    description: The names of CloudWatch alarms that the deployment group is to watch.
+    type: list
+    elements: str
+    default: []
   application:
     description: The CodeDeploy application.
     type: str
@@ -168,7 +173,7 @@ notes:
     C(DescribeInstanceTypes), C(DescribeInstances), C(DescribeKeyPairs), C(DescribeRegions), C(DescribeSecurityGroups), C(DescribeSubnets),
     C(iam:GetRole), C(GetInstanceProfile), C(GetPolicy), C(route53:ListHostedZonesByName), C(GetHostedZone),
     C(ListResourceRecordSets), C(codedeploy:GetApplication), C(GetDeploymentConfig), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
-    C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
+    C(cloudwatch:DescribeAlarms), C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
 extends_documentation_fragment:
   - codedeploy.pipeline.shared_attributes.reads
 """
@@ -265,6 +270,7 @@ ROLES = {
     for name in ("iam_codedeploy_role", "iam_ec2_role", "iam_github_role")
 }
 ARGUMENT_SPEC = {
+    "alarms": {"type": "list", "elements": "str", "default": []},
     "application": {"type": "str", "required": True},
     "commit": {"type": "str", "default": ""},
     "connection_bucket": {"type": "str", "default": ""},

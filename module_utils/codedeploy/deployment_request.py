@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..aws.errors import ModuleError, refuse
 from ..aws.transformations import tag_filters, tag_set, to_camel
 from . import api, bundles, options, revisions
-from .deployments import FORBIDDEN, Action
+from .deployments import FORBIDDEN, LONGEST_DESCRIPTION, Action
 from .progress import journal
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ SETTINGS = (
 )
 REVISIONS = ("github_location", "s3_location", "app_spec_content", "source_dir")
 NAMES = ("application_name", "deployment_group_name", "deployment_config_name")
-LONGEST_DESCRIPTION = 256
 
 
 def plan(

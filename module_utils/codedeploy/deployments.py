@@ -29,6 +29,7 @@ SETTLING_SECONDS = 60
 # Codes with which AWS says that the application is not connected to GitHub.
 UNLINKED = ("GitHubAccountTokenDoesNotExistException", "InvalidGitHubAccountTokenException")
 CONFLICT = "DeploymentLimitExceededException"
+LONGEST_DESCRIPTION = 256
 BREATH = 1  # seconds between two tries where AWS refuses a deployment because of another
 # How the description of a deployment made by `rolled_back` begins: by it the next run knows that it is done.
 ROLLBACK_MARK = "Rollback of "
@@ -179,7 +180,8 @@ class Action:
         if self.dry_run:
             return self._planned(group, wanted["revision"])
         repeated = without_empty({name: wanted.get(name) for name in REPEATED})
-        description = {"description": f"{ROLLBACK_MARK}{last['deploymentId']}"}
+        words = f"{ROLLBACK_MARK}{last['deploymentId']} {self.settings.get('description') or ''}".strip()
+        description = {"description": words[:LONGEST_DESCRIPTION]}
         settings = repeated | dict(self.settings) | description
         return self._start(group, wanted["revision"], settings, deadline)
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
+from .changes import commit, known, starter
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -38,6 +40,7 @@ SHORT = 12  # digits of a commit
 TICKS = 6  # marks on a time axis, about
 NOBODY = {"state": "none", "words": "not in this inventory"}
 UNREACHABLE = {"state": "bad", "words": "not reachable"}
+NO_CHANGE = {"subject": "", "author": "", "url": ""}
 OK = 200
 
 
@@ -57,7 +60,8 @@ def shortened(words: str, room: int) -> str:
 
 def view(facts: Facts, now: datetime) -> dict[str, Any]:
     """All that the page shows."""
-    deployments = [deployment(item, now) for item in facts["deployments"]]
+    commits = known(facts["commits"])
+    deployments = [deployment(item, now, commits) for item in facts["deployments"]]
     return {
         "settings": facts["settings"],
         "now": now.strftime("%Y-%m-%d %H:%M:%S UTC"),
@@ -88,6 +92,7 @@ def summary(shown: Record) -> list[str]:
             f"{'deployment':<12}{item['id']}  {item['status']:<10}  {item['created']}  {item['took']:<8}"
             f"  {item['revision']}"
         )
+        lines.append(f"{'':<12}{', '.join(filter(None, _story(item)))}")
         lines += [
             f"{'':<12}{', '.join(failure['targets'])}: {failure['event']} {failure['script']}".rstrip()
             for failure in item["failures"]
@@ -99,13 +104,22 @@ def summary(shown: Record) -> list[str]:
     ]
 
 
+def _story(item: Record) -> Iterator[str]:
+    """What a deployment brought, and who started it from where."""
+    yield item["change"]["subject"]
+    yield item["change"]["author"] and f"by {item['change']['author']}"
+    yield item["who"] and f"deployed by {item['who']}"
+    yield item["run"]
+
+
 # The picture
 
 
 def github(facts: Facts) -> dict[str, Any]:
     """The repository, and whether its newest commit is live."""
     settings, head = facts["settings"], facts.get("head", "")
-    live = next((commit(d["revision"]) for d in facts["deployments"] if d["status"] == "Succeeded"), "")
+    good = (d.get("revision") or {} for d in facts["deployments"] if d["status"] == "Succeeded")
+    live = commit(next(good, {}))
     if not head:
         found = {"state": "none", "words": "GitHub did not say"}
     elif head == live:
@@ -284,7 +298,7 @@ class Axis:
             yield {"place": self.place(self.start + timedelta(seconds=at)), "label": f"{at:g} s"}
 
 
-def deployment(told: Record, now: datetime) -> dict[str, Any]:
+def deployment(told: Record, now: datetime, commits: Mapping[str, Record]) -> dict[str, Any]:
     """One deployment with its hosts on a time axis, and why it failed."""
     created = moment(told["create_time"]) or now
     ended = moment(told.get("complete_time"))
@@ -298,10 +312,10 @@ def deployment(told: Record, now: datetime) -> dict[str, Any]:
         "status": told["status"],
         "state": STATES.get(told["status"], "busy"),
         "revision": revision(told.get("revision") or {}),
+        "change": commits.get(commit(told.get("revision") or {}), NO_CHANGE),
         "created": created.strftime("%Y-%m-%d %H:%M:%S UTC"),
         "took": duration(axis.seconds) if ended else "under way",
-        "creator": told.get("creator", ""),
-        "description": told.get("description") or "",
+        **starter(told),
         "reason": (told.get("error_information") or {}).get("message", ""),
         "events": [{"number": number, "name": name} for number, name in enumerate(events, 1)],
         "targets": [_target(item, events, axis) for item in targets],
@@ -372,11 +386,6 @@ def revision(told: Record) -> str:
     if s3_location := told.get("s3_location"):
         return f"s3://{s3_location['bucket']}/{s3_location['key']}"
     return str(told.get("revision_type", ""))
-
-
-def commit(told: Record | None) -> str:
-    """The commit of a revision from GitHub."""
-    return str(((told or {}).get("github_location") or {}).get("commit_id", ""))
 
 
 # What a run would change

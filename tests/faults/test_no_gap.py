@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,13 +66,22 @@ class Developer:
             },
             fileExistsBehavior="OVERWRITE",
         )["deploymentId"]
+        ended = self.ended(deployment)
+        rollback = ended.get("rollbackInfo", {}).get("rollbackDeploymentId")
+        if rollback:
+            assert self.ended(rollback)["status"] == "Succeeded"
+        return str(ended["status"])
+
+    def ended(self, deployment: str) -> dict[str, Any]:
+        """A deployment, when it has come to its end, and to its rollback where that is to come."""
+        codedeploy = self.pipeline.client("codedeploy")
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            status: str = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"]
-            if status in {"Succeeded", "Failed", "Stopped"}:
-                return status
+            found: dict[str, Any] = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+            if found["status"] == "Succeeded" or (found["status"] == "Failed" and found.get("rollbackInfo")):
+                return found
             time.sleep(0.1)
-        return "not over"
+        raise AssertionError(f"{deployment} has not ended")
 
     def commit(self, name: str, text: str) -> None:
         """Goes along with the next revision."""

@@ -66,10 +66,12 @@ def hold_in_before_install(pipeline: Pipeline, deploy: Deploy) -> subprocess.Pop
 
 
 def last_deployment(pipeline: Pipeline) -> dict[str, Any]:
+    """The newest that somebody made; what fails is rolled back by another."""
     client = pipeline.client("codedeploy")
     ids = client.list_deployments(applicationName=APPLICATION, deploymentGroupName=GROUP)["deployments"]
     infos = [client.get_deployment(deploymentId=each)["deploymentInfo"] for each in ids]
-    newest: dict[str, Any] = max(infos, key=lambda info: info["createTime"])
+    made = [info for info in infos if info["creator"] == "user"]
+    newest: dict[str, Any] = max(made, key=lambda info: info["createTime"])
     return newest
 
 

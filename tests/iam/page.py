@@ -55,6 +55,7 @@ TITLES = {
     "destroy": "Whoever removes the pipeline",
 }
 WAYS = {
+    "alarms": "Where `pipeline_alarms` names alarms, beside that:",
     "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
     "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
     "ssm": "Where `pipeline_connection` is `ssm`, beside that:",
@@ -63,6 +64,7 @@ TESTS = {
     ("github", ""): "test_a_job_is_refused_without[{sid}-{action}]",
     ("github", "s3"): "test_a_job_brings_nothing_without[{sid}-{action}]",
     ("codedeploy", ""): "test_a_deployment_fails_without[{sid}-{action}]",
+    ("codedeploy", "alarms"): "test_a_deployment_with_alarms_fails_without[{sid}-{action}]",
     ("ec2", "s3"): "test_an_instance_fetches_nothing_without[{sid}-{action}]",
 }
 """Policy and way -> the test case of tests/iam/test_role_grants.py that fails without a grant."""

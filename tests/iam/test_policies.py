@@ -11,7 +11,8 @@ from tests.iam.linter import findings
 
 MANAGED = 6144
 """How many characters a managed policy may have, spaces between its parts apart."""
-OTHER_WAYS = {
+OTHER_WAYS: dict[str, Any] = {
+    "pipeline_alarms": ["site-errors"],
     "pipeline_connection": "ssm",
     "pipeline_connection_bucket": "travels",
     "pipeline_revision_source": "s3",
@@ -92,7 +93,7 @@ def test_the_linter_finds_mistakes(change: dict[str, Any], found: str) -> None:
     [("cn-north-1", "aws-cn", OTHER_WAYS), ("us-gov-west-1", "aws-us-gov", {})],
 )
 def test_other_partitions_have_their_own_arns(
-    tmp_path: Path, region: str, partition: str, settings: dict[str, str]
+    tmp_path: Path, region: str, partition: str, settings: dict[str, Any]
 ) -> None:
     text = json.dumps(policies.write(pipeline_region=region, policy_folder=str(tmp_path), **settings))
 
@@ -104,9 +105,10 @@ def test_other_partitions_have_their_own_arns(
 
 
 def check_other_ways(policy: dict[str, Any]) -> None:
-    """Sessions and a bucket of others are granted beside, and no bucket is made."""
+    """Alarms, sessions and a bucket of others are granted beside, and no bucket is made."""
     expected = [each["sid"] for each in policies.statements("operator_deploy")]
-    expected += [each["sid"] for way in ("s3", "ssm") for each in policies.beside("operator_deploy", way)]
+    ways = ("alarms", "s3", "ssm")
+    expected += [each["sid"] for way in ways for each in policies.beside("operator_deploy", way)]
     assert [each["Sid"] for each in policy["Statement"]] == expected
     assert list(findings(policy)) == []
     assert len(json.dumps(policy, separators=(",", ":"))) <= MANAGED

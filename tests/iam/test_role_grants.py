@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import jinja2
@@ -83,12 +83,16 @@ class Account:
         elif role in self.iam.list_role_policies(RoleName=NAMES[role])["PolicyNames"]:
             self.iam.delete_role_policy(RoleName=NAMES[role], PolicyName=role)
 
-    @contextmanager
-    def through_s3(self, role: str, sid: str, action: str) -> Iterator[None]:
+    def through_s3(self, role: str, sid: str, action: str) -> AbstractContextManager[None]:
         """As long as the block lasts, the role has what S3 needs beside, less one grant."""
+        return self.beside(role, "s3", sid, action, f"{OBJECTS}/*")
+
+    @contextmanager
+    def beside(self, role: str, way: str, sid: str, action: str, resource: str) -> Iterator[None]:
+        """As long as the block lasts, the role has what another way needs beside, less one grant."""
         beside = [
-            {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": f"{OBJECTS}/*"}
-            for each in policies.beside(role, "s3")
+            {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": resource}
+            for each in policies.beside(role, way)
         ]
         document = {"Version": "2012-10-17", "Statement": self.written[role]["Statement"] + beside}
         self.grant(role, policies.without(document, sid, action))
@@ -162,6 +166,31 @@ def test_a_job_is_refused_without(account: Account, sid: str, action: str) -> No
 @pytest.mark.parametrize(("sid", "action"), policies.grants("codedeploy"))
 def test_a_deployment_fails_without(account: Account, sid: str, action: str) -> None:
     with account.lacking("codedeploy", sid, action):
+        ended = account.deploy()
+
+    assert ended["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+
+
+@pytest.fixture
+def alarms(account: Account) -> Iterator[None]:
+    """The deployment group watches an alarm as long as a test lasts."""
+    account.pipeline.client("cloudwatch").put_metric_alarm(
+        AlarmName="errors", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1.0
+    )
+    group = {"applicationName": GROUP["applicationName"]}
+    group["currentDeploymentGroupName"] = GROUP["deploymentGroupName"]
+    watched = {"enabled": True, "alarms": [{"name": "errors"}]}
+    account.codedeploy.update_deployment_group(**group, alarmConfiguration=watched)
+    yield
+    account.codedeploy.update_deployment_group(**group, alarmConfiguration={"enabled": False, "alarms": []})
+
+
+@pytest.mark.usefixtures("alarms")
+@pytest.mark.parametrize(("sid", "action"), policies.grants("codedeploy", "alarms"))
+def test_a_deployment_with_alarms_fails_without(account: Account, sid: str, action: str) -> None:
+    with account.beside("codedeploy", "alarms", "none", "none", "*"):
+        assert account.deploy()["status"] == "Succeeded"
+    with account.beside("codedeploy", "alarms", sid, action, "*"):
         ended = account.deploy()
 
     assert ended["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"

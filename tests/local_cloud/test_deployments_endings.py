@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from local_cloud.aws.codedeploy.options import options
 from local_cloud.server import LocalCloud
 from local_cloud.testing.agents import Answer, Result, agents_on, failing_at
 from local_cloud.testing.shop import GITHUB, S3, Shop, refused, run_instances, wait_for
@@ -42,6 +43,11 @@ class TestStop:
 
         assert answer["status"] == "Succeeded"
         assert info["status"] == "Stopped"
+        assert info["rollbackInfo"] == {}
+        assert info["errorInformation"] == {
+            "code": "MANUAL_STOP",
+            "message": "the deployment is cancelled due to an abort request",
+        }
         assert info["deploymentOverview"]["Skipped"] == 2
 
     def test_lets_the_running_event_end(self, local_cloud: LocalCloud, client: MakeClient) -> None:
@@ -86,13 +92,23 @@ class TestRollback:
             shop.finish(shop.deploy(GITHUB))
             agent.work = failing_once("Install")
             bad = shop.deploy(S3)
-            rollback = shop.finish(bad)["rollbackInfo"]["rollbackDeploymentId"]
+            told = shop.finish(bad)["rollbackInfo"]
+            rollback = told["rollbackDeploymentId"]
             info = shop.finish(rollback)
 
+        assert told["rollbackMessage"] == (
+            f"Deployment {bad} terminated. Automatic rollback is triggered with a DeploymentId {rollback}."
+        )
         assert info["status"] == "Succeeded"
         assert info["creator"] == "codeDeployRollback"
         assert info["revision"] == GITHUB
-        assert info["rollbackInfo"]["rollbackTriggeringDeploymentId"] == bad
+        words = "This is a rollback deployment triggered automatically to roll back the deployment"
+        assert info["description"] == f"{words} {bad}"
+        assert info["rollbackInfo"] == {
+            "rollbackTriggeringDeploymentId": bad,
+            "rollbackMessage": f"Deployment {rollback} is triggered to roll back deployment {bad}.",
+        }
+        assert not info.keys() & {"autoRollbackConfiguration", "overrideAlarmConfiguration"}
         assert shop.group()["lastSuccessfulDeployment"]["deploymentId"] == rollback
 
     def test_says_when_there_is_nothing_to_go_back_to(
@@ -136,7 +152,9 @@ class TestRollback:
         shop.codedeploy.stop_deployment(deploymentId=deployment, **options)
         info = shop.finish(deployment)
 
-        assert ("rollbackDeploymentId" in info.get("rollbackInfo", {})) is expected
+        assert ("rollbackDeploymentId" in info["rollbackInfo"]) is expected
+        if requested:
+            assert info["autoRollbackConfiguration"] == ON_STOP
 
 
 def failing_once(event: str) -> Callable[[Answer], Result]:
@@ -156,11 +174,40 @@ class TestAlarm:
         deployment = shop.begin(S3)
         sound_alarm(client)
         info = shop.finish(deployment)
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            # The alarm goes on; a rollback is not stopped by it.
+            rollback = shop.finish(info["rollbackInfo"]["rollbackDeploymentId"])
 
         assert info["status"] == "Stopped"
         assert info["errorInformation"]["code"] == "ALARM_ACTIVE"
-        assert "errors" in info["errorInformation"]["message"]
-        assert shop.info(info["rollbackInfo"]["rollbackDeploymentId"])["revision"] == GITHUB
+        assert info["errorInformation"]["message"].endswith("been stopped. Activated alarms: <errors>")
+        assert (rollback["status"], rollback["revision"]) == ("Succeeded", GITHUB)
+
+    @pytest.mark.parametrize(("ignored", "status"), [(False, "Stopped"), (True, "Succeeded")])
+    def test_that_cannot_be_read_stops_unless_that_is_ignored(
+        self,
+        local_cloud: LocalCloud,
+        client: MakeClient,
+        monkeypatch: pytest.MonkeyPatch,
+        ignored: bool,
+        status: str,
+    ) -> None:
+        alarms = {"enabled": True, "alarms": [{"name": "errors"}], "ignorePollAlarmFailure": ignored}
+        shop = Shop.open(client, alarmConfiguration=alarms, autoRollbackConfiguration=ON_ALARM)
+        put_alarm(client)
+        gate = Gate("Install")
+        with agents_on(local_cloud.endpoint_url, shop.instances, gate):
+            deployment = shop.deploy()
+            assert gate.reached.wait(120)
+            monkeypatch.setattr(options, "service_role_may", may_not_read_alarms)
+            set_alarm(client, "OK")  # whatever changes is looked at, before the agent's next news
+            gate.opened.set()
+            info = shop.finish(deployment)
+
+        assert info["status"] == status
+        if not ignored:
+            assert info["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+            assert "AmazonCloudWatch" in info["errorInformation"]["message"]
 
     def test_can_be_overridden_by_the_deployment(self, local_cloud: LocalCloud, client: MakeClient) -> None:
         shop = Shop.open(client, alarmConfiguration={"enabled": True, "alarms": [{"name": "errors"}]})
@@ -179,7 +226,15 @@ def put_alarm(client: MakeClient) -> None:
 
 
 def sound_alarm(client: MakeClient) -> None:
-    client("cloudwatch").set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a test")
+    set_alarm(client, "ALARM")
+
+
+def set_alarm(client: MakeClient, state: str) -> None:
+    client("cloudwatch").set_alarm_state(AlarmName="errors", StateValue=state, StateReason="a test")
+
+
+def may_not_read_alarms(_role: str, _region: str, action: str, _resource: str) -> bool:
+    return action != "cloudwatch:DescribeAlarms"
 
 
 class TestLoadBalancer:

@@ -1,6 +1,7 @@
 """`python -m local_cloud run-workflow`: a repository's workflow as it is written, for what was pushed."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,9 +20,10 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - run: echo "hello from $GITHUB_REPOSITORY"
+      - run: echo "by $GITHUB_TRIGGERING_ACTOR in $GITHUB_SERVER_URL/$GITHUB_REPOSITORY, run $GITHUB_RUN_ID"
       - run: exit STATUS
 """
-"""Two steps: of one that fails at once act loses the last words where the machine is busy."""
+"""More than one step: of one that fails at once act loses the last words where the machine is busy."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,9 @@ def test_a_workflow_runs_and_is_shown(cloud: Cloud, tmp_path: Path) -> None:
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "hello from OWNER/greeting-0" in ran.stdout
+    # As the site's workflow describes a deployment.
+    run = r"by developer in http://127\.0\.0\.1:\d+/OWNER/greeting-0, run \d+"
+    assert re.search(run, ran.stdout), ran.stdout
 
 
 def test_one_that_fails_says_so(cloud: Cloud, tmp_path: Path) -> None:

@@ -88,10 +88,12 @@ ALLOWED = [
     ("pipeline_tag_owner", ["", "Jürgen Müller", "ops@example.com", "営業"]),
     ("pipeline_domain_ttl", ["1", "300", "999999999", "2146999999"]),
     ("pipeline_revision_bucket", ["", "a-b.c1", "192.168.5.4a", "x" * 63]),
+    ("pipeline_alarms", ["[]", str(["site errors"]), str(["a/b"] * 10)]),
     ("pipeline_open_ports", ["[80]", "[80, 443]", "[443, 80, 65535]"]),
     ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
 ]
 REFUSED = [
+    ("pipeline_alarms", ["errors", str([""]), str(["it's"]), str(["x" * 256]), str(["a"] * 11), str([1])]),
     (
         "pipeline_open_ports",
         ["[]", "[443]", "[80, 22]", "[80, 0]", "[80, 65536]", "80", "['80', 'x']", "[8080]", "[80, ]"],

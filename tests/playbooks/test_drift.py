@@ -171,6 +171,10 @@ def config_changed(account: Account) -> None:
     update_group(account, deploymentConfigName="CodeDeployDefault.AllAtOnce")
 
 
+def rollback_switched_off(account: Account) -> None:
+    update_group(account, autoRollbackConfiguration={"enabled": False, "events": []})
+
+
 # What is changed by hand, the task that names it, and words of its diff.
 DRIFTS: dict[str, tuple[Callable[[Account], None], str, str]] = {
     "a role's policy removed": (policy_removed, "Set the IAM roles' policies", GITHUB_ROLE),
@@ -189,6 +193,7 @@ DRIFTS: dict[str, tuple[Callable[[Account], None], str, str]] = {
     "a tag taken from the application": (application_untagged, "Create the application", "CostCenter"),
     "the tag filter edited": (filter_edited, "Create the deployment group", "somebody-else"),
     "the deployment configuration changed": (config_changed, "Create the deployment group", "CodeDeployDefault.AllAtOnce"),
+    "automatic rollback switched off": (rollback_switched_off, "Create the deployment group", "DEPLOYMENT_FAILURE"),
 }  # fmt: skip
 
 
@@ -220,7 +225,9 @@ def state(account: Account) -> dict[str, Any]:
         "protection": protection["DisableApiTermination"],
         "address": (address["PublicIp"], address["InstanceId"]),
         "records": [each["ResourceRecords"] for each in records["ResourceRecordSets"] if each["Type"] == "A"],
-        "group": {key: group[key] for key in ("ec2TagSet", "deploymentConfigName")},
+        "group": {
+            key: group[key] for key in ("ec2TagSet", "deploymentConfigName", "autoRollbackConfiguration")
+        },
     }
 
 

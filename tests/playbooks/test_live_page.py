@@ -47,6 +47,7 @@ def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
     def run(deployment: str, *options: str) -> str:
         settings = {
             "ansible_python_interpreter": sys.executable,
+            "aws_caller": "arn:aws:iam::1:user/me",
             "deployment": {"deployment": {"deployment_id": deployment}},
             "live_commit": "0" * 40,
             "pipeline_application": "app",
@@ -77,9 +78,10 @@ def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
     assert "changed=0" in first
     assert written() == "d-1"
     # What the run has led to is what it ends with.
-    *_, site, commit, deployed, hosts, seconds = [line.split() for line in first.splitlines()]
+    *_, site, commit, deployed, by, log, hosts, seconds = [line.split() for line in first.splitlines()]
     assert site == ["site", "http://www.example.com/", "at", page]
     assert (commit, deployed, hosts) == (["commit", "0" * 12], ["deployment", "d-1"], ["hosts", "1"])
+    assert (by, log) == (["by", "arn:aws:iam::1:user/me"], ["log", "build/deployments/d-1.json"])
     assert seconds[0] == "seconds"
     after_a_push = run("d-2", "--check", "--diff")
     assert "changed=0" in after_a_push

@@ -15,6 +15,7 @@ from local_cloud.testing.agent import Plan, appspec
 
 SITE = Path(__file__).resolve().parents[2] / "site"
 VOID = {"link", "meta", "img", "br", "hr", "input"}
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DOCUMENT_ROOT = "/srv/www/incoming"
 
 
@@ -183,6 +184,47 @@ class TestWorkflow:
         for option in ("--file-exists-behavior OVERWRITE", "--ignore-application-stop-failures"):
             assert option in workflow
 
+    @pytest.mark.parametrize(
+        ("names", "said"),
+        [
+            ({}, f"OWNER/site@{COMMIT} by jane in https://github.com/OWNER/site/actions/runs/7"),
+            (
+                {"GITHUB_TRIGGERING_ACTOR": "joe"},
+                f"OWNER/site@{COMMIT} by joe in https://github.com/OWNER/site/actions/runs/7",
+            ),
+            (
+                {"GITHUB_REPOSITORY": "o/" + "r" * 100},
+                f"{COMMIT[:12]} by jane in https://github.com/o/{'r' * 100}/actions/runs/7",
+            ),
+        ],
+    )
+    def test_a_deployment_says_who_started_it(
+        self, tmp_path: Path, workflow: str, names: dict[str, str], said: str
+    ) -> None:
+        """The step as it is, with an `aws` that writes down what it is asked."""
+        steps = yaml.safe_load(workflow)["jobs"]["deploy"]["steps"]
+        [script] = [step["run"] for step in steps if step["name"] == "Create the deployment"]
+        (tmp_path / "aws").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/asked\necho d-1\n')
+        (tmp_path / "aws").chmod(0o755)
+        known = {
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "APPLICATION": "app",
+            "BUCKET": "",
+            "DEPLOYMENT_GROUP": "group",
+            "GITHUB_ACTOR": "jane",
+            "GITHUB_OUTPUT": str(tmp_path / "output"),
+            "GITHUB_REPOSITORY": "OWNER/site",
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_SHA": COMMIT,
+        }
+        subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=known | names, check=True)
+
+        asked = (tmp_path / "asked").read_text().splitlines()
+        assert asked[asked.index("--description") + 1] == said
+        assert len(said) <= 256
+        assert (tmp_path / "output").read_text() == "id=d-1\n"
+
 
 class TestSummary:
     """follow_deployment.py, with an `aws` that answers as the AWS CLI does."""
@@ -220,16 +262,19 @@ class TestSummary:
         },
     }
 
-    def summary(self, folder: Path, region: str) -> str:
+    def summary(self, folder: Path, region: str, more: dict[str, object] | None = None, **env: str) -> str:
+        """The summary. An answer of ANSWERS is for any deployment, one of `more` for that of its name."""
         answers = "\n".join(
-            f"{name}) cat <<'END'\n{json.dumps(said)}\nEND\n;;" for name, said in self.ANSWERS.items()
+            f"{name}) cat <<'END'\n{json.dumps(said)}\nEND\n;;"
+            for name, said in [*(more or {}).items(), *((f"{name}*", a) for name, a in self.ANSWERS.items())]
         )
-        (folder / "aws").write_text(f'#!/bin/sh\ncase "$2" in\n{answers}\nesac\n')
+        (folder / "aws").write_text(f'#!/bin/sh\ncase "$2:$4" in\n{answers}\nesac\n')
         (folder / "aws").chmod(0o755)
         written = folder / "summary.md"
         done = subprocess.run(
             [sys.executable, SITE / ".github/scripts/follow_deployment.py", "d-ABC", "--summary", written],
-            env={"PATH": f"{folder}:{os.environ['PATH']}", "AWS_REGION": region},
+            env={"PATH": f"{folder}:{os.environ['PATH']}", "AWS_REGION": region} | env,
+            cwd=folder,
             capture_output=True,
             text=True,
             check=False,
@@ -237,6 +282,42 @@ class TestSummary:
         assert done.returncode == 1, done.stderr
         assert "i-1 ValidateService Failed" in done.stdout
         return written.read_text()
+
+    def test_it_tells_what_was_deployed_whose_it_is_and_who_did_it(self, tmp_path: Path) -> None:
+        commit = ["commit", "--quiet", "--allow-empty", "--message", "Say *hello* [x](y)\n\nMore"]
+        identity = ["-c", "user.name=A_b", "-c", "user.email=a@localhost"]
+        subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+        subprocess.run(["git", "-C", tmp_path, *identity, *commit], check=True)
+        sha = subprocess.run(
+            ["git", "-C", tmp_path, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        said = self.summary(
+            tmp_path,
+            "us-east-1",
+            GITHUB_SERVER_URL="https://github.example",
+            GITHUB_REPOSITORY="OWNER/site",
+            GITHUB_SHA=sha,
+            GITHUB_RUN_ID="7",
+            GITHUB_ACTOR="jane",
+        )
+        page = "https://github.example/OWNER/site"
+        words = r"Say \*hello\* \[x\]\(y\), by A\_b"
+        assert f"[{sha[:12]}]({page}/commit/{sha}) {words}  " in said.splitlines()
+        assert f"Deployed by jane in [run 7]({page}/actions/runs/7)." in said.splitlines()
+
+    def test_it_follows_the_rollback_too(self, tmp_path: Path) -> None:
+        told = {"rollbackDeploymentId": "d-DEF", "rollbackMessage": "d-DEF is triggered"}
+        events = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
+        failed = {"deploymentId": "d-ABC", "status": "Failed", "autoRollbackConfiguration": events}
+        back = {"deploymentId": "d-DEF", "status": "Succeeded"}
+        more: dict[str, object] = {
+            "get-deployment:d-ABC": {"deploymentInfo": failed | {"rollbackInfo": told}},
+            "get-deployment:d-DEF": {"deploymentInfo": back},
+        }
+        lines = self.summary(tmp_path, "us-east-1", more).splitlines()
+        [at] = [number for number, line in enumerate(lines) if line.startswith("### Deployment [d-DEF]")]
+        assert lines[at].endswith(": Succeeded")
+        assert "This rolls back d-ABC." in lines[at:]
 
     def test_it_tells_what_happened_on_each_host_and_why(self, tmp_path: Path) -> None:
         said = self.summary(tmp_path, "us-east-1")

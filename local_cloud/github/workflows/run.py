@@ -24,6 +24,8 @@ from local_cloud.errors import WorkflowError
 ACTIONS = Path(__file__).resolve().parent
 WORKFLOWS = Path(".github", "workflows")
 SUMMARY = "Summary - "
+ACTOR = "developer"
+"""Who pushed, and started the run."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _options(scratch: Path, grant: Mapping[str, Any], surroundings: Mapping[str,
         "secret-file": {"GITHUB_TOKEN": grant["github_token"], **grant["secrets"]},
         "var-file": grant["variables"],
     }
-    options = ["--action-cache-path", str(scratch / "cache"), "--actor", "developer"]
+    options = ["--action-cache-path", str(scratch / "cache"), "--actor", ACTOR]
     for option, values in files.items():
         # JSON is YAML, which act reads by this ending; its other format expands what looks like a variable.
         path = scratch / f"{option}.yml"
@@ -105,6 +107,7 @@ def _surroundings(
     """What GitHub sets for a job; the token service only for one that may use it."""
     given = {
         "GITHUB_REPOSITORY": repository,
+        "GITHUB_TRIGGERING_ACTOR": ACTOR,
         "GITHUB_SERVER_URL": cloud.github_url,
         "GITHUB_API_URL": f"{cloud.github_url}/api/v3",
         "AWS_ENDPOINT_URL": cloud.endpoint_url,

@@ -31,6 +31,16 @@ def deployment_config(wanted: Wanted, seen: Seen) -> Iterator[str]:
         yield f"{says}, a deployment configuration of {found['computePlatform']}: name one of Server."
 
 
+def alarms(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    found = there(seen, "alarms")
+    gone = [] if found is None else [name for name in wanted.alarms if name not in found]
+    if gone:
+        yield (
+            f"pipeline_alarms has '{', '.join(gone)}': CloudWatch has no such alarm in {wanted.region}, and "
+            "CodeDeploy would watch nothing. Create it, or take it from the list."
+        )
+
+
 def application(wanted: Wanted, seen: Seen) -> Iterator[str]:
     found = there(seen, "application")
     if found and found.get("computePlatform", SERVER) != SERVER:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Clients = Mapping[str, Any]
     Reader = Callable[[Clients, Wanted], Any]
 
-SERVICES = ("codedeploy", "ec2", "iam", "route53", "s3", "service-quotas", "ssm", "sts")
+SERVICES = ("cloudwatch", "codedeploy", "ec2", "iam", "route53", "s3", "service-quotas", "ssm", "sts")
 AT_ONCE = 12
 GITHUB_TIMEOUT, GITHUB_PAUSE = 20, 1  # seconds
 GITHUB_TRIES = 5
@@ -277,6 +277,13 @@ def application_tags(clients: Clients, wanted: Wanted) -> Any:
     return clients["codedeploy"].list_tags_for_resource(ResourceArn=arn)["Tags"]
 
 
+def alarms(clients: Clients, wanted: Wanted) -> list[str]:
+    """Those of the alarms that are there."""
+    kinds = ["CompositeAlarm", "MetricAlarm"]
+    found = clients["cloudwatch"].describe_alarms(AlarmNames=list(wanted.alarms), AlarmTypes=kinds)
+    return [each["AlarmName"] for kind in kinds for each in found.get(f"{kind}s", [])]
+
+
 def github_links(clients: Clients, _wanted: Wanted) -> Any:
     return clients["codedeploy"].list_git_hub_account_token_names().get("tokenNameList", [])
 
@@ -330,6 +337,8 @@ def look(clients: Clients, wanted: Wanted) -> Seen:
     readers = list(OF_THE_ACCOUNT)
     if wanted.iam_permissions_boundary:
         readers.append(boundary)
+    if wanted.alarms:
+        readers.append(alarms)
     if wanted.github_token_name:
         readers.append(github_links)
     without_aws = list(WITHOUT_AWS)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ class Wanted:
     """The settings that can be wrong in a way that only AWS, GitHub or the file system knows."""
 
     region: str
+    alarms: Sequence[str]
     application: str
     commit: str
     connection_bucket: str

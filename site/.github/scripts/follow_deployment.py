@@ -9,6 +9,7 @@ import argparse
 import html
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,14 @@ from typing import Any
 
 FINAL = ("Succeeded", "Failed", "Stopped")
 POLL_SECONDS = 2
+ROLLBACK_SECONDS = 20
+"""Until CodeDeploy has named the rollback of a deployment that did not succeed."""
+ROLLBACK_EVENTS = {
+    "Failed": {"DEPLOYMENT_FAILURE"},
+    "Stopped": {"DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"},
+}
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+"""What Markdown may take for a sign of its own."""
 BATCH = 25
 
 Json = dict[str, Any]
@@ -28,20 +37,68 @@ def main() -> int:
     parser.add_argument("deployment")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="Markdown is appended to it")
     options = parser.parse_args()
+    deployment = follow(options.deployment, options.summary, change())
+    told = rollback(deployment)
+    if told:
+        say(told["rollbackMessage"])
+    if "rollbackDeploymentId" in told:
+        # Until it has ended, CodeDeploy would refuse the deployment of the next push.
+        follow(told["rollbackDeploymentId"], options.summary, [f"This rolls back {options.deployment}."])
+    return 0 if deployment["status"] == "Succeeded" else 1
+
+
+def follow(name: str, file: Path | None, about: list[str]) -> Json:
+    """Waits for the end of a deployment, and appends its summary to the file; the deployment as it ended."""
     seen: set[tuple[str, str, str]] = set()
     while True:
-        deployment = aws("get-deployment", "--deployment-id", options.deployment)["deploymentInfo"]
-        hosts = targets(options.deployment)
+        deployment: Json = aws("get-deployment", "--deployment-id", name)["deploymentInfo"]
+        hosts = targets(name)
         for line in news(hosts, seen):
             say(line)
         if deployment["status"] in FINAL:
             break
         time.sleep(POLL_SECONDS)
-    if options.summary:
-        with options.summary.open("a") as file:
-            file.write(summary(deployment, hosts))
-    say(f"{options.deployment}: {deployment['status']} {reason(deployment)}")
-    return 0 if deployment["status"] == "Succeeded" else 1
+    if file:
+        with file.open("a") as stream:
+            stream.write(summary(deployment, hosts, about))
+    say(f"{name}: {deployment['status']} {reason(deployment)}")
+    return deployment
+
+
+def rollback(deployment: Json) -> Json:
+    """What CodeDeploy says of the rollback of a deployment that has ended; nothing where there is none."""
+    settings = deployment.get("autoRollbackConfiguration") or {}
+    events = ROLLBACK_EVENTS.get(deployment["status"], set()) & set(settings.get("events", []))
+    name = deployment["deploymentId"]
+    told: Json = deployment.get("rollbackInfo") or {}
+    limit = time.monotonic() + ROLLBACK_SECONDS
+    while settings.get("enabled") and events and not told and time.monotonic() < limit:
+        time.sleep(POLL_SECONDS)
+        told = aws("get-deployment", "--deployment-id", name)["deploymentInfo"].get("rollbackInfo") or {}
+    return told
+
+
+def change() -> list[str]:
+    """What is deployed, whose it is and who started it, in Markdown; what is not known is left out."""
+    known = os.environ.get
+    repository = f"{known('GITHUB_SERVER_URL')}/{known('GITHUB_REPOSITORY')}"
+    lines = []
+    sha = known("GITHUB_SHA")
+    if sha:
+        told = subprocess.run(
+            ["git", "log", "-1", "--format=%s%n%an", sha], check=False, capture_output=True, text=True
+        )
+        words = [plain(line) for line in told.stdout.splitlines()]
+        lines.append(f"[{sha[:12]}]({repository}/commit/{sha}) {', by '.join(words)}".strip())
+    run, actor = known("GITHUB_RUN_ID"), known("GITHUB_TRIGGERING_ACTOR") or known("GITHUB_ACTOR")
+    if run and actor:
+        lines.append(f"Deployed by {plain(actor)} in [run {run}]({repository}/actions/runs/{run}).")
+    return ["  \n".join(lines)] if lines else []
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return PUNCTUATION.sub(r"\\\1", text)
 
 
 def say(line: str) -> None:
@@ -85,14 +142,13 @@ def news(hosts: list[Json], seen: set[tuple[str, str, str]]) -> list[str]:
     return lines
 
 
-def summary(deployment: Json, hosts: list[Json]) -> str:
-    """Markdown: the outcome, a table of hosts and events, and the log of what failed."""
+def summary(deployment: Json, hosts: list[Json], about: list[str]) -> str:
+    """Markdown: the outcome, what it is about, a table of hosts and events, and the log of what failed."""
     identifier = deployment["deploymentId"]
     lines = [
         f"### Deployment [{identifier}]({console(identifier)}): {deployment['status']}",
         "",
-        *filter(None, [reason(deployment)]),
-        "",
+        *(line for text in [*about, reason(deployment)] if text for line in (text, "")),
         "| Host | Event | Status |",
         "| --- | --- | --- |",
     ]

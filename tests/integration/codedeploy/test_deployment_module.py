@@ -340,8 +340,10 @@ class TestRolledBack:
             deployment(**commit(), file_exists_behavior="OVERWRITE")
             deployment(**commit(OTHER))
             predicted = deployment.check(**PLACE, state="rolled_back")
-            result = deployment(**PLACE, state="rolled_back")
+            bad = shop.group()["lastAttemptedDeployment"]["deploymentId"]
+            result = deployment(**PLACE, state="rolled_back", description="by me")
             again = deployment(**PLACE, state="rolled_back")
+        assert result["deployment"]["description"] == f"Rollback of {bad} by me"
         for planned in (predicted, result):
             assert planned["changed"]
             assert planned["diff"]["before"]["revision"]["github_location"]["commit_id"] == OTHER

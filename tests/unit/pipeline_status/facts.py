@@ -6,6 +6,8 @@ from typing import Any
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 GOOD, BAD = "7fd1a60b01f91b314f59955a4e4d4e80d8edf11d", "0badc0de4e80d8edf11d7fd1a60b01f91b314f59"
 HOSTS = ["i-0a1b2c3d4e5f60718", "i-0f9e8d7c6b5a41322"]
+OPERATOR = "arn:aws:sts::123456789012:assumed-role/Operator/jane.doe@example.com"
+RUN = "https://github.com/OWNER/codedeploy.nginx.001/actions/runs/11"
 EVENTS = {
     "ApplicationStop": 0.3,
     "DownloadBundle": 1.8,
@@ -69,6 +71,18 @@ def facts() -> dict[str, Any]:
     failed = deployment("d-B2C3D4E5F", NOW - timedelta(minutes=9), BAD, failing="AfterInstall")
     nginx = {"installed": True, "active": True, "enabled": True, "listening": True}
     return {
+        "commits": [
+            {
+                "sha": GOOD,
+                "html_url": f"https://github.com/OWNER/codedeploy.nginx.001/commit/{GOOD}",
+                "commit": {"message": "Greet\n\nMore", "author": {"name": "A Developer"}},
+            },
+            {
+                "sha": BAD,
+                "html_url": "javascript:alert(1)",
+                "commit": {"message": "</p><script>", "author": {"name": "<b>"}},
+            },
+        ],
         "settings": {
             "account": "123456789012",
             "application": "test.codeDeploy.001",
@@ -88,8 +102,8 @@ def facts() -> dict[str, Any]:
         "role": True,
         "groups": [{"deployment_group_name": "test.deploymentGroup.001"}],
         "deployments": [
-            newest | {"description": "Rollback of d-B2C3D4E5F"},
-            failed,
+            newest | {"description": f"Rollback of d-B2C3D4E5F by {OPERATOR}"},
+            failed | {"description": f"OWNER/codedeploy.nginx.001@{BAD} by jane in {RUN}"},
             deployment("d-A1B2C3D4E", NOW - timedelta(days=1), GOOD),
         ],
         "instances": [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plugins.module_utils.pipeline.status import render, summary, view
-from tests.unit.pipeline_status.facts import HOSTILE, HOSTS, NOW, facts
+from tests.unit.pipeline_status.facts import BAD, GOOD, HOSTILE, HOSTS, NOW, OPERATOR, RUN, facts
 
 TEMPLATE = Path(__file__).parents[3] / "playbooks" / "templates" / "status.html.j2"
 
@@ -98,6 +98,51 @@ def test_hosts_that_failed_in_the_same_way_are_named_together_and_what_was_skipp
     assert (failure["event"], failure["script"]) == ("AfterInstall", "scripts/after-install.sh")
     assert "invalid user" in failure["log"]
     assert [bar["place"] is None for bar in failed["targets"][0]["bars"]] == [False] * 5 + [True] * 2
+
+
+def test_a_deployment_says_what_it_brought_and_who_started_it() -> None:
+    good, bad, plain = shown()["deployments"]
+    page = f"https://github.com/OWNER/codedeploy.nginx.001/commit/{GOOD}"
+    assert good["change"] == {"subject": "Greet", "author": "A Developer", "url": page}
+    assert (good["who"], good["run"], good["description"]) == (OPERATOR, "", "Rollback of d-B2C3D4E5F")
+    assert (bad["who"], bad["run"], bad["description"]) == ("jane", RUN, "")
+    # An address of another kind is not followed.
+    assert bad["change"]["url"] == ""
+    assert (plain["who"], plain["run"]) == ("user", "")
+    lines = summary(shown())
+    assert f"            Greet, by A Developer, deployed by {OPERATOR}" in lines
+    assert any(line.endswith(f"deployed by jane, {RUN}") for line in lines)
+    html = render(TEMPLATE.read_text(), shown())
+    assert f'<a class="id" href="{RUN}"' in html
+    assert f'<a class="id" href="{page}"' in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "who"),
+    [
+        ({"description": "anything"}, "user"),
+        ({"description": "by me"}, "me"),
+        ({"description": f"{BAD[:12]} by jane in javascript:alert(1)"}, "user"),
+        (
+            {
+                "creator": "codeDeployRollback",
+                "description": "This is a rollback deployment triggered automatically",
+                "rollback_info": {"rollback_triggering_deployment_id": "d-1"},
+            },
+            "CodeDeploy, to roll back d-1",
+        ),
+    ],
+)
+def test_who_started_a_deployment_is_in_its_description(changes: dict[str, Any], who: str) -> None:
+    [seen] = shown(deployments=[facts()["deployments"][2] | changes])["deployments"]
+    assert (seen["who"], seen["run"]) == (who, "")
+
+
+def test_a_commit_that_came_through_s3_is_known_too() -> None:
+    revision = {"s3_location": {"bucket": "b", "key": f"app/{GOOD}.tgz"}}
+    through_s3 = facts()["deployments"][2] | {"revision": revision}
+    assert shown(deployments=[through_s3])["deployments"][0]["change"]["subject"] == "Greet"
+    assert states(deployments=[through_s3])["GitHub"] == ("good", f"{GOOD[:12]} is live")
 
 
 def test_drift_is_what_the_dry_run_found() -> None:

@@ -17,6 +17,7 @@ TAGS = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "app"}
 OURS = {"Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()]}
 WANTED = Wanted(
     region="us-east-1",
+    alarms=[],
     application="app",
     commit="",
     connection_bucket="",
@@ -340,6 +341,11 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"deployment_config": "Mine"},
         {"deployment_config": {"computePlatform": "Lambda"}},
         "pipeline_deployment_config is 'Mine', a deployment configuration of Lambda",
+    ),
+    "alarms": (
+        {"alarms": ["errors", "gone", "lost"]},
+        {"alarms": ["errors"]},
+        "pipeline_alarms has 'gone, lost': CloudWatch has no such alarm in us-east-1",
     ),
     "application of Lambda": (
         {},

@@ -174,4 +174,6 @@ class Deployment(BaseModel):
     def end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
         self.status = status
         self.error_information = error
+        if status is not DeploymentStatus.SUCCEEDED:
+            self.rollback_info = self.rollback_info or {}
         self.complete_time = now()

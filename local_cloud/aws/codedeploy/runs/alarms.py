@@ -4,12 +4,14 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
-from local_cloud.aws.codedeploy.records.deployments import Deployment
+from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 
 
 def configuration(deployment: Deployment, group_configuration: dict[str, Any] | None) -> dict[str, Any]:
-    """The deployment's own alarms override those of its group."""
+    """The deployment's own alarms override those of its group. A rollback goes on whatever they say."""
+    if deployment.creator is Creator.ROLLBACK:
+        return {}
     return deployment.override_alarm_configuration or group_configuration or {}
 
 

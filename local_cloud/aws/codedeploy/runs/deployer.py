@@ -53,8 +53,9 @@ class Deployer:
             description=given.get("description"),
             ignore_application_stop_failures=bool(given.get("ignore_application_stop_failures")),
             update_outdated_instances_only=bool(given.get("update_outdated_instances_only")),
-            auto_rollback_configuration=given.get("auto_rollback_configuration")
-            or group.auto_rollback_configuration,
+            auto_rollback_configuration=None
+            if creator is Creator.ROLLBACK
+            else given.get("auto_rollback_configuration") or group.auto_rollback_configuration,
             deployment_style=group.deployment_style,
             load_balancer_info=group.load_balancer_info,
             file_exists_behavior=given.get("file_exists_behavior") or "DISALLOW",
@@ -63,7 +64,6 @@ class Deployer:
             ec2_deployment_options=given.get("ec2_deployment_options") or group.ec2_deployment_options,
             agent_deployment_id=last.agent_deployment_id if restarts and last else identifier,
             only_instances=given.get("only_instances"),
-            rollback_info=given.get("rollback_info"),
             related_deployments=given.get("related_deployments"),
         )
         self._backend.deployments[identifier] = deployment
@@ -78,6 +78,9 @@ class Deployer:
         """Send out no more commands; True when that ends it at once. `rolls_back`: None leaves it to the
         deployment's own settings."""
         self._stop_rollbacks[deployment.deployment_id] = rolls_back
+        if rolls_back:
+            events = [StopReason.REQUEST.value]
+            deployment.auto_rollback_configuration = {"enabled": True, "events": events}
         return self._runs[deployment.deployment_id].stop(StopReason.REQUEST, endings.MANUAL_STOP)
 
     def group_deleted(self, group: DeploymentGroup) -> None:

@@ -25,5 +25,9 @@ NO_INSTANCES = {
 }
 TIMEOUT = {"code": "TIMEOUT", "message": "The deployment has timed out."}
 INTERNAL_ERROR = {"code": "INTERNAL_ERROR", "message": "There was an internal error. Please try again."}
-MANUAL_STOP = {"code": "MANUAL_STOP", "message": "The deployment was stopped by a user."}
+ALARM_ACTIVE = (
+    "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the "
+    "affected deployments have been stopped. Activated alarms: "
+)
+MANUAL_STOP = {"code": "MANUAL_STOP", "message": "the deployment is cancelled due to an abort request"}
 GROUP_DELETED = {"code": "DEPLOYMENT_GROUP_MISSING", "message": "The deployment group was deleted."}

@@ -1,6 +1,7 @@
 """What the service does with the role that a deployment group gives it, and whether it may."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
@@ -23,29 +24,36 @@ def may(backend: CodeDeployBase, group: DeploymentGroup, action: str, resource: 
 
 def refused(backend: CodeDeployBase, group: DeploymentGroup) -> dict[str, str] | None:
     """The error of a deployment whose service role may not look for instances; None where it may."""
-    for action, resource in _of_every_deployment(backend, group):
-        if not may(backend, group, action, resource):
-            return {
-                "code": "IAM_ROLE_PERMISSIONS",
-                "message": (
-                    f"The IAM role {group.service_role_arn} does not give you permission to perform"
-                    f" operations in the following AWS service: {_SERVICES[action.partition(':')[0]]}."
-                    " Contact your AWS"
-                    " administrator if you need help. If you are an AWS administrator, you can grant"
-                    " permissions to your users or groups by creating IAM policies."
-                ),
-            }
-    return None
+    missing = (a for a in _of_every_deployment(group) if not may(backend, group, a))
+    return next((_error(group, action) for action in missing), None)
 
 
-def _of_every_deployment(backend: CodeDeployBase, group: DeploymentGroup) -> Iterator[tuple[str, str]]:
+def refused_alarms(
+    backend: CodeDeployBase, group: DeploymentGroup, alarm_configuration: dict[str, Any]
+) -> dict[str, str] | None:
+    """The error of a deployment whose alarms the service role may not read, unless that is to be ignored."""
+    if not alarm_configuration.get("enabled") or alarm_configuration.get("ignorePollAlarmFailure"):
+        return None
+    action = "cloudwatch:DescribeAlarms"
+    start = f"arn:{backend.partition}:cloudwatch:{backend.region_name}:{backend.account_id}"
+    return None if may(backend, group, action, f"{start}:alarm:*") else _error(group, action)
+
+
+def _error(group: DeploymentGroup, action: str) -> dict[str, str]:
+    return {
+        "code": "IAM_ROLE_PERMISSIONS",
+        "message": (
+            f"The IAM role {group.service_role_arn} does not give you permission to perform"
+            f" operations in the following AWS service: {_SERVICES[action.partition(':')[0]]}."
+            " Contact your AWS"
+            " administrator if you need help. If you are an AWS administrator, you can grant"
+            " permissions to your users or groups by creating IAM policies."
+        ),
+    }
+
+
+def _of_every_deployment(group: DeploymentGroup) -> Iterator[str]:
     if group.ec2_tag_filters or group.ec2_tag_set:
-        yield "tag:GetResources", "*"
-        yield "ec2:DescribeInstances", "*"
-        yield "ec2:DescribeInstanceStatus", "*"
+        yield from ("tag:GetResources", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus")
     if group.auto_scaling_group_names:
-        yield "autoscaling:DescribeAutoScalingGroups", "*"
-        yield "ec2:DescribeInstances", "*"
-    if (group.alarm_configuration or {}).get("enabled"):
-        start = f"arn:{backend.partition}:cloudwatch:{backend.region_name}:{backend.account_id}"
-        yield "cloudwatch:DescribeAlarms", f"{start}:alarm:*"
+        yield from ("autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances")

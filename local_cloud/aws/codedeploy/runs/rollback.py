@@ -5,6 +5,8 @@ from collections.abc import Callable
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
 from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, DeploymentStatus
 
+DESCRIPTION = "This is a rollback deployment triggered automatically to roll back the deployment"
+
 
 def is_due(deployment: Deployment, stop_event: str | None, requested: bool | None) -> bool:
     """Whether a deployment that ended is to be rolled back.
@@ -25,21 +27,28 @@ def perform(deployment: Deployment, group: DeploymentGroup, deploy: Callable[...
     """Deploy the group's last good revision, and note in both deployments what they are to each other."""
     good = group.last_successful_deployment_record
     if good is None:
+        # No recorded answer of AWS's is known: these words are ours.
         reason = "the deployment group has had no successful deployment"
         deployment.rollback_info = {"rollbackMessage": f"The deployment can't be rolled back: {reason}."}
         return
+    failed = deployment.deployment_id
     back = deploy(
         group,
         good.revision,
         Creator.ROLLBACK,
         config_name=deployment.deployment_config_name,
-        description=f"Automatic rollback of deployment {deployment.deployment_id}",
+        description=f"{DESCRIPTION} {failed}",
         file_exists_behavior=good.file_exists_behavior,
         ignore_application_stop_failures=deployment.ignore_application_stop_failures,
-        override_alarm_configuration={"enabled": False, "alarms": []},
-        rollback_info={"rollbackTriggeringDeploymentId": deployment.deployment_id},
     )
+    back.rollback_info = {
+        "rollbackTriggeringDeploymentId": failed,
+        "rollbackMessage": f"Deployment {back.deployment_id} is triggered to roll back deployment {failed}.",
+    }
     deployment.rollback_info = {
         "rollbackDeploymentId": back.deployment_id,
-        "rollbackMessage": f"The rollback deployment {back.deployment_id} was created.",
+        "rollbackMessage": (
+            f"Deployment {failed} terminated. Automatic rollback is triggered with a DeploymentId "
+            f"{back.deployment_id}."
+        ),
     }

@@ -166,7 +166,10 @@ class DeploymentRun:
 
     def _look_for_targets(self) -> dict[str, str] | None:
         """Why the deployment cannot begin."""
-        refusal = permissions.refused(self._backend, self._group)
+        alarms_to_watch = alarms.configuration(self.deployment, self._group.alarm_configuration)
+        refusal = permissions.refused(self._backend, self._group) or permissions.refused_alarms(
+            self._backend, self._group, alarms_to_watch
+        )
         if refusal:
             return refusal
         candidates = targets.candidates(self._backend, self.deployment, self._group)
@@ -209,13 +212,13 @@ class DeploymentRun:
 
     def _stop_on_alarm(self) -> None:
         configuration = alarms.configuration(self.deployment, self._group.alarm_configuration)
+        refusal = permissions.refused_alarms(self._backend, self._group, configuration)
+        if refusal:
+            self.stop(StopReason.ALARM, refusal)
         active = alarms.active(self._backend, configuration)
         if active:
-            message = (
-                "One or more alarms have been activated according to the Amazon CloudWatch metrics you "
-                "selected, and the affected deployments have been stopped. Activated alarms: "
-            )
-            self.stop(StopReason.ALARM, {"code": "ALARM_ACTIVE", "message": message + ", ".join(active)})
+            names = " ".join(f"<{name}>" for name in active)
+            self.stop(StopReason.ALARM, {"code": "ALARM_ACTIVE", "message": endings.ALARM_ACTIVE + names})
 
     def _time_out(self) -> None:
         for target in self._in_progress():
