@@ -44,8 +44,10 @@ lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 unit: environment ## what needs nothing but Python
 	pytest -q -n 2 --dist loadfile tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
+# In this order: what has many short tests comes last, and fills the time until both workers have ended.
 integration: environment ## modules and playbooks against the local cloud in process
-	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/integration tests/playbooks tests/iam tests/collection tests/warm
+	pytest -q --durations=20 -n 2 --dist loadfile --no-loadscope-reorder -m "not long" \
+	  tests/playbooks tests/warm tests/collection tests/iam tests/integration
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included
 	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/local_cloud

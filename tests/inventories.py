@@ -63,7 +63,10 @@ class Side:
             ],
             cwd=CHECKOUT,
             # A user's own region is not the pipeline's.
-            env=kept | {"AWS_REGION": "sa-east-1", "AWS_DEFAULT_REGION": "sa-east-1"},
+            env=kept
+            | {"AWS_REGION": "sa-east-1", "AWS_DEFAULT_REGION": "sa-east-1"}
+            # Who does not answer at once is nobody.
+            | {"ANSIBLE_TIMEOUT": "1"},
             capture_output=True,
             text=True,
             check=False,

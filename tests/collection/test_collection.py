@@ -95,6 +95,7 @@ def play(root: Path, cloud: LocalCloud, *options: str) -> subprocess.CompletedPr
 
 
 class TestFromOutside:
+    @pytest.mark.long
     def test_every_module_runs_by_its_full_name_and_a_dry_run_after_it_is_silent(
         self, collections: Path, cloud: LocalCloud
     ) -> None:

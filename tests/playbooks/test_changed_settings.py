@@ -179,6 +179,7 @@ def test_a_name_that_somebody_gave_the_site_keeps_its_address(
     assert [each["PublicIp"] for each in ec2.describe_addresses()["Addresses"]] == [newest]
 
 
+@pytest.mark.long
 def test_an_address_whose_allocation_was_not_heard_of_is_released(
     run: Callable[..., str], client: Callable[[str], Any], cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ SHOWN = (
     f"-{REGION}",
 )
 DEFAULTS = re.compile(r"local-cloud\.example|codedeploy\.nginx|us-east-1|172\.31\.0\.1/32")
-WAYS = ("group variables", "extra variables")
+WAYS = ("group variables", pytest.param("extra variables", marks=pytest.mark.long))
 
 
 @pytest.mark.parametrize("way", WAYS)

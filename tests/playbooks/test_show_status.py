@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 # The simulated agents that test the local cloud itself.
 from local_cloud.testing.agents import agents_on, failing_at
 from local_cloud.testing.clouds import LocalCloud
@@ -43,6 +45,7 @@ def test_of_an_empty_account_and_of_a_failed_deployment(
     assert cloud.log.entries(mutating=True) == []
 
 
+@pytest.mark.long
 def test_drift_is_looked_for_with_the_same_settings(
     ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
 ) -> None:

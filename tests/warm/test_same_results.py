@@ -56,7 +56,13 @@ TASKS = (
 )
 
 
-@pytest.mark.parametrize("options", [("--diff",), ("--diff", "-vvv")], ids=["as users see it", "in full"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(("--diff",), id="as users see it"),
+        pytest.param(("--diff", "-vvv"), id="in full", marks=pytest.mark.long),
+    ],
+)
 def test_results_and_messages_are_the_same(tmp_path: Path, options: tuple[str, ...]) -> None:
     def both(warm: bool) -> tuple[Run, tuple[list[str], Any]]:
         folder = tmp_path / "run"
