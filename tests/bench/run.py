@@ -3,9 +3,10 @@
     python -m tests.bench.run [--runs 5] [--base REVISION] [--from-nothing]
 
 The local cloud runs as `make demo` leaves it. Every figure is the median of several runs, interleaved. With
-a revision to compare with, its build is checked out below .cache and uses the same local cloud. With
---from-nothing `make demo` is measured last, each time in a new clone without caches; the local cloud of
-this checkout is ended for it. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
+a revision to compare with, its build is checked out below .cache, and each build is measured with a local
+cloud and a site of its own: they take turns, since what one configures the other would change. With --from-nothing
+`make demo` is measured last, each time in a new clone without caches; the local cloud of this checkout is
+ended for it. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -41,6 +42,27 @@ class Row:
     of: str = "wall"
 
 
+@dataclass
+class Turns:
+    """Whose local cloud runs. There is one at a time: both builds want the same ports and addresses."""
+
+    checkout: Path = CHECKOUT
+
+    def of(self, checkout: Path) -> Callable[[], None]:
+        """What has to be done before a command of this build."""
+
+        def turn() -> None:
+            if self.checkout == checkout:
+                return
+            for target, there in (("down", self.checkout), ("demo", checkout)):
+                subprocess.run(
+                    ["make", target], cwd=there, env=environment(there), check=True, capture_output=True
+                )
+            self.checkout = checkout
+
+        return turn
+
+
 def environment(checkout: Path, endpoint: str = "") -> dict[str, str]:
     """That of commands of a checkout; nothing of this one's interpreter."""
     path = os.environ["PATH"].replace(f"{CHECKOUT}/.venv/bin{os.pathsep}", "")
@@ -54,20 +76,21 @@ def environment(checkout: Path, endpoint: str = "") -> dict[str, str]:
     return given | {"PATH": f"{checkout}/.venv/bin{os.pathsep}{path}"} | (cloud if endpoint else {})
 
 
-def rows(endpoint: str, tasks: Path, base: Path | None) -> Iterator[Row]:
-    """All that one running local cloud shows."""
-    here = environment(CHECKOUT, endpoint)
+def rows(endpoint: str, tasks: Path, base: Path | None, turns: Turns) -> Iterator[Row]:
+    """All that running local clouds show."""
+    here, ours = environment(CHECKOUT, endpoint), turns.of(CHECKOUT)
 
     def playbook(checkout: Path, *arguments: str) -> Variant:
         named = " ".join(Path(each).name for each in arguments)
         name = named if checkout == CHECKOUT else f"{named} of the base"
-        return Variant(name, [["ansible-playbook", *arguments]], checkout, environment(checkout, endpoint))
+        command = [["ansible-playbook", *arguments]]
+        return Variant(name, command, checkout, environment(checkout, endpoint), turns.of(checkout))
 
     script = Variant(
-        f"AWS CLI script of {len(READS)} reads", [["aws", *r.split()] for r in READS], CHECKOUT, here
+        f"AWS CLI script of {len(READS)} reads", [["aws", *r.split()] for r in READS], CHECKOUT, here, ours
     )
     reads = [[sys.executable, "-m", "tests.bench.reads"]]
-    site, process = "playbooks/site.yml", Variant(f"boto3, {len(READS)} reads", reads, CHECKOUT, here)
+    site, process = "playbooks/site.yml", Variant(f"boto3, {len(READS)} reads", reads, CHECKOUT, here, ours)
     yield Row("no-change site.yml", playbook(CHECKOUT, site), script, "<= 0.8")
     yield Row("no-change site.yml", playbook(CHECKOUT, site), process, "-")
     if base is None:
@@ -82,7 +105,7 @@ def rows(endpoint: str, tasks: Path, base: Path | None) -> Iterator[Row]:
     both = playbook(CHECKOUT, site), playbook(base, site)
     yield Row("no-change site.yml, processor time", *both, "<= 0.3", "processor")
     here_again, there_again = (
-        Variant(f"make demo, {name}", [["make", "demo"]], each, environment(each))
+        Variant(f"make demo, {name}", [["make", "demo"]], each, environment(each), turns.of(each))
         for name, each in (("this", CHECKOUT), ("base", base))
     )
     yield Row("second make demo", here_again, there_again, "<= 0.45")
@@ -111,14 +134,11 @@ def from_nothing(base: Path | None, folder: Path) -> Iterator[Row]:
 
 
 def prepare_base(revision: str) -> Path:
-    """A checkout of the revision with its environment, which shares the local cloud of this one."""
+    """A checkout of the revision, with its environment and its hosts' image."""
     if not BASE.exists():
         subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(BASE)], check=True)
     subprocess.run(["git", "checkout", "--quiet", "--detach", revision], cwd=BASE, check=True)
-    subprocess.run(["make", "environment"], cwd=BASE, env=environment(BASE), check=True)
-    shared = BASE / ".local_cloud"
-    if not shared.is_symlink():
-        shared.symlink_to(CHECKOUT / ".local_cloud")
+    subprocess.run(["make", "engine"], cwd=BASE, env=environment(BASE), check=True, stdout=subprocess.DEVNULL)
     return BASE
 
 
@@ -143,7 +163,9 @@ def measured(compared: Sequence[Row], runs: int) -> Iterator[str]:
     """The rows of the table."""
     variants = {each.name: each for row in compared for each in (row.this, row.other)}
     costs: dict[str, list[Cost]] = {name: [] for name in variants}
-    for name, cost in interleaved(list(variants.values()), runs):
+    # By build, so that the turns of a round are few.
+    in_turn = sorted(variants.values(), key=lambda each: each.folder != CHECKOUT)
+    for name, cost in interleaved(in_turn, runs):
         costs[name].append(cost)
         print(f"bench: {name}: {cost.wall:.1f} s", file=sys.stderr, flush=True)
     for row in compared:
@@ -184,20 +206,23 @@ def main() -> int:
         print("bench: no local cloud is running: run make demo first", file=sys.stderr)
         return 1
     adopt_orphans()
-    base = prepare_base(options.base) if options.base else None
+    base, turns = prepare_base(options.base) if options.base else None, Turns()
     print(f"{machine()}; medians of {options.runs} interleaved runs\n")
     print("| figure | this build | compared with | its figure | ratio | goal |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
-            table = measured(list(rows(status["endpoint"], tasks_playbook(folder), base)), options.runs)
-            print("\n".join(table), flush=True)
+            compared = list(rows(status["endpoint"], tasks_playbook(folder), base, turns))
+            print("\n".join(measured(compared, options.runs)), flush=True)
             if options.from_nothing:
+                turns.of(CHECKOUT)()
                 subprocess.run(["make", "down"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
                 print("\n".join(measured(list(from_nothing(base, folder)), options.runs)))
         except CommandError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1
+        finally:
+            turns.of(CHECKOUT)()
     return 0
 
 
