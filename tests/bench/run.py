@@ -4,9 +4,9 @@
 
 The local cloud runs as `make demo` leaves it. Every figure is the median of several runs, interleaved. With
 a revision to compare with, its build is checked out below .cache, and each build is measured with a local
-cloud and a site of its own: they take turns, since what one configures the other would change. With --from-nothing
-`make demo` is measured last, each time in a new clone without caches; the local cloud of this checkout is
-ended for it. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
+cloud and a site of its own: they take turns, since what one configures the other would change. With
+--from-nothing `make demo` is measured last, each time in a new clone without caches; the local cloud of this
+checkout is ended for it. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
 """
 
 import argparse
