@@ -75,13 +75,14 @@ class Developer:
     def ended(self, deployment: str) -> dict[str, Any]:
         """A deployment, when it has come to its end, and to its rollback where that is to come."""
         codedeploy = self.pipeline.client("codedeploy")
+        found: dict[str, Any] = {}
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            found: dict[str, Any] = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+            found = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
             if found["status"] == "Succeeded" or (found["status"] == "Failed" and found.get("rollbackInfo")):
                 return found
             time.sleep(0.1)
-        raise AssertionError(f"{deployment} has not ended")
+        raise AssertionError(f"{deployment} has not ended: {found}")
 
     def commit(self, name: str, text: str) -> None:
         """Goes along with the next revision."""
