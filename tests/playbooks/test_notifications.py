@@ -16,7 +16,6 @@ from local_cloud.testing.shop import GITHUB, make_role, run_instances, wait_for
 APPLICATION = "test.codeDeploy.001"
 GROUP = {"applicationName": APPLICATION, "deploymentGroupName": "test.deploymentGroup.001"}
 TOPIC = "arn:aws:sns:us-east-1:123456789012:pipeline-test_2ecodeDeploy_2e001"
-OWNED = {"ManagedBy": "aws-codedeploy-pipeline", "Application": APPLICATION}
 EVENTS = ["DeploymentFailure", "DeploymentRollback", "DeploymentStop", "DeploymentSuccess"]
 TIME = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}")
 ENDPOINTS = ["ops@example.com", "https://events.example.com/secret-path"]
@@ -74,7 +73,9 @@ def test_a_good_and_a_failed_deployment_are_told(
 ) -> None:
     endpoint, received = subscriber
     configure(pipeline_notifications=[endpoint])
-    instances = run_instances(client, Name="ec2.cheaper.001", **OWNED)
+    instances = run_instances(
+        client, Name="ec2.cheaper.001", ManagedBy="aws-codedeploy-pipeline", Application=APPLICATION
+    )
     codedeploy = client("codedeploy")
 
     def deploy() -> str:
@@ -148,8 +149,6 @@ def test_the_topic_follows_its_settings(configure: Configure, client: Callable[.
     assert "stranger@example.com" in configure(pipeline_notifications=ENDPOINTS[:1])
     assert subscribed() == ENDPOINTS[:1]
 
-    configure(pipeline_notification_events=["DeploymentFailure"])
-    assert triggers(client) == []
     named = sns.create_topic(Name="news")["TopicArn"]
     configure(pipeline_notification_topic=named, pipeline_notification_events=["DeploymentFailure"])
     assert triggers(client) == [
@@ -158,6 +157,23 @@ def test_the_topic_follows_its_settings(configure: Configure, client: Callable[.
     assert topics(client) == [TOPIC, named]
     configure(playbook="remove-unused.yml", pipeline_notification_topic=named)
     assert topics(client) == [named]
+
+
+def test_nobody_is_told_any_more(configure: Configure, client: Callable[..., Any]) -> None:
+    others = client("sns").create_topic(Name="news")["TopicArn"]
+    theirs = {"triggerName": "theirs", "triggerTargetArn": others, "triggerEvents": ["DeploymentStart"]}
+    configure(pipeline_notifications=ENDPOINTS)
+    group = {"applicationName": APPLICATION, "currentDeploymentGroupName": GROUP["deploymentGroupName"]}
+    held = [*triggers(client), theirs]
+    client("codedeploy").update_deployment_group(**group, triggerConfigurations=held)
+
+    configure()
+    assert len(triggers(client)) == 2
+    said = configure("--check", playbook="remove-unused.yml")
+    assert "Delete the unused notification topic" in said
+    configure(playbook="remove-unused.yml")
+    assert topics(client) == [others]
+    assert triggers(client) == [theirs]
     assert "changed=0" in configure("--check", playbook="remove-unused.yml")
 
 

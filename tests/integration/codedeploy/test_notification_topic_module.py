@@ -24,7 +24,7 @@ POLICY: dict[str, Any] = {
     ],
 }
 ASKED: dict[str, Any] = {"arn": ARN, "owned_tags": OWNED, "policy": POLICY, "endpoints": ["ops@example.com"]}
-GONE = {"arn": ARN, "owned_tags": OWNED, "state": "absent"}
+GONE: dict[str, Any] = {"arn": ARN, "owned_tags": OWNED, "state": "absent"}
 
 
 @pytest.fixture

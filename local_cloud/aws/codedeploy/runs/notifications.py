@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.sns.models import sns_backends
+from requests import RequestException
 from werkzeug.exceptions import HTTPException
 
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
@@ -51,7 +52,7 @@ def topic_exists(backend: CodeDeployBase, arn: str) -> bool:
 
 
 def publish(backend: CodeDeployBase, group: DeploymentGroup, notifications: list[Notification]) -> None:
-    """Send what has been collected. A topic that is gone, or closed, does not disturb a deployment."""
+    """Send what has been collected. What is gone, closed or does not answer does not disturb a deployment."""
     for notification in notifications:
         if not permissions.may(backend, group, "sns:Publish", notification.topic_arn):
             log.warning("%s may not publish to %s", group.service_role_arn, notification.topic_arn)
@@ -61,8 +62,9 @@ def publish(backend: CodeDeployBase, group: DeploymentGroup, notifications: list
             sns_backends[backend.account_id][region].publish(
                 arn=notification.topic_arn, subject=notification.subject, message=notification.message
             )
-        except (ServiceException, HTTPException) as error:
-            log.warning("%s could not be notified: %s", notification.topic_arn, error)
+        except (ServiceException, HTTPException, RequestException) as error:
+            # Words of the error may have an endpoint's address, which is a secret of its owner's.
+            log.warning("%s could not be notified: %s", notification.topic_arn, type(error).__name__)
 
 
 def set_up(backend: CodeDeployBase, group: DeploymentGroup, trigger: dict[str, Any]) -> Notification:
@@ -101,7 +103,7 @@ def for_deployment(
             "status": status,
             **_outcome(deployment),
         }
-        yield from _notify(backend, deployment, triggers, event, subject, details)
+        yield from _notify(backend, deployment, triggers, event, subject=subject, details=details)
 
 
 def _outcome(deployment: Deployment) -> dict[str, str]:
@@ -141,7 +143,7 @@ def for_instance(
     }
     event = _INSTANCE_EVENTS.get(target.status, "")
     subject = f"{event} {deployment.deployment_id} {deployment.application_name}"
-    return _notify(backend, deployment, triggers, event, subject, details)
+    return _notify(backend, deployment, triggers, event, subject=subject, details=details)
 
 
 def _notify(
@@ -149,6 +151,7 @@ def _notify(
     deployment: Deployment,
     triggers: list[dict[str, Any]],
     event: str,
+    *,
     subject: str,
     details: dict[str, Any],
 ) -> Iterator[Notification]:
