@@ -356,7 +356,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "topic of another region": (
         {"notification_topic": "arn:aws:sns:eu-west-1:123456789012:news"},
         {},
-        "a topic of eu-west-1, and CodeDeploy publishes in us-east-1 (pipeline_region) alone: name a topic of that region",
+        "which is no topic of us-east-1 (pipeline_region), and CodeDeploy publishes there alone: name one of that region by its ARN",
     ),
     "application of Lambda": (
         {},
