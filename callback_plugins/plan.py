@@ -56,6 +56,7 @@ KINDS = {
     "iam_role": ("IAM role", ("name",)),
     "route53": ("A record", ("record",)),
     "s3_bucket": ("S3 bucket", ("name",)),
+    "sns_notification_topic": ("SNS topic", ("arn",)),
 }
 """By the module's name: what AWS calls it, and the options that name it."""
 SEVERAL = {"iam_role_policies": "IAM role", "ec2_instance_hardening": "EC2 instance"}

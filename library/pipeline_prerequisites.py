@@ -14,7 +14,7 @@ description:
     way out. Changes nothing.
   - Credentials, their account, the region, the hosted zone and who it is delegated to, quotas, names that others have,
     the link to GitHub, the commit, the token, the agent's package, the deployment configuration, alarms, the image with
-    its architecture and root volume, the key file, buckets, the network and the permissions boundary.
+    its architecture and root volume, the key file, buckets, the SNS topic, the network and the permissions boundary.
   - An option is the setting of roles/pipeline that has its name after C(pipeline_).
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
@@ -108,6 +108,10 @@ options:
     description: GiB of the root volume.
     type: int
     required: true
+  notification_topic:
+    description: The ARN of the SNS topic that deployments are to be published to; empty checks nothing.
+    type: str
+    default: ""
   owned_tags:
     description: The tags by which the pipeline knows what is its own.
     type: dict
@@ -173,7 +177,7 @@ notes:
     C(DescribeInstanceTypes), C(DescribeInstances), C(DescribeKeyPairs), C(DescribeRegions), C(DescribeSecurityGroups), C(DescribeSubnets),
     C(iam:GetRole), C(GetInstanceProfile), C(GetPolicy), C(route53:ListHostedZonesByName), C(GetHostedZone),
     C(ListResourceRecordSets), C(codedeploy:GetApplication), C(GetDeploymentConfig), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
-    C(cloudwatch:DescribeAlarms), C(servicequotas:GetServiceQuota), C(ssm:GetParameter).'
+    C(cloudwatch:DescribeAlarms), C(servicequotas:GetServiceQuota), C(sns:GetTopicAttributes), C(ssm:GetParameter).'
 extends_documentation_fragment:
   - codedeploy.pipeline.shared_attributes.reads
 """
@@ -292,6 +296,7 @@ ARGUMENT_SPEC = {
     "instance_root_device": {"type": "str", "required": True},
     "instance_type": {"type": "str", "required": True},
     "instance_volume_size": {"type": "int", "required": True},
+    "notification_topic": {"type": "str", "default": ""},
     "owned_tags": {"type": "dict", "required": True},
     "region": {"type": "str", "required": True},
     "revision_bucket": {"type": "str", "default": ""},

@@ -71,6 +71,10 @@ class Connection:
         return self._client("s3")
 
     @property
+    def sns(self) -> Any:  # noqa: ANN401 - boto3-stubs[sns] is not among the dependencies
+        return self._client("sns")
+
+    @property
     def region(self) -> str:
         return self.codedeploy.meta.region_name
 

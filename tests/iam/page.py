@@ -56,6 +56,8 @@ TITLES = {
 }
 WAYS = {
     "alarms": "Where `pipeline_alarms` names alarms, beside that:",
+    "notifications": "Where `pipeline_notifications` or `pipeline_notification_topic` is set, beside that:",
+    "topic": "Where the topic is the pipeline's own (`pipeline_notifications` has addresses), beside that:",
     "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
     "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
     "ssm": "Where `pipeline_connection` is `ssm`, beside that:",
@@ -65,6 +67,7 @@ TESTS = {
     ("github", "s3"): "test_a_job_brings_nothing_without[{sid}-{action}]",
     ("codedeploy", ""): "test_a_deployment_fails_without[{sid}-{action}]",
     ("codedeploy", "alarms"): "test_a_deployment_with_alarms_fails_without[{sid}-{action}]",
+    ("codedeploy", "notifications"): "test_nobody_is_told_without[{sid}-{action}]",
     ("ec2", "s3"): "test_an_instance_fetches_nothing_without[{sid}-{action}]",
 }
 """Policy and way -> the test case of tests/iam/test_role_grants.py that fails without a grant."""

@@ -14,7 +14,14 @@ WRITTEN = CHECKOUT / "build" / "iam"
 OF_ROLES = ("github", "codedeploy", "ec2")
 OF_OPERATORS = ("operator_iam", "operator", "operator_deploy", "destroy")
 
-WAYS = {"alarms": "alarms", "s3": "revisions", "bucket": "revisions", "ssm": "sessions"}
+WAYS = {
+    "alarms": "alarms",
+    "notifications": "notifications",
+    "topic": "notifications",
+    "s3": "revisions",
+    "bucket": "revisions",
+    "ssm": "sessions",
+}
 """What a policy's name ends in, where it is granted beside another -> the file that it is in."""
 
 Statement = dict[str, Any]

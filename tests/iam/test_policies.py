@@ -15,6 +15,7 @@ OTHER_WAYS: dict[str, Any] = {
     "pipeline_alarms": ["site-errors"],
     "pipeline_connection": "ssm",
     "pipeline_connection_bucket": "travels",
+    "pipeline_notification_topic": "arn:aws-cn:sns:cn-north-1:123456789012:news",
     "pipeline_revision_source": "s3",
     "pipeline_revision_bucket": "theirs",
 }
@@ -105,9 +106,9 @@ def test_other_partitions_have_their_own_arns(
 
 
 def check_other_ways(policy: dict[str, Any]) -> None:
-    """Alarms, sessions and a bucket of others are granted beside, and no bucket is made."""
+    """Alarms, a topic of others, sessions and a bucket of others are granted beside; none is made."""
     expected = [each["sid"] for each in policies.statements("operator_deploy")]
-    ways = ("alarms", "s3", "ssm")
+    ways = ("alarms", "notifications", "s3", "ssm")
     expected += [each["sid"] for way in ways for each in policies.beside("operator_deploy", way)]
     assert [each["Sid"] for each in policy["Statement"]] == expected
     assert list(findings(policy)) == []

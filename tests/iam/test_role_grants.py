@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -194,6 +194,40 @@ def test_a_deployment_with_alarms_fails_without(account: Account, sid: str, acti
         ended = account.deploy()
 
     assert ended["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+
+
+@pytest.fixture
+def told(account: Account) -> Iterator[Callable[[], list[str]]]:
+    """The deployment group has a topic as long as a test lasts; of which deployments it has told."""
+    sns, sqs = account.pipeline.client("sns"), account.pipeline.client("sqs")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    queue = sqs.create_queue(QueueName="news")["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:news")
+    group = {"applicationName": GROUP["applicationName"]}
+    group["currentDeploymentGroupName"] = GROUP["deploymentGroupName"]
+    trigger = {"triggerName": "t", "triggerTargetArn": topic, "triggerEvents": ["DeploymentSuccess"]}
+    account.codedeploy.update_deployment_group(**group, triggerConfigurations=[trigger])
+    seen: list[str] = []
+
+    def received() -> list[str]:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        seen.extend(json.loads(json.loads(each["Body"])["Message"])["deploymentId"] for each in messages)
+        return seen
+
+    yield received
+    account.codedeploy.update_deployment_group(**group, triggerConfigurations=[])
+
+
+@pytest.mark.parametrize(("sid", "action"), policies.grants("codedeploy", "notifications"))
+def test_nobody_is_told_without(
+    account: Account, told: Callable[[], list[str]], sid: str, action: str
+) -> None:
+    topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:news"
+    with account.beside("codedeploy", "notifications", sid, action, topic):
+        account.deploy()
+    with account.beside("codedeploy", "notifications", "none", "none", topic):
+        heard = account.deploy()["deploymentId"]
+        assert wait_for(told, bool) == [heard]
 
 
 @pytest.fixture(scope="module")

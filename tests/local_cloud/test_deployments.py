@@ -330,9 +330,9 @@ class TestTriggers:
         wait_for(received, lambda seen: len(seen) > len(events))
         assert [s.split()[0] for s in subjects] == [
             "Trigger",
-            "DeploymentStart",
+            "CREATED:",
             "InstanceSuccess",
-            "DeploymentSuccess",
+            "SUCCEEDED:",
         ]
 
     def test_need_a_topic(self, client: MakeClient) -> None:

@@ -89,10 +89,34 @@ ALLOWED = [
     ("pipeline_domain_ttl", ["1", "300", "999999999", "2146999999"]),
     ("pipeline_revision_bucket", ["", "a-b.c1", "192.168.5.4a", "x" * 63]),
     ("pipeline_alarms", ["[]", str(["site errors"]), str(["a/b"] * 10)]),
+    ("pipeline_notification_topic", ["", "arn:aws-cn:sns:cn-north-1:123456789012:news_1-a"]),
+    (
+        "pipeline_notifications",
+        [
+            "[]",
+            str(["ops@example.com"]),
+            str(["a.b+c@example.co.uk", "https://events.example.com:8443/x?key=1&b=2"]),
+            str(["http://127.0.0.1:8080/hook"]),
+        ],
+    ),
     ("pipeline_open_ports", ["[80]", "[80, 443]", "[443, 80, 65535]"]),
     ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
 ]
 REFUSED = [
+    ("pipeline_notification_topic", ["news", "arn:aws:sns:us-east-1:123456789012:news.fifo"]),
+    (
+        "pipeline_notifications",
+        [
+            "ops@example.com",
+            str(["ops"]),
+            str(["a@b@c"]),
+            str(["a@b.c", ""]),
+            str(["http://example.com/hook"]),
+            str(["http://127.0.0.1.example.com/"]),
+            str([{"protocol": "email", "endpoint": "a@b.c"}]),
+            "['a@b.c', ]",
+        ],
+    ),
     ("pipeline_alarms", ["errors", str([""]), str(["it's"]), str(["x" * 256]), str(["a"] * 11), str([1])]),
     (
         "pipeline_open_ports",

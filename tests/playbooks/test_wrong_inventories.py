@@ -101,6 +101,7 @@ WRONG_IN_THE_WORLD: list[list[tuple[Settings, str]]] = [
         ({"pipeline_instance_count": 6}, "pipeline_instance_count is '6': 6 more Elastic IPs beside the 0 of this account"),
         ({"pipeline_deployment_config": "Mine"}, "pipeline_deployment_config is 'Mine': CodeDeploy has no such deployment configuration"),
         ({"pipeline_alarms": ["nobodys"]}, "pipeline_alarms has 'nobodys': CloudWatch has no such alarm in us-east-1"),
+        ({"pipeline_notification_topic": "arn:aws:sns:us-east-1:123456789012:gone"}, "pipeline_notification_topic is 'arn:aws:sns:us-east-1:123456789012:gone': SNS has no such topic"),
         ({"pipeline_ssh_public_key_file": "ecdsa.pub"}, "holds an ECDSA key, and EC2 takes RSA and ED25519 (pipeline_ssh_public_key_file)"),
     ],
     [

@@ -41,6 +41,25 @@ def alarms(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
 
 
+def topic_region(wanted: Wanted) -> str:
+    """Of the topic that is named; empty for what is no ARN."""
+    return "".join(wanted.notification_topic.split(":")[3:4])
+
+
+def notification_topic(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    says = f"pipeline_notification_topic is '{wanted.notification_topic}'"
+    if wanted.notification_topic and topic_region(wanted) != wanted.region:
+        yield (
+            f"{says}, which is no topic of {wanted.region} (pipeline_region), and CodeDeploy publishes there "
+            "alone: name one of that region by its ARN, or none."
+        )
+    elif missing(seen, "notification_topic"):
+        yield (
+            f"{says}: SNS has no such topic. Name one that is there, or none and subscribe with "
+            "pipeline_notifications to one of the pipeline's own."
+        )
+
+
 def application(wanted: Wanted, seen: Seen) -> Iterator[str]:
     found = there(seen, "application")
     if found and found.get("computePlatform", SERVER) != SERVER:

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from ...aws.errors import FAILURES, code_of, describe, patient
 from .delegation import DnsError, name_servers
+from .deployment import topic_region
 from .wanted import STANDARD_FAMILIES, Seen, Unseen, Wanted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Clients = Mapping[str, Any]
     Reader = Callable[[Clients, Wanted], Any]
 
-SERVICES = ("cloudwatch", "codedeploy", "ec2", "iam", "route53", "s3", "service-quotas", "ssm", "sts")
+SERVICES = ("cloudwatch", "codedeploy", "ec2", "iam", "route53", "s3", "service-quotas", "sns", "ssm", "sts")
 AT_ONCE = 12
 GITHUB_TIMEOUT, GITHUB_PAUSE = 20, 1  # seconds
 GITHUB_TRIES = 5
@@ -49,6 +50,7 @@ MISSING = {
     "InvalidSubnetID.NotFound",
     "NoSuchEntity",
     "NoSuchResourceException",
+    "NotFound",
     "ParameterNotFound",
 }
 
@@ -284,6 +286,11 @@ def alarms(clients: Clients, wanted: Wanted) -> list[str]:
     return [each["AlarmName"] for kind in kinds for each in found.get(f"{kind}s", [])]
 
 
+def notification_topic(clients: Clients, wanted: Wanted) -> Any:
+    """The company's topic."""
+    return clients["sns"].get_topic_attributes(TopicArn=wanted.notification_topic)["Attributes"]
+
+
 def github_links(clients: Clients, _wanted: Wanted) -> Any:
     return clients["codedeploy"].list_git_hub_account_token_names().get("tokenNameList", [])
 
@@ -339,6 +346,9 @@ def look(clients: Clients, wanted: Wanted) -> Seen:
         readers.append(boundary)
     if wanted.alarms:
         readers.append(alarms)
+    # A region's API refuses the topics of others.
+    if wanted.notification_topic and topic_region(wanted) == wanted.region:
+        readers.append(notification_topic)
     if wanted.github_token_name:
         readers.append(github_links)
     without_aws = list(WITHOUT_AWS)

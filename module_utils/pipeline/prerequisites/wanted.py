@@ -41,6 +41,7 @@ class Wanted:
     instance_root_device: str
     instance_type: str
     instance_volume_size: int
+    notification_topic: str
     owned_tags: Mapping[str, str]
     revision_bucket: str
     revision_source: str

@@ -118,6 +118,12 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             "pipeline_connection is 'ssm' and pipeline_connection_bucket is '': name a bucket for Ansible's "
             "modules to travel through (docs/connecting.md)."
         )
+    topic = settings["pipeline_notification_topic"]
+    if topic and settings["pipeline_notifications"]:
+        yield (
+            f"pipeline_notification_topic is '{topic}' and pipeline_notifications is not empty: subscribe to "
+            "the named topic by its owner's means, or name none for one of the pipeline's own."
+        )
     vpc, subnet = settings["pipeline_vpc_id"], settings["pipeline_vpc_subnet_id"]
     if bool(vpc) != bool(subnet):
         yield f"pipeline_vpc_id is '{vpc}' and pipeline_vpc_subnet_id is '{subnet}': set both or none."

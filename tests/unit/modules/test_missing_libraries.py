@@ -27,6 +27,7 @@ LIBRARIES = {
         "pipeline_prerequisites",
         "pipeline_run",
         "route53_address_records_info",
+        "sns_notification_topic",
     ),
     "PyGithub": ("github_actions_settings", "github_repository"),
     "Jinja2": ("pipeline_status",),

@@ -39,6 +39,7 @@ WANTED = Wanted(
     instance_root_device="/dev/xvda",
     instance_type="t3a.nano",
     instance_volume_size=8,
+    notification_topic="",
     owned_tags=TAGS,
     revision_bucket="",
     revision_source="github",
@@ -346,6 +347,16 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"alarms": ["errors", "gone", "lost"]},
         {"alarms": ["errors"]},
         "pipeline_alarms has 'gone, lost': CloudWatch has no such alarm in us-east-1",
+    ),
+    "topic": (
+        {"notification_topic": "arn:aws:sns:us-east-1:123456789012:gone"},
+        {"notification_topic": None},
+        "pipeline_notification_topic is 'arn:aws:sns:us-east-1:123456789012:gone': SNS has no such topic. Name one that is there",
+    ),
+    "topic of another region": (
+        {"notification_topic": "arn:aws:sns:eu-west-1:123456789012:news"},
+        {},
+        "which is no topic of us-east-1 (pipeline_region), and CodeDeploy publishes there alone: name one of that region by its ARN",
     ),
     "application of Lambda": (
         {},

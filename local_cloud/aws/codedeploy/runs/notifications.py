@@ -4,10 +4,12 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.sns.models import sns_backends
+from requests import RequestException
 from werkzeug.exceptions import HTTPException
 
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
@@ -23,12 +25,13 @@ from local_cloud.aws.codedeploy.runs import permissions
 
 log = logging.getLogger(__name__)
 
-_DEPLOYMENT_EVENTS = {
-    DeploymentStatus.IN_PROGRESS: "DeploymentStart",
+_ENDS = {
     DeploymentStatus.SUCCEEDED: "DeploymentSuccess",
     DeploymentStatus.FAILED: "DeploymentFailure",
     DeploymentStatus.STOPPED: "DeploymentStop",
 }
+_COUNTED = ("Succeeded", "Failed", "Skipped", "InProgress", "Pending")
+"""Members of a message's overview, in this order; GetDeployment's has one more."""
 _INSTANCE_EVENTS = {
     Status.IN_PROGRESS: "InstanceStart",
     Status.SUCCEEDED: "InstanceSuccess",
@@ -49,7 +52,7 @@ def topic_exists(backend: CodeDeployBase, arn: str) -> bool:
 
 
 def publish(backend: CodeDeployBase, group: DeploymentGroup, notifications: list[Notification]) -> None:
-    """Send what has been collected. A topic that is gone, or closed, does not disturb a deployment."""
+    """Send what has been collected. What is gone, closed or does not answer does not disturb a deployment."""
     for notification in notifications:
         if not permissions.may(backend, group, "sns:Publish", notification.topic_arn):
             log.warning("%s may not publish to %s", group.service_role_arn, notification.topic_arn)
@@ -59,8 +62,9 @@ def publish(backend: CodeDeployBase, group: DeploymentGroup, notifications: list
             sns_backends[backend.account_id][region].publish(
                 arn=notification.topic_arn, subject=notification.subject, message=notification.message
             )
-        except (ServiceException, HTTPException) as error:
-            log.warning("%s could not be notified: %s", notification.topic_arn, error)
+        except (ServiceException, HTTPException, RequestException) as error:
+            # Words of the error may have an endpoint's address, which is a secret of its owner's.
+            log.warning("%s could not be notified: %s", notification.topic_arn, type(error).__name__)
 
 
 def set_up(backend: CodeDeployBase, group: DeploymentGroup, trigger: dict[str, Any]) -> Notification:
@@ -83,34 +87,63 @@ def set_up(backend: CodeDeployBase, group: DeploymentGroup, trigger: dict[str, A
 def for_deployment(
     backend: CodeDeployBase, deployment: Deployment, triggers: list[dict[str, Any]]
 ) -> Iterator[Notification]:
-    event = _DEPLOYMENT_EVENTS[deployment.status]
-    if deployment.creator is Creator.ROLLBACK and deployment.status is DeploymentStatus.IN_PROGRESS:
-        event = "DeploymentRollback"
-    details = {
-        "createTime": deployment.create_time.ctime(),
-        "completeTime": deployment.complete_time.ctime() if deployment.complete_time else None,
-        "status": deployment.status.upper(),
-        "deploymentOverview": json.dumps(deployment.deployment_overview),
-        "errorInformation": json.dumps(deployment.error_information),
-        "rollbackInformation": json.dumps(deployment.rollback_info),
-    }
-    return _notify(backend, deployment, triggers, event, details)
+    """As accounts have recorded it: a start is told with the status before it, a rollback's start twice."""
+    if deployment.finished:
+        told = [(_ENDS[deployment.status], deployment.status.upper())]
+    else:
+        told = [("DeploymentStart", "CREATED")]
+        if deployment.creator is Creator.ROLLBACK:
+            told.append(("DeploymentRollback", "IN_PROGRESS"))
+    for event, status in told:
+        region, application = backend.region_name, deployment.application_name
+        subject = f"{status}: AWS CodeDeploy {deployment.deployment_id} in {region} to {application}"
+        details = {
+            "createTime": _time(deployment.create_time),
+            "completeTime": _time(deployment.complete_time) if deployment.complete_time else None,
+            "status": status,
+            **_outcome(deployment),
+        }
+        yield from _notify(backend, deployment, triggers, event, subject=subject, details=details)
+
+
+def _outcome(deployment: Deployment) -> dict[str, str]:
+    """Strings of JSON; what does not apply is left out."""
+    outcome = {}
+    counts = deployment.deployment_overview
+    if counts is not None:
+        outcome["deploymentOverview"] = json.dumps({name: counts[name] for name in _COUNTED})
+    error = deployment.error_information
+    if error:
+        outcome["errorInformation"] = json.dumps(
+            {"ErrorCode": error["code"], "ErrorMessage": error["message"]}
+        )
+    if deployment.rollback_info is not None:
+        rollback = {f"{name[0].upper()}{name[1:]}": text for name, text in deployment.rollback_info.items()}
+        outcome["rollbackInformation"] = json.dumps(rollback)
+    return outcome
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%a %b %d %H:%M:%S UTC %Y")
 
 
 def for_instance(
     backend: CodeDeployBase, deployment: Deployment, target: Target, triggers: list[dict[str, Any]]
 ) -> Iterator[Notification]:
+    """Inferred from documentation: no account's message is known."""
     events = [
         {"LifecycleEvent": event.lifecycle_event_name, "LifecycleEventStatus": event.status}
         for event in target.lifecycle_events
     ]
     details = {
         "instanceId": target.target_arn,
-        "lastUpdatedAt": target.last_updated_at.ctime(),
+        "lastUpdatedAt": _time(target.last_updated_at),
         "instanceStatus": target.status.upper(),
         "lifecycleEvents": json.dumps(events),
     }
-    return _notify(backend, deployment, triggers, _INSTANCE_EVENTS.get(target.status, ""), details)
+    event = _INSTANCE_EVENTS.get(target.status, "")
+    subject = f"{event} {deployment.deployment_id} {deployment.application_name}"
+    return _notify(backend, deployment, triggers, event, subject=subject, details=details)
 
 
 def _notify(
@@ -118,6 +151,8 @@ def _notify(
     deployment: Deployment,
     triggers: list[dict[str, Any]],
     event: str,
+    *,
+    subject: str,
     details: dict[str, Any],
 ) -> Iterator[Notification]:
     for trigger in triggers:
@@ -132,6 +167,6 @@ def _notify(
             }
             yield Notification(
                 topic_arn=trigger["triggerTargetArn"],
-                subject=f"{event} {deployment.deployment_id} {deployment.application_name}"[:99],
+                subject=subject[:99],
                 message=json.dumps(message | details),
             )
