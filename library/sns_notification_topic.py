@@ -12,8 +12,7 @@ short_description: Manage an encrypted SNS topic and its subscriptions
 description:
   - Creates, changes and deletes an SNS topic, encrypted, with its policy and exactly the subscriptions that are named.
   - A topic that has not O(owned_tags) is somebody else's. It is never changed, and never deleted.
-  - M(community.aws.sns_topic) cannot encrypt a topic, fails in check mode where the topic is not there, and lists
-    all topics of the account.
+  - M(community.aws.sns_topic) has no option for encryption.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 options:
@@ -33,7 +32,7 @@ options:
   kms_key:
     description:
       - The KMS key that encrypts messages at rest, as an alias, an id or an ARN.
-      - AWS's own key lets whoever may publish use it. The policy of another key has to.
+      - The policy of a key of your own has to let those who publish use it.
     type: str
     default: alias/aws/sns
   policy:
@@ -42,7 +41,7 @@ options:
   endpoints:
     description:
       - E-mail addresses and HTTPS addresses that subscribe. Others are unsubscribed.
-      - Each has to confirm; until then a subscription is RV(topic.unconfirmed), and SNS removes it after two days.
+      - Each has to confirm; until then a subscription is RV(topic.unconfirmed), which SNS alone can remove.
     type: list
     elements: str
     default: []
