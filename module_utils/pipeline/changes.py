@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 STARTED = re.compile(r"(?:(?P<what>.*) )?by (?P<who>\S+)(?: in (?P<run>https?://\S+))?")
-SHORT = 12  # digits of a commit that a description has at least
 """How the descriptions end that deploy-site.yml, roll-back-site.yml and the workflow write."""
+SHORT = 12  # digits of a commit: what is shown, and what a description has at least
 OBJECT = re.compile(r".*/([0-9a-f]{40})\.tgz")
 """The key of a commit in the bucket."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
-from .changes import commit, known, starter
+from .changes import SHORT, commit, known, starter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,6 @@ STATES = {
     "Pending": "none",
     "Unknown": "none",
 }
-SHORT = 12  # digits of a commit
 TICKS = 6  # marks on a time axis, about
 NOBODY = {"state": "none", "words": "not in this inventory"}
 UNREACHABLE = {"state": "bad", "words": "not reachable"}

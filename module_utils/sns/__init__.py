@@ -1,1 +1,1 @@
-"""SNS, whose module in community.aws neither encrypts a topic nor knows check mode for a new one."""
+"""SNS, whose module in community.aws has no option for encryption."""
