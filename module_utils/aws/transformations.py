@@ -104,6 +104,12 @@ def merged_tags(current: Mapping[str, str], given: Mapping[str, Any], *, purge: 
     return {**kept, **fresh}
 
 
+def tag_changes(current: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What leads from these tags to those: the tags to set, and the keys to remove."""
+    fresh = {key: value for key, value in wanted.items() if current.get(key) != value}
+    return fresh, sorted(set(current) - set(wanted))
+
+
 def from_tag_list(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {item["Key"]: item.get("Value", "") for item in tags}
 

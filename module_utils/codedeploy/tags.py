@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..aws.transformations import from_tag_list, to_tag_list
+from ..aws.transformations import from_tag_list, tag_changes, to_tag_list
 from . import api
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ def read(client: CodeDeployClient, arn: str) -> dict[str, str]:
 
 def write(client: CodeDeployClient, arn: str, current: Mapping[str, str], wanted: Mapping[str, str]) -> None:
     """From these tags to those, with at most two calls and none where they are equal."""
-    obsolete = sorted(set(current) - set(wanted))
-    fresh = {key: value for key, value in wanted.items() if current.get(key) != value}
+    fresh, obsolete = tag_changes(current, wanted)
     if obsolete:
         api.untag(client, {"ResourceArn": arn, "TagKeys": obsolete})
     if fresh:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws.errors import Record, explained
-from ..aws.transformations import from_tag_list, snake_name, to_tag_list
+from ..aws.transformations import from_tag_list, snake_name, tag_changes, to_tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -147,9 +147,8 @@ def apply(client: EC2Client, current: State, after: State) -> None:
             modify_attribute(client, {"InstanceId": name, "DisableApiTermination": value})
         if wanted.get("instance_profile") != held.get("instance_profile"):
             set_profile(client, name, wanted["instance_profile"])
-        fresh = {
-            key: value for key, value in wanted.get("tags", {}).items() if held["tags"].get(key) != value
-        }
+        # Those of others stay.
+        fresh, _ = tag_changes(held.get("tags", {}), wanted.get("tags", {}))
         if fresh:
             create_tags(client, {"Resources": [name], "Tags": to_tag_list(fresh)})
 

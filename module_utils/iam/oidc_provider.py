@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..aws.errors import Record, explained, none_if, refuse
-from ..aws.transformations import from_tag_list, merged_tags, to_tag_list
+from ..aws.transformations import from_tag_list, merged_tags, tag_changes, to_tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -202,7 +202,7 @@ class OidcProvider:
         client = self.connection.iam
         provider = {"OpenIDConnectProviderArn": current["arn"]}
         # The note of what we add comes first: without it an interrupted run would leave it behind for good.
-        fresh = {key: value for key, value in wanted["tags"].items() if current["tags"].get(key) != value}
+        fresh, obsolete = tag_changes(current["tags"], wanted["tags"])
         if fresh:
             tag(client, {**provider, "Tags": to_tag_list(fresh)})
         for audience in sorted(set(wanted["clientIds"]) - set(current["clientIds"])):
@@ -211,7 +211,6 @@ class OidcProvider:
             remove_audience(client, {**provider, "ClientID": audience})
         if wanted["thumbprints"] != current["thumbprints"]:
             update_thumbprints(client, {**provider, "ThumbprintList": wanted["thumbprints"]})
-        obsolete = sorted(set(current["tags"]) - set(wanted["tags"]))
         if obsolete:
             untag(client, {**provider, "TagKeys": obsolete})
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
 
 from ..aws.errors import ModuleError, Record, explained, none_if, refuse
-from ..aws.transformations import from_tag_list, merged_tags, to_tag_list
+from ..aws.transformations import from_tag_list, merged_tags, tag_changes, to_tag_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -182,8 +182,7 @@ class Topic:
             self._set("KmsMasterKeyId", wanted["kmsKey"])
         if current["policy"] != wanted["policy"]:
             self._set("Policy", json.dumps(wanted["policy"]))
-        fresh = {key: value for key, value in wanted["tags"].items() if current["tags"].get(key) != value}
-        obsolete = sorted(set(current["tags"]) - set(wanted["tags"]))
+        fresh, obsolete = tag_changes(current["tags"], wanted["tags"])
         if fresh:
             tag(client, {"ResourceArn": self.arn, "Tags": to_tag_list(fresh)})
         if obsolete:

@@ -13,6 +13,7 @@ from plugins.module_utils.aws.transformations import (
     camel_name,
     merged_tags,
     snake_name,
+    tag_changes,
     tag_filter,
     tag_set,
     to_camel,
@@ -115,6 +116,15 @@ class TestTags:
     @given(TAGS, TAGS)
     def test_unpurged_are_both(self, current: dict[str, str], given: dict[str, str]) -> None:
         assert merged_tags(current, given, purge=False) == current | given
+
+    @given(TAGS, TAGS)
+    def test_changes_lead_from_one_to_the_other(
+        self, current: dict[str, str], wanted: dict[str, str]
+    ) -> None:
+        fresh, obsolete = tag_changes(current, wanted)
+        kept = {key: value for key, value in current.items() if key not in obsolete}
+        assert kept | fresh == wanted
+        assert not fresh.items() & current.items()
 
 
 def test_without_empty_keeps_what_says_something() -> None:
