@@ -12,8 +12,8 @@ if [ -n "$live" ] && [ "$live" != "$release" ]; then
   ln -sfn "$live" "$web/previous"
 fi
 
-ln -sfn "$release" "$web/.current"
-mv -T "$web/.current" "$web/current"
+# By bash: archives can lose modes, and the agent mends those of hooks alone.
+bash "$(dirname "$0")/switch-release.sh" "$release"
 echo "$web/current leads to $release${live:+, before to $live}"
 
 systemctl enable --quiet nginx

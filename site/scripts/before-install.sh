@@ -57,11 +57,6 @@ free=$(df -Pk "$web" | awk 'NR == 2 { print $4 }')
 # Once as it comes, once as a release.
 [ "$free" -ge $((2 * needed)) ] || refuse "$web: $((2 * needed)) KiB are needed and $free KiB are free"
 
-switch() {
-  ln -sfn "$1" "$web/.current"
-  mv -T "$web/.current" "$web/current"
-}
-
 live=$(readlink -f "$web/current" || true)
 if [ -f "$live/index.html" ] && [ "$(dirname "$live")" != "$(readlink -f "$web/releases")" ]; then
   earlier=releases/before-$DEPLOYMENT_ID
@@ -69,11 +64,11 @@ if [ -f "$live/index.html" ] && [ "$(dirname "$live")" != "$(readlink -f "$web/r
   if [ -L "$web/current" ]; then
     # Links may lead out of the folder by relative paths; one to nowhere is no reason to stop.
     cp -RL --preserve=all "$live" "$web/$earlier" || true
-    [ ! -f "$web/$earlier/index.html" ] || switch "$earlier"
+    [ ! -f "$web/$earlier/index.html" ] || bash scripts/switch-release.sh "$earlier"
   else
     # A folder can't be replaced by a link in one step.
     mv -T "$web/current" "$web/$earlier"
-    switch "$earlier"
+    bash scripts/switch-release.sh "$earlier"
   fi
 fi
 # An empty one is in the way of the link.

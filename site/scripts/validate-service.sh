@@ -23,8 +23,7 @@ title() {
 
 go_back() {
   [ -e "$web/previous" ] || return 0
-  ln -sfn "$(readlink "$web/previous")" "$web/.current"
-  mv -T "$web/.current" "$web/current"
+  bash "$revision/scripts/switch-release.sh" "$(readlink "$web/previous")"
   echo "$web/current leads to $(readlink "$web/current") again" >&2
 }
 
