@@ -95,6 +95,8 @@ def nobody_answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     session = boto3.session.Session(region_name="us-east-1")
     monkeypatch.setattr(session, "client", lambda *_, **__: nobody)
     monkeypatch.setattr("boto3.session.Session", lambda *_, **__: session)
+    # Before the certificates of the world's authorities are read, for every request anew.
+    monkeypatch.setattr("ansible.module_utils.urls.Request.open", unreachable)
     monkeypatch.setattr("socket.getaddrinfo", unreachable)
     monkeypatch.setattr("socket.socket.connect", unreachable)
     monkeypatch.setattr("time.sleep", lambda _: None)
