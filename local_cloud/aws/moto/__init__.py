@@ -14,7 +14,7 @@ from moto.sts.responses import TokenResponse
 
 from local_cloud.aws import codedeploy
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
-from local_cloud.aws.moto import cloudformation, ec2, iam, route53, s3, ssm, sts
+from local_cloud.aws.moto import cloudformation, ec2, iam, reset, route53, s3, ssm, sts
 from local_cloud.settings import Settings
 
 
@@ -37,6 +37,7 @@ def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     yield from cloudformation.REPLACED
     yield from ec2.replaced(settings)
     yield from iam.REPLACED
+    yield from reset.REPLACED
     yield from route53.REPLACED
     yield from s3.REPLACED
     yield from ssm.REPLACED

@@ -7,7 +7,6 @@ The words are IAM's, as its users report them, but where marked.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from copy import copy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,8 @@ from moto.iam.exceptions import (
 from moto.iam.models import IAMBackend, ManagedPolicy, OpenIDConnectProvider, Role, iam_backends
 from moto.iam.policy_validation import IAMPolicyDocumentValidator, IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
+
+from local_cloud.aws.moto.reset import duplicate
 
 TRUST_CHARACTERS, ROLE_CHARACTERS, MANAGED_CHARACTERS = 2048, 10240, 6144
 """What IAM's quotas leave for a trust policy, all inline policies of a role, and a managed policy."""
@@ -178,7 +179,7 @@ def managed_policies(backend: IAMBackend) -> list[ManagedPolicy]:
     if partition not in _aws_policies:
         # Making 1,400 of them takes a second; a reset makes a new backend.
         _aws_policies[partition] = _original_policies(backend)
-    policies = [copy(policy) for policy in _aws_policies[partition]]
+    policies = [duplicate(policy) for policy in _aws_policies[partition]]
     for policy in policies:
         policy.account_id = backend.account_id
     return policies

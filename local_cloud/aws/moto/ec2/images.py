@@ -5,10 +5,15 @@ from typing import Any
 
 from moto.ec2.models.amis import Ami, AmiBackend
 
+from local_cloud.aws.moto.reset import duplicate
+
 DEBIAN = "136693071363"
 """The account that Debian's images come from."""
 DEBIAN_IMAGES = {"amd64": ("x86_64", "ami-0deb120000000a001"), "arm64": ("arm64", "ami-0deb120000000a002")}
 """Debian's word for an architecture -> EC2's, and the image of Debian 12."""
+
+_loaded: dict[tuple[str, str], list[Any]] = {}
+"""Account and region -> the images, once loaded: there are some 650, and each has a snapshot."""
 
 _original_load = AmiBackend._load_amis
 _original_mappings: Any = Ami.block_device_mappings
@@ -21,6 +26,23 @@ def block_device_mappings(ami: Any) -> list[dict[str, Any]]:
 
 
 def load_amis(backend: Any) -> None:
+    """The images that every account has; a reset makes a new backend."""
+    whose = backend.account_id, backend.region_name
+    if whose not in _loaded:
+        _load(backend)
+        _loaded[whose] = list(backend.amis.values())
+    for each in _loaded[whose]:
+        snapshot = duplicate(each.ebs_snapshot)
+        snapshot.volume = duplicate(snapshot.volume)
+        snapshot.create_volume_permission_groups = set(snapshot.create_volume_permission_groups)
+        snapshot.create_volume_permission_userids = set(snapshot.create_volume_permission_userids)
+        image = duplicate(each)
+        image.ebs_snapshot, image.launch_permissions = snapshot, list(each.launch_permissions)
+        image.ec2_backend = snapshot.ec2_backend = snapshot.volume.ec2_backend = backend
+        backend.amis[image.id], backend.snapshots[snapshot.id] = image, snapshot
+
+
+def _load(backend: Any) -> None:
     """moto's images and Debian 12, which moto does not know."""
     _original_load(backend)
     for debian_name, (architecture, image_id) in DEBIAN_IMAGES.items():
