@@ -121,6 +121,7 @@ def len_is(expected: int) -> Callable[[list[str]], bool]:
     return lambda found: len(found) == expected
 
 
+@pytest.mark.long
 class TestThousandInstances:
     def test_half_at_a_time(self, local_cloud: LocalCloud, client: MakeClient) -> None:
         shop = Shop.open(client, instances=1000, deploymentConfigName="CodeDeployDefault.HalfAtATime")
