@@ -14,9 +14,13 @@ GOOD: dict[str, Any] = {
     "pipeline_connection_bucket": "",
     "pipeline_domain_record": "www.example.com.",
     "pipeline_domain_zone": "example.com",
+    "pipeline_environment": "production",
+    "pipeline_github_repository": "acme/site",
+    "pipeline_github_reviewers": None,
     "pipeline_hosts": "codedeploy",
     "pipeline_notification_topic": "",
     "pipeline_notifications": [],
+    "pipeline_promote_from": "",
     "pipeline_region": "us-east-1",
     "pipeline_ssh_cidr": "192.0.2.7/32",
     "pipeline_ssh_from_anywhere": False,
@@ -60,6 +64,17 @@ def test_there_are_none() -> None:
         (
             {"pipeline_notification_topic": "arn:x", "pipeline_notifications": ["a@b.c"]},
             "pipeline_notification_topic is 'arn:x' and pipeline_notifications is not empty: subscribe to",
+        ),
+        (
+            {"pipeline_environment": "staging"},
+            "pipeline_application is 'shop' and pipeline_environment is 'staging': allowed is a name with "
+            "staging in it, such as shop-staging; where environments share the setting, write "
+            "shop{{ pipeline_suffix }}.",
+        ),
+        ({"pipeline_promote_from": "shop"}, "pipeline_promote_from is 'shop', the application itself"),
+        (
+            {"pipeline_github_reviewers": ["alice", "Acme/ops", "other/ops"]},
+            "pipeline_github_reviewers has 'other/ops', a team of other: allowed are teams of acme",
         ),
         ({"pipeline_domain_record": "www.example.org"}, "inside the zone 'example.com'"),
         ({"pipeline_domain_record": "wwwexample.com"}, "inside the zone 'example.com'"),
