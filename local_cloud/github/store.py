@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -31,6 +31,7 @@ OWNER_NAME = re.compile(r"(?=.{1,39}$)[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])
 REPOSITORY_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 SETTING_NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*")
 VARIABLE_BYTES = 48 * 1024
+MINUTE = 60
 HOUR = 3600
 ANONYMOUS_LIMIT = 60
 TOKEN_LIMIT = 5000
@@ -120,7 +121,7 @@ class Environment:
     wait_timer: int = 0
     prevent_self_review: bool = False
     reviewers: list[dict[str, object]] = field(default_factory=list)
-    """Users and teams that have to agree: `{"type": "User", "id": 1}`."""
+    """Users and teams of whom one has to agree: `{"type": "User", "id": 1}`."""
     deployment_branch_policy: dict[str, bool] | None = None
     branches: dict[int, str] = field(default_factory=dict)
     """Custom branch policies: id -> name pattern."""
@@ -167,20 +168,75 @@ class Repository:
         return f"repo:{self.full_name}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A job of a workflow, as the token service knows it."""
+@dataclass(frozen=True)
+class Team:
+    """A team of an organisation; `members` are logins in lower case."""
 
-    id: str
-    run_id: int
-    request_token: str
+    id: int
+    organization: str
+    slug: str
+    members: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What a reviewer said to a run that waited."""
+
+    environment: Environment
+    state: str
+    comment: str
+    login: str
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A run of a workflow: all its jobs are of one commit."""
+
+    id: int
     repository: Repository
     ref: str
     sha: str
-    environment: str | None
     workflow: str
     event: str
     actor: str
+    created_at: str
+    jobs: list["Job"] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    conclusion: str | None = None
+
+
+@dataclass(kw_only=True)
+class Job:
+    """A job of a workflow, as the token service knows it. `review` is what became of the environment's rules."""
+
+    id: str
+    run: Run
+    request_token: str
+    environment: str | None
+    guard: Environment | None
+    """The environment, where there is one of that name, with its rules."""
+    queued: float = field(default_factory=time.time)
+    review: str = ""
+    """`approved` or `rejected`, where somebody has reviewed it."""
+
+    @property
+    def repository(self) -> Repository:
+        return self.run.repository
+
+    def status(self) -> str:
+        """`waiting` for a reviewer or a timer, `in_progress`, or `completed` by a rejection."""
+        if self.review == "rejected":
+            return "completed"
+        return "waiting" if self.unreviewed or time.time() < self.waits_until else "in_progress"
+
+    @property
+    def unreviewed(self) -> bool:
+        return bool(self.guard and self.guard.reviewers and not self.review)
+
+    @property
+    def waits_until(self) -> float:
+        """The end of the wait timer, in epoch seconds."""
+        return self.queued + (self.guard.wait_timer if self.guard else 0) * MINUTE
 
 
 class Store:
@@ -197,8 +253,13 @@ class Store:
             shutil.rmtree(self.directory / "repositories", ignore_errors=True)
             self.repositories: dict[str, Repository] = {}
             self.jobs: dict[str, Job] = {}
+            self.runs: dict[int, Run] = {}
+            self.teams: dict[tuple[str, str], Team] = {}
+            self.free_plans: set[str] = set()
+            """Owners, in lower case, whose plan has no rules for environments of private repositories."""
             self.archive_tokens: dict[str, int] = {}
             self.account_ids: dict[str, int] = {}
+            self.logins: dict[int, str] = {}
             self._used: dict[str, list[float]] = {}
             self._ids = count(100_000_001)
             self._run_ids = count(1_000_000_001)
@@ -210,7 +271,22 @@ class Store:
 
     def account_id(self, login: str) -> int:
         """The number of a user or organisation; an organisation begins to exist when it is first named."""
-        return self.account_ids.setdefault(login.lower(), next(self._ids))
+        number = self.account_ids.setdefault(login.lower(), next(self._ids))
+        self.logins.setdefault(number, login)
+        return number
+
+    def add_team(self, organization: str, slug: str, members: Iterable[str]) -> Team:
+        """A team that may read every repository of its organisation."""
+        team = Team(self.new_id(), organization, slug, frozenset(each.lower() for each in members))
+        self.teams[organization.lower(), slug.lower()] = team
+        return team
+
+    def may_read(self, login: str, repository: Repository) -> bool:
+        """Does a token of the user's cover the repository?"""
+        theirs = (token for token in self.tokens.values() if token.login.lower() == login.lower())
+        return not repository.private or any(
+            token.allows("metadata", "read", repository.full_name) for token in theirs
+        )
 
     def new_id(self) -> int:
         return next(self._ids)
@@ -221,6 +297,7 @@ class Store:
     def add_token(self, token: Token) -> None:
         with self.lock:
             self.tokens[token.value] = token
+            self.account_id(token.login)
 
     def token(self, value: str) -> Token:
         """Raises `bad_credentials` for one that was never given out."""

@@ -28,6 +28,7 @@ WANTED = Wanted(
     github_create_repository=False,
     github_environment="Prod",
     github_repository="o/r",
+    github_reviewers=[],
     github_token="",
     github_token_name="",
     iam_permissions_boundary="",
@@ -181,6 +182,14 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ),
     (
         {},
+        {"reviewers": ["carol"]},
+        "pipeline_github_reviewers has 'carol', whom GitHub does not know: correct it.",
+    ),
+    (
+        {"reviewers": ["o/ops"]},
+        "pipeline_github_reviewers has 'o/ops', whom GitHub does not know: correct it, or give the token",
+    ),
+    (
         {"environment": "other"},
         "pipeline_github_environment is 'Prod', an environment of o/r that deploys to other, not to app",
     ),
