@@ -134,7 +134,7 @@ EXAMPLES = r"""
     secrets:
       IAMROLE_GITHUB_ARN: arn:aws:iam::123456789012:role/AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000
 
-- name: Have deployments to production approved by somebody else
+- name: Set the reviewers of deployments to production
   codedeploy.pipeline.github_actions_settings:
     repository: OWNER/codedeploy.nginx.001
     environment: Prod

@@ -4,7 +4,8 @@ from urllib.parse import quote
 
 from local_cloud.github import errors, repositories
 from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id, page
-from local_cloud.github.store import Environment, Repository, Store, now
+from local_cloud.github.records import Environment, Repository, now
+from local_cloud.github.store import Store
 
 LONGEST_WAIT_MINUTES = 43_200
 MOST_REVIEWERS = 6
@@ -36,7 +37,9 @@ def create_or_update(call: Call, owner: str, name: str, environment: str) -> Ans
     reviewers = _reviewers(call.store, repository, body.get("reviewers") or [])
     prevent_self_review = body.get("prevent_self_review") is True
     if prevent_self_review and not body.get("reviewers"):
-        raise _unset("or update ", "Required reviewers must have at least one reviewer to set prevent_self_review.")
+        raise _unset(
+            "or update ", "Required reviewers must have at least one reviewer to set prevent_self_review."
+        )
     if repository.private and repository.owner.lower() in call.store.free_plans:
         for rule, asked in (("required reviewers", reviewers), ("wait timer", wait)):
             if asked:

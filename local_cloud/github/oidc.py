@@ -11,7 +11,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local_cloud.github.store import Job, Repository
+from local_cloud.github.records import Job, Repository
 from local_cloud.settings import Settings
 
 ISSUER = "https://token.actions.githubusercontent.com"

@@ -2,7 +2,8 @@
 
 from local_cloud.github import access, archives, errors, git
 from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id
-from local_cloud.github.store import OWNER_NAME, Repository, Team, Token
+from local_cloud.github.records import Repository, Team
+from local_cloud.github.store import OWNER_NAME, Token
 
 SHA_TYPES = ("application/vnd.github.sha", "application/vnd.github.v3.sha")
 COMMITS_A_PAGE = 30
@@ -12,7 +13,10 @@ def get_user(call: Call) -> Answer:
     """Who the token belongs to."""
     token = access.require_token(call.token)
     return Answer(
-        body={**show_account(call, token.login, call.store.account_id(token.login), "User"), "name": token.login}
+        body={
+            **show_account(call, token.login, call.store.account_id(token.login), "User"),
+            "name": token.login,
+        }
     )
 
 

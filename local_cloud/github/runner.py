@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from werkzeug import Request, Response
 
 from local_cloud.github import access, errors, git, oidc
-from local_cloud.github.store import Job, Repository, Run, Store, Token, new_token, now
+from local_cloud.github.records import Job, Repository, Run, now
+from local_cloud.github.store import Store, Token, new_token
 from local_cloud.settings import Settings
 
 ID_TOKEN = "/_services/token/"  # noqa: S105  a path

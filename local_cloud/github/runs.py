@@ -2,8 +2,9 @@
 
 from local_cloud.github import environments, errors
 from local_cloud.github.calls import Answer, Call, Route, node_id, page
+from local_cloud.github.records import Environment, Job, Review, Run, now
 from local_cloud.github.repositories import show_account
-from local_cloud.github.store import Environment, Job, Review, Run, Token, now
+from local_cloud.github.store import Token
 
 STATES = ("approved", "rejected")
 
@@ -37,7 +38,9 @@ def review_pending(call: Call, owner: str, name: str, number: int) -> Answer:
     body, comment = call.body(), call.text("comment")
     ids, state = body.get("environment_ids"), body.get("state")
     if not isinstance(ids, list) or state not in STATES:
-        raise errors.GitHubError(422, "Invalid request.\n\nenvironment_ids and state are approved or rejected.")
+        raise errors.GitHubError(
+            422, "Invalid request.\n\nenvironment_ids and state are approved or rejected."
+        )
     asked = {guard.id: (job, guard) for job, guard in _waiting(run) if job.unreviewed}
     if not ids or not all(each in asked for each in ids):
         raise errors.GitHubError(422, "No pending deployment requests to approve or reject")
@@ -75,8 +78,8 @@ def may_review(call: Call, token: Token, job: Job, guard: Environment) -> bool:
     if guard.prevent_self_review and login == job.run.actor.lower():
         return False
     teams = {team.id for team in call.store.teams.values() if login in team.members}
-    ids = {"User": {call.store.account_ids.get(login)}, "Team": teams}
-    return any(each["id"] in ids[str(each["type"])] for each in guard.reviewers)
+    ids: dict[object, set[object]] = {"User": {call.store.account_ids.get(login)}, "Team": {*teams}}
+    return any(each["id"] in ids[each["type"]] for each in guard.reviewers)
 
 
 def status(run: Run) -> str:

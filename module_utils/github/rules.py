@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who has to approve jobs of an environment, and how long they wait: as GitHub shows it, as a PUT takes it."""
+"""Who approves jobs of an environment, and how long they wait: as GitHub shows it, as a PUT takes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_.-]+)?")
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What guards an environment beside its branches. `reviewers`: login or OWNER/TEAM -> as a PUT takes it."""
+    """What guards an environment beside its branches. Reviewers are by login or OWNER/TEAM."""
 
     reviewers: Mapping[str, Reviewer] = field(default_factory=dict)
     prevent_self_review: bool = False
@@ -122,9 +122,7 @@ def rules(environment: Mapping[str, Any], owner: str) -> Rules:
     return Rules(**found)
 
 
-def know(
-    connection: Connection, wanted: WantedRules, found: Rules, repository: str
-) -> dict[str, Reviewer]:
+def know(connection: Connection, wanted: WantedRules, found: Rules, repository: str) -> dict[str, Reviewer]:
     """The reviewers that are asked for and those that are there, by their names in lower case.
 
     Raises GitHubActionsError for one whom nobody knows.
@@ -142,8 +140,8 @@ def require_taken(environment: Mapping[str, Any], wanted: Rules, level: Level) -
     left_out = [name for name, each in wanted.reviewers.items() if dict(each) not in taken]
     if left_out:
         raise GitHubActionsError(
-            f"reviewers: GitHub left out {', '.join(sorted(left_out))} of {level}: a reviewer must have access "
-            "to the repository. Give it, or name others, and run again."
+            f"reviewers: GitHub left out {', '.join(sorted(left_out))} of {level}: a reviewer must have "
+            "access to the repository. Give it, or name others, and run again."
         )
 
 

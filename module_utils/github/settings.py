@@ -352,8 +352,10 @@ def _removal(found: Found, wanted: Settings) -> Changes:
         drop_secrets=tuple(sorted(set(wanted.secrets or {}) & set(found.secrets))),
     )
     left = predict(found, named)
-    if found.exists and wanted.removes_environment and not (
-        left.variables or left.secrets or wanted.rules.left_of(found.rules)
+    if (
+        found.exists
+        and wanted.removes_environment
+        and not (left.variables or left.secrets or wanted.rules.left_of(found.rules))
     ):
         return Changes(delete=True)
     return named

@@ -253,11 +253,17 @@ class TestReviewers:
         ("given", "said"),
         [
             ({"reviewers": ["carol"]}, "reviewers: 'carol' is no user at http://127.0.0.1:"),
-            ({"reviewers": ["OWNER"]}, "reviewers: 'OWNER' is an organization: name users, or teams of OWNER."),
+            (
+                {"reviewers": ["OWNER"]},
+                "reviewers: 'OWNER' is an organization: name users, or teams of OWNER.",
+            ),
             ({"reviewers": ["OWNER/ops"]}, "reviewers: 'OWNER/ops' is no team that the token may see"),
             ({"reviewers": ["other/ops"]}, "a team of other: the repository takes teams of OWNER alone."),
             ({"reviewers": ["a b"]}, "reviewers: 'a b' is neither a login nor a team: give OWNER/TEAM."),
-            ({"reviewers": list("abcdefg")}, "reviewers: 7 are named, and GitHub takes at most 6: name a team."),
+            (
+                {"reviewers": list("abcdefg")},
+                "reviewers: 7 are named, and GitHub takes at most 6: name a team.",
+            ),
             ({"wait_timer": 43201}, "wait_timer: 43201 is not a number of minutes from 0 to 43200"),
             ({"wait_timer": -1}, "wait_timer: -1 is not a number of minutes"),
             ({"prevent_self_review": True}, "prevent_self_review: there are no reviewers"),
@@ -290,7 +296,9 @@ class TestReviewers:
         github.app.store.free_plans.add("owner")
         refused = run(variables=VARIABLES, **given)
         assert "Please ensure the billing plan supports the" in refused["msg"]
-        assert "with its Enterprise plan alone: make the repository public, or leave them out" in refused["msg"]
+        assert (
+            "with its Enterprise plan alone: make the repository public, or leave them out" in refused["msg"]
+        )
         assert github.repository.environments == {}
         assert run(variables=VARIABLES, deployment_branches=["main"], reviewers=[], wait_timer=0)["changed"]
 

@@ -18,7 +18,9 @@ from tests.integration.actions_pipeline import CHECKOUT, INSTANCE_ROLE, REPOSITO
 
 pytestmark = pytest.mark.long
 
-PARTS = tuple(f"playbooks/{name}.yml" for name in ("provision-iam", "configure-codedeploy", "configure-github"))
+PARTS = tuple(
+    f"playbooks/{name}.yml" for name in ("provision-iam", "configure-codedeploy", "configure-github")
+)
 PRODUCTION = "test.codeDeploy.001"
 STAGING = "test.codeDeploy.001-staging"
 ROLES = {
@@ -83,7 +85,8 @@ class Environments(Pipeline):
     def newest(self, application: str) -> dict[str, Any]:
         codedeploy = self.client("codedeploy")
         found = codedeploy.list_deployments(
-            applicationName=application, deploymentGroupName=application.replace("codeDeploy", "deploymentGroup")
+            applicationName=application,
+            deploymentGroupName=application.replace("codeDeploy", "deploymentGroup"),
         )["deployments"]
         return codedeploy.get_deployment(deploymentId=found[0])["deploymentInfo"] if found else {}
 
@@ -101,7 +104,9 @@ class Environments(Pipeline):
 
     def waiting(self) -> dict[str, Any]:
         """The run that waits for a reviewer."""
-        found = wait_for(lambda: self.api("GET", "/actions/runs?status=waiting")["workflow_runs"], bool)
+        found = wait_for(
+            lambda: self.api("GET", "/actions/runs?status=waiting")["workflow_runs"], bool, pause=0.2
+        )
         run: dict[str, Any] = found[0]
         return run
 
@@ -113,7 +118,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
     with running(directory) as cloud:
         made = Environments(cloud, directory)
         publish(cloud, CHECKOUT / "site", REPOSITORY)
-        made.tokens = {each: made.doors("tokens", login=each, scopes=["repo"])["token"] for each in ("alice", "bob")}
+        made.tokens = {
+            each: made.doors("tokens", login=each, scopes=["repo"])["token"] for each in ("alice", "bob")
+        }
         for settings in (IS_PRODUCTION, IS_STAGING):
             played = made.play(*PARTS, "-e", json.dumps(settings))
             assert played.returncode == 0, played.stdout
@@ -133,7 +140,11 @@ def test_what_was_on_staging_goes_to_production_when_it_is_approved(both: Enviro
         assert staged["status"] == "Succeeded"
         assert both.newest(PRODUCTION) == {}
 
-        review = {"environment_ids": [pending["environment"]["id"]], "state": "approved", "comment": "Ship it"}
+        review = {
+            "environment_ids": [pending["environment"]["id"]],
+            "state": "approved",
+            "comment": "Ship it",
+        }
         with pytest.raises(requests.HTTPError, match="422"):
             both.api("POST", path, "bob", **review)
         both.api("POST", path, "alice", **review)
@@ -157,7 +168,14 @@ def test_what_is_rejected_is_not_deployed(both: Environments) -> None:
         run = both.waiting()
         path = f"/actions/runs/{run['id']}/pending_deployments"
         [pending] = both.api("GET", path)
-        both.api("POST", path, "alice", environment_ids=[pending["environment"]["id"]], state="rejected", comment="No")
+        both.api(
+            "POST",
+            path,
+            "alice",
+            environment_ids=[pending["environment"]["id"]],
+            state="rejected",
+            comment="No",
+        )
 
     assert ended[0].jobs == {"staging": "success", "production": "failure"}
     assert both.newest(PRODUCTION) == before
@@ -182,7 +200,9 @@ def test_each_environments_role_trusts_its_own_jobs_alone(both: Environments) ->
     subjects = {}
     for environment, role in roles.items():
         [statement] = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
-        subjects[environment] = statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+        subjects[environment] = statement["Condition"]["StringEquals"][
+            "token.actions.githubusercontent.com:sub"
+        ]
         assert subjects[environment].endswith(f":environment:{environment}")
     assert subjects["Staging"] == both.job(environment="Staging")["subject"]
 

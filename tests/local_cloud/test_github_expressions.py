@@ -35,7 +35,9 @@ def test_an_expression_has_githubs_value(text: str, value: Any) -> None:
     assert expressions.evaluate(text, CONTEXTS) == value
 
 
-@pytest.mark.parametrize("text", ["", "vars.A ==", "(true", "true)", "secrets.A", "contains('a', 'b')", "a $ b", "== 1"])
+@pytest.mark.parametrize(
+    "text", ["", "vars.A ==", "(true", "true)", "secrets.A", "contains('a', 'b')", "a $ b", "== 1"]
+)
 def test_what_is_not_understood_is_named(text: str) -> None:
     with pytest.raises(WorkflowError, match="is not understood at"):
         expressions.evaluate(text, CONTEXTS)
@@ -63,4 +65,7 @@ def test_a_job_runs_after_the_success_of_those_it_needs_unless_it_asks(
 
 
 def test_places_in_a_text_are_filled() -> None:
-    assert expressions.filled("to ${{ vars.STAGING }}${{ vars.NONE }}, ${{ true }}", CONTEXTS) == "to Staging, true"
+    assert (
+        expressions.filled("to ${{ vars.STAGING }}${{ vars.NONE }}, ${{ true }}", CONTEXTS)
+        == "to Staging, true"
+    )

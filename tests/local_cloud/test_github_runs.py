@@ -33,7 +33,9 @@ def guard(github: GitHub, *reviewers: str, **rules: Any) -> int:
     named = [
         {
             "type": "Team" if "/" in each else "User",
-            "id": github.get("/orgs/{}/teams/{}".format(*each.split("/")) if "/" in each else f"/users/{each}").json()["id"],
+            "id": github.get(
+                "/orgs/{}/teams/{}".format(*each.split("/")) if "/" in each else f"/users/{each}"
+            ).json()["id"],
         }
         for each in reviewers
     ]
@@ -89,7 +91,11 @@ class TestReviewers:
         first = github.job(REPOSITORY, environment="Staging", actor="developer")
         assert first["status"] == "in_progress"
         second = github.job(REPOSITORY, environment="Prod", run_id=first["run_id"])
-        assert (second["run_id"], second["sha"], second["status"]) == (first["run_id"], first["sha"], "waiting")
+        assert (second["run_id"], second["sha"], second["status"]) == (
+            first["run_id"],
+            first["sha"],
+            "waiting",
+        )
         [pending] = github.get(f"{RUNS}/{first['run_id']}/pending_deployments", token=users["alice"]).json()
         assert pending["environment"]["name"] == "Prod"
         assert pending["current_user_can_approve"] is True
@@ -134,7 +140,14 @@ class TestReviewers:
         assert review(github, job, users["bob"], environment).status_code == 200
 
     @pytest.mark.parametrize(
-        "body", [{"environment_ids": []}, {"environment_ids": 1}, {"environment_ids": [1]}, {"state": "maybe"}, {"comment": None}]
+        "body",
+        [
+            {"environment_ids": []},
+            {"environment_ids": 1},
+            {"environment_ids": [1]},
+            {"state": "maybe"},
+            {"comment": None},
+        ],
     )
     def test_half_a_review_is_none(self, github: GitHub, users: dict[str, str], body: dict[str, Any]) -> None:
         environment = guard(github, "alice")

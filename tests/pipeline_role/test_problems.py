@@ -67,9 +67,7 @@ def test_there_are_none() -> None:
         ),
         (
             {"pipeline_environment": "staging"},
-            "pipeline_application is 'shop' and pipeline_environment is 'staging': allowed is a name with "
-            "staging in it, such as shop-staging; where environments share the setting, write "
-            "shop{{ pipeline_suffix }}.",
+            "such as shop-staging; where environments share the setting, write shop{{ pipeline_suffix }}.",
         ),
         ({"pipeline_promote_from": "shop"}, "pipeline_promote_from is 'shop', the application itself"),
         (

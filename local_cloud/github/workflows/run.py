@@ -13,8 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -25,6 +23,7 @@ import yaml
 
 from local_cloud.errors import WorkflowError
 from local_cloud.github.workflows import expressions
+from local_cloud.github.workflows.cloud import Cloud
 
 ACTIONS = Path(__file__).resolve().parent
 WORKFLOWS = Path(".github", "workflows")
@@ -34,41 +33,6 @@ ACTOR = "developer"
 DECIDED = ("if", "needs", "environment", "concurrency")
 """What of a job is decided before act is given it."""
 PAUSE = 0.5  # seconds between two looks at a job that waits
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Where the local cloud listens, and GitHub's token."""
-
-    github_url: str
-    endpoint_url: str
-    token: str
-
-    @classmethod
-    def running(cls, state_dir: Path) -> "Cloud":
-        """The one that `python -m local_cloud start` left in the background. Raises `WorkflowError`."""
-        try:
-            status = json.loads((state_dir / "status.json").read_text())
-            token = (state_dir / "github" / "token").read_text().strip()
-        except FileNotFoundError as error:
-            raise WorkflowError("no local cloud is running: python -m local_cloud start") from error
-        return cls(status["github"], status["endpoint"], token)
-
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Ask GitHub's stand-in by a door that is for runners. Raises `WorkflowError` with its words."""
-        request = urllib.request.Request(  # noqa: S310 - the local cloud's own address
-            f"{self.github_url}/_local_cloud/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the same
-                said: dict[str, Any] = json.load(answer)
-        except urllib.error.HTTPError as error:
-            words = json.load(error)["message"]
-            raise WorkflowError(f"GitHub runs no job: {words}") from error
-        return said
 
 
 @dataclass(frozen=True)
@@ -98,7 +62,9 @@ class Workflow:
         try:
             return list(TopologicalSorter(needs).static_order())
         except CycleError as error:
-            raise WorkflowError(f"{self.name}: the jobs {', '.join(error.args[1])} need each other") from error
+            raise WorkflowError(
+                f"{self.name}: the jobs {', '.join(error.args[1])} need each other"
+            ) from error
 
     def contexts(self, results: Mapping[str, str]) -> dict[str, Any]:
         """What the decisions on jobs are made by."""
@@ -147,7 +113,8 @@ def run(
     if number is not None:
         cloud.call("PATCH", f"runs/{number}", {"conclusion": "success" if succeeded else "failure"})
     log, summary = (
-        "\n".join(filter(None, (getattr(each, part) for each in ended.values()))) for part in ("log", "summary")
+        "\n".join(filter(None, (getattr(each, part) for each in ended.values())))
+        for part in ("log", "summary")
     )
     return Run(succeeded, log, summary, results)
 
@@ -189,7 +156,9 @@ def _run_job(workflow: Workflow, name: str, grant: Mapping[str, Any], show: Call
     """Have act run this job alone: what decided on it is decided."""
     job = {key: part for key, part in workflow.written["jobs"][name].items() if key not in DECIDED}
     # YAML takes the key `on` for a truth.
-    alone = {key: part for key, part in workflow.written.items() if key not in {True, "on", "jobs", "concurrency"}}
+    alone = {
+        key: part for key, part in workflow.written.items() if key not in {True, "on", "jobs", "concurrency"}
+    }
     alone |= {"on": workflow.event, "jobs": {name: job}}
     with tempfile.TemporaryDirectory(prefix="act-") as folder:
         scratch = Path(folder)
@@ -250,7 +219,7 @@ def _environment(job: Mapping[str, Any]) -> str | None:
 
 
 def _uses(job: Mapping[str, Any], checkout: Path) -> Iterator[str]:
-    """The marketplace's actions that the job's steps use, and those of the actions of the repository itself."""
+    """The marketplace's actions of the steps, and those of the actions of the repository itself."""
     for step in job["steps"]:
         reference = str(step.get("uses", ""))
         if reference.startswith("./"):

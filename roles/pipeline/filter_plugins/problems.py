@@ -110,13 +110,13 @@ def _regions(settings: Settings, regions: Iterable[str]) -> Iterator[str]:
 
 
 def _environment(settings: Settings) -> Iterator[str]:
-    """By its application a pipeline knows what is its own: that of another environment must have another name."""
+    """By its application a pipeline knows what is its own: each environment's must have a name of its own."""
     environment, application = settings["pipeline_environment"], settings["pipeline_application"]
     if environment != PRODUCTION and environment not in application.lower():
         yield (
-            f"pipeline_application is '{application}' and pipeline_environment is '{environment}': allowed is "
-            f"a name with {environment} in it, such as {application}-{environment}; where environments share "
-            f"the setting, write {application}{{{{ pipeline_suffix }}}}."
+            f"pipeline_application is '{application}' and pipeline_environment is '{environment}': allowed "
+            f"is a name with {environment} in it, such as {application}-{environment}; where environments "
+            f"share the setting, write {application}{{{{ pipeline_suffix }}}}."
         )
     source = settings["pipeline_promote_from"]
     if source == application:
@@ -132,8 +132,8 @@ def _reviewers(settings: Settings) -> Iterator[str]:
         of, team = str(name).partition("/")[::2]
         if team and of.lower() != owner.lower():
             yield (
-                f"pipeline_github_reviewers has '{name}', a team of {of}: allowed are teams of {owner}, whose "
-                "the repository is (pipeline_github_repository)."
+                f"pipeline_github_reviewers has '{name}', a team of {of}: allowed are teams of {owner}, "
+                "whose the repository is (pipeline_github_repository)."
             )
 
 

@@ -42,8 +42,8 @@ def good_revisions(deployments: Iterable[Mapping[str, Any]], source: str) -> dic
 def promotion(deployments: Iterable[Mapping[str, Any]], application: str, repository: str) -> dict[str, str]:
     """The `commit` that is live in another application, and its `deployment_id`; or the `problem`.
 
-    `deployments` are the newest of each of its groups. While one runs, or after one that failed, nobody knows what
-    visitors see there.
+    `deployments` are the newest of each of its groups. While one runs, or after one that failed, nobody knows
+    what visitors see there.
     """
     newest = max(deployments, key=lambda each: str(each["create_time"]), default=None)
     named = f"{application} (pipeline_promote_from)"

@@ -186,10 +186,12 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "pipeline_github_reviewers has 'carol', whom GitHub does not know: correct it.",
     ),
     (
+        {},
         {"reviewers": ["o/ops"]},
         "pipeline_github_reviewers has 'o/ops', whom GitHub does not know: correct it, or give the token",
     ),
     (
+        {},
         {"environment": "other"},
         "pipeline_github_environment is 'Prod', an environment of o/r that deploys to other, not to app",
     ),
