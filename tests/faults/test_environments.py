@@ -1,4 +1,4 @@
-"""Staging and production from one checkout, on real hosts: provision, push, approve, promote, roll back, destroy."""
+"""Staging and production from one checkout, on real hosts: push, approve, promote, roll back, destroy."""
 
 import json
 import threading
@@ -115,7 +115,7 @@ class Environments:
 
 
 @pytest.fixture(scope="module")
-def environments(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environments]:
+def environments(pipeline: Pipeline) -> Iterator[Environments]:
     both = Environments(pipeline, {})
     yield both
     (CHECKOUT / "build" / "environments.json").write_text(json.dumps(both.took, indent=1))
@@ -125,7 +125,7 @@ def environments(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -
     assert restored.returncode == 0, restored.stdout
 
 
-def pushed(environments: Environments, folder: Path) -> tuple[str, threading.Thread, list[workflow.Run]]:
+def pushed(folder: Path) -> tuple[str, threading.Thread, list[workflow.Run]]:
     """A push, and its workflow in the background: the commit, the thread, and its end."""
     checkout = developer.clone(developer.GitHub.running(), REPOSITORY, folder / "site")
     developer.write_news(checkout, NEWS)
@@ -148,7 +148,7 @@ def test_staging_before_production(environments: Environments, tmp_path: Path) -
     both.pipeline.administer("PUT", "enforce-iam?on=1")
 
     # A push: staging has it, production waits.
-    commit, thread, ended = pushed(both, tmp_path)
+    commit, thread, ended = pushed(tmp_path)
     started = time.monotonic()
     [run] = wait_for(
         lambda: both.github("GET", "/actions/runs?status=waiting")["workflow_runs"],
