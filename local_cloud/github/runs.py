@@ -119,6 +119,8 @@ def _find(call: Call, owner: str, name: str, number: int, right: tuple[str, str]
 
 
 def _waiting(run: Run) -> list[tuple[Job, Environment]]:
+    if run.conclusion:
+        return []
     return [(job, job.guard) for job in run.jobs if job.guard and job.status() == "waiting"]
 
 

@@ -146,9 +146,13 @@ def _admitted(
     if grant["status"] == "waiting":
         run = f"{workflow.cloud.github_url}/{workflow.repository}/actions/runs/{grant['run_id']}"
         show(f"{name} waits for a reviewer or a timer: {run}")
-    while grant["status"] == "waiting":
-        time.sleep(PAUSE)
-        grant = workflow.cloud.call("GET", f"jobs/{grant['id']}")
+    try:
+        while grant["status"] == "waiting":
+            time.sleep(PAUSE)
+            grant = workflow.cloud.call("GET", f"jobs/{grant['id']}")
+    except KeyboardInterrupt as interrupt:
+        workflow.cloud.call("PATCH", f"runs/{grant['run_id']}", {"conclusion": "cancelled"})
+        raise WorkflowError(f"the run {grant['run_id']} was cancelled while it waited") from interrupt
     return grant
 
 
