@@ -19,7 +19,8 @@ from tests.integration.actions_pipeline import CHECKOUT, INSTANCE_ROLE, REPOSITO
 pytestmark = pytest.mark.long
 
 PARTS = tuple(
-    f"playbooks/{name}.yml" for name in ("provision-iam", "configure-codedeploy", "configure-github")
+    f"playbooks/{name}.yml"
+    for name in ("provision-iam", "configure-codedeploy", "configure-github", "configure-promotion")
 )
 PRODUCTION = "test.codeDeploy.001"
 STAGING = "test.codeDeploy.001-staging"

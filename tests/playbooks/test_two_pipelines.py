@@ -183,7 +183,10 @@ STAGING: dict[str, Any] = {
     "pipeline_revision_source": "s3",
     "pipeline_tag_environment": "Staging",
 }
-PARTS = ("provision-iam", "provision-ec2", "provision-dns", "configure-codedeploy", "configure-github")
+PARTS = (
+    *("provision-iam", "provision-ec2", "provision-dns"),
+    *("configure-codedeploy", "configure-promotion", "configure-github"),
+)
 
 
 def made(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
