@@ -67,3 +67,16 @@ def test_there_must_be_something_to_promote(cloud: Any, tmp_path: Path, source: 
     assert refused.returncode != 0
     assert said in " ".join(refused.stdout.split()).replace("''", "'")
     assert cloud.log.entries(mutating=True) == []
+
+
+def test_reviewers_whom_github_does_not_know_are_named_before_anything_is_made(
+    cloud: Any, tmp_path: Path
+) -> None:
+    reviewers = ["local-developer", "carol", "OWNER/releases"]
+    production = Side(inventory(tmp_path / "production", cloud, *KEYS, pipeline_github_reviewers=reviewers))
+    refused = production.play("check-prerequisites.yml")
+    assert refused.returncode != 0
+    said = " ".join(refused.stdout.split()).replace("''", "'")
+    for name in ("carol", "OWNER/releases"):
+        assert f"pipeline_github_reviewers has '{name}', whom GitHub does not know: correct it" in said
+    assert "has 'local-developer'" not in said
