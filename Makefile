@@ -10,6 +10,7 @@ export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
+ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
 .PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs collection lock clean environment idle engine
 
@@ -39,7 +40,8 @@ lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 	ANSIBLE_INVENTORY=inventory/local/hosts.yml ansible-lint
 	shellcheck .ci/run scripts/*.sh site/scripts/*.sh
 	check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	zizmor --offline --quiet $(WORKFLOWS)
+	check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)
+	zizmor --offline --quiet $(WORKFLOWS) $(ACTIONS)
 
 unit: environment ## what needs nothing but Python
 	pytest -q -n 2 --dist loadfile tests/unit tests/roles tests/site tests/pipeline_role tests/sanity

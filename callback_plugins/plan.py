@@ -85,8 +85,9 @@ class Step:
 
 @dataclass
 class Plan:
-    """All steps, in the order of the run."""
+    """All steps, in the order of the run, and the environment that they are about."""
 
+    environment: str = ""
     steps: list[Step] = field(default_factory=list)
     widening: list[str] = field(default_factory=list)
 
@@ -106,14 +107,21 @@ class Plan:
     def summary(self) -> str:
         return f"{', '.join(f'{count} to {action}' for action, count in self.counts().items())}"
 
+    def title(self) -> str:
+        return (
+            f"Plan for {self.environment}: {self.summary()}"
+            if self.environment
+            else f"Plan: {self.summary()}"
+        )
+
     def text(self) -> str:
-        lines = [f"Plan: {self.summary()}", *(f"  {each.line}" for each in self.steps)]
+        lines = [self.title(), *(f"  {each.line}" for each in self.steps)]
         if self.widening:
             lines += ["Grants that widen:", *(f"  {each}" for each in self.widening)]
         return "\n".join(lines)
 
     def markdown(self) -> str:
-        lines = [f"**Plan: {self.summary()}**"]
+        lines = [f"**{self.title()}**"]
         if self.steps:
             lines += ["", "```diff", *(each.line.replace("~", "!", 1) for each in self.steps), "```"]
         if self.widening:
@@ -123,6 +131,7 @@ class Plan:
     def document(self) -> dict[str, Any]:
         return {
             **self.counts(),
+            "environment": self.environment,
             "resources": [asdict(each) for each in self.steps],
             "widening": self.widening,
         }
@@ -315,6 +324,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Show it and write it, where the dry run came to its end."""
         if not self._planned or stats.failures or stats.dark:
             return
+        self._plan.environment = stats.custom.get("_run", {}).get("environment", "")
         folder = Path(self.get_option("folder") or BUILD)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "plan.md").write_text(self._plan.markdown())

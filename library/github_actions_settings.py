@@ -11,8 +11,8 @@ short_description: Manage the variables and secrets of GitHub Actions
 description:
   - Sets, updates and removes variables and secrets that workflows of a repository use, at the level of the repository
     or of one of its environments.
-  - Creates the environment where it is missing. Of the protection rules of one that exists only
-      the branches are changed, and only with O(deployment_branches).
+  - Creates the environment where it is missing. Of the protection rules of one that exists those are changed that
+      are asked for with O(deployment_branches), O(reviewers), O(prevent_self_review) and O(wait_timer).
   - Everything is read, and the right to write is tried, before the first value is written. A token that is wrong or
     may do too little leaves everything as it was.
 author:
@@ -29,11 +29,31 @@ options:
       - Whoever can push to a branch that is admitted can use the secrets, and be the environment to a cloud that trusts it.
     type: list
     elements: str
+  reviewers:
+    description:
+      - Users, by their login, and teams of the repository's organization, as V(OWNER/TEAM), of whom one has to approve a
+        job before it may use O(environment). They replace who is there; at most 6.
+      - An empty list lets jobs use it without. Without this option nothing is changed.
+      - A reviewer must have access to the repository. GitHub leaves out one who has none; this module fails then.
+      - In private repositories GitHub has reviewers, and O(wait_timer), with its Enterprise plan alone.
+    type: list
+    elements: str
+    version_added: "0.3.0"
+  prevent_self_review:
+    description: Whether a reviewer may not approve the runs that they started. Without this option nothing is changed.
+    type: bool
+    version_added: "0.3.0"
+  wait_timer:
+    description:
+      - The minutes that a job waits before it may use O(environment), from 0 to 43200, which are 30 days.
+      - V(0) is none. Without this option nothing is changed.
+    type: int
+    version_added: "0.3.0"
   state:
     description:
       - V(present) makes sure that the environment, O(variables) and O(secrets) are there.
       - V(absent) removes the named variables and secrets, whatever their values are, and the environment when no other
-        setting is left in it and no reviewers or waiting time guard it.
+        setting is left in it and nothing guards it but O(reviewers) and O(wait_timer), where these options are given.
     type: str
     choices: [present, absent]
     default: present
@@ -82,6 +102,7 @@ notes:
   - What O(update_secrets=changed) cannot see is a write by somebody else within the same second as its own, since GitHub gives the
     time of a write in whole seconds. A secret that was not written by this module yet counts as changed once.
   - In check mode nothing is tried, so a token that may read but not write is found out only when changes are made.
+  - To find O(reviewers) that are teams, a token needs the organization's permission C(Members) (read), or the scope C(read:org).
   - An unchanged run makes two calls to GitHub for a repository and three for an environment.
 requirements:
   - PyNaCl
@@ -112,6 +133,15 @@ EXAMPLES = r"""
       CODEDEPLOY_APPLICATION_NAME: test.codeDeploy.001
     secrets:
       IAMROLE_GITHUB_ARN: arn:aws:iam::123456789012:role/AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000
+
+- name: Set the reviewers of deployments to production
+  codedeploy.pipeline.github_actions_settings:
+    repository: OWNER/codedeploy.nginx.001
+    environment: Prod
+    deployment_branches: [main]
+    reviewers: [alice, OWNER/release-managers]
+    prevent_self_review: true
+    wait_timer: 10
 
 - name: Set one variable of the repository, and remove all others
   codedeploy.pipeline.github_actions_settings:
@@ -174,6 +204,22 @@ github_actions_settings:
       type: list
       elements: str
       sample: [main]
+    reviewers:
+      description: Users and teams of whom one has to approve a job.
+      returned: when O(environment) is given
+      type: list
+      elements: str
+      sample: [OWNER/release-managers, alice]
+    prevent_self_review:
+      description: Whether a reviewer may not approve the runs that they started.
+      returned: when O(environment) is given
+      type: bool
+      sample: true
+    wait_timer:
+      description: The minutes that a job waits.
+      returned: when O(environment) is given
+      type: int
+      sample: 10
     secrets:
       description: The names of all secrets.
       returned: when secrets were managed
@@ -192,6 +238,9 @@ ARGUMENT_SPEC = {
     **GITHUB_OPTIONS,
     "environment": {"type": "str"},
     "deployment_branches": {"type": "list", "elements": "str"},
+    "reviewers": {"type": "list", "elements": "str"},
+    "prevent_self_review": {"type": "bool"},
+    "wait_timer": {"type": "int"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "owner": {"type": "dict"},
     "variables": {"type": "dict"},
@@ -210,7 +259,9 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENT_SPEC,
-        required_by={"deployment_branches": "environment"},
+        required_by=dict.fromkeys(
+            ("deployment_branches", "reviewers", "prevent_self_review", "wait_timer"), "environment"
+        ),
         supports_check_mode=True,
     )
     parameters = module.params

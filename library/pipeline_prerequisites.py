@@ -64,6 +64,11 @@ options:
     description: The repository of the site, OWNER/NAME.
     type: str
     required: true
+  github_reviewers:
+    description: Users, and teams as OWNER/TEAM, whom GitHub must know. They are looked for where there is a token.
+    type: list
+    elements: str
+    default: []
   github_token:
     description: A token for GitHub's REST API; empty asks without.
     type: str
@@ -285,6 +290,7 @@ ARGUMENT_SPEC = {
     "github_create_repository": {"type": "bool", "default": False},
     "github_environment": {"type": "str", "required": True},
     "github_repository": {"type": "str", "required": True},
+    "github_reviewers": {"type": "list", "elements": "str", "default": []},
     "github_token": {"type": "str", "default": "", "no_log": True},
     "github_token_name": {"type": "str", "default": "", "no_log": False},
     "iam_permissions_boundary": {"type": "str", "default": ""},

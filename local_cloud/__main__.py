@@ -189,9 +189,11 @@ def publish_folder(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def run_workflow(settings: Settings, options: argparse.Namespace) -> None:
-    from local_cloud.github.workflows import run  # noqa: PLC0415 - no other command needs YAML
+    # No other command needs YAML.
+    from local_cloud.github.workflows import cloud as running_cloud  # noqa: PLC0415 - as above
+    from local_cloud.github.workflows import run  # noqa: PLC0415 - as above
 
-    cloud = run.Cloud.running(settings.state_dir)
+    cloud = running_cloud.Cloud.running(settings.state_dir)
     ended = run.run(cloud, options.directory, print_now, name=options.workflow, event=options.event)
     if not ended.succeeded:
         raise WorkflowError(f"the workflow {options.workflow} failed")

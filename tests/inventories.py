@@ -21,8 +21,15 @@ KEYS = ("AKIALOCALCLOUDTESTS0", "a-long-and-random-looking-secret")
 
 def inventory(folder: Path, cloud: LocalCloud, access_key: str, secret_key: str, **settings: Any) -> Path:
     """A copy of inventory/local that leads to `cloud`, with these settings among its group variables."""
+    return copied(LOCAL, folder, cloud, access_key, secret_key, **settings)
+
+
+def copied(
+    source: Path, folder: Path, cloud: LocalCloud, access_key: str, secret_key: str, **settings: Any
+) -> Path:
+    """A copy of an inventory of the local cloud; its links become files."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(LOCAL, folder)
+    shutil.copytree(source, folder)
     own = cloud.settings
     changes = {
         "http://127.0.0.1:4580": cloud.endpoint_url,
@@ -39,8 +46,9 @@ def inventory(folder: Path, cloud: LocalCloud, access_key: str, secret_key: str,
                 text = text.replace(old, new)
             path.write_text(text)
     if settings:
-        # Read after the files that it overrides.
-        (folder / "group_vars" / "all" / "zz_settings.yml").write_text(yaml.safe_dump(settings))
+        # The environment's own win over those in the folder `all`.
+        [own_file] = (folder / "group_vars").glob("*.yml")
+        own_file.write_text(yaml.safe_dump(yaml.safe_load(own_file.read_text()) | settings))
     return folder
 
 

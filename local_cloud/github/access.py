@@ -6,7 +6,8 @@ import binascii
 from werkzeug import Request
 
 from local_cloud.github import errors
-from local_cloud.github.store import ANONYMOUS_LIMIT, Repository, Store, Token
+from local_cloud.github.records import Repository
+from local_cloud.github.store import ANONYMOUS_LIMIT, Store, Token
 
 
 def token_of(request: Request, store: Store) -> Token | None:

@@ -2,7 +2,8 @@
 
 from local_cloud.github import environments, errors
 from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, page
-from local_cloud.github.store import SETTING_NAME, VARIABLE_BYTES, Setting, Vault, now
+from local_cloud.github.records import Setting, Vault, now
+from local_cloud.github.store import SETTING_NAME, VARIABLE_BYTES
 
 CREATED = Answer(body={}, status=201)
 

@@ -7,7 +7,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-from local_cloud.github import access, actions, environments, errors, repositories
+from local_cloud.github import access, actions, environments, errors, repositories, runs
 from local_cloud.github.calls import Addresses, Answer, Call, Route
 from local_cloud.github.store import Store
 
@@ -27,6 +27,7 @@ ROUTES: list[Route] = [
     *repositories.ROUTES,
     *environments.ROUTES,
     *actions.ROUTES,
+    *runs.ROUTES,
 ]
 
 

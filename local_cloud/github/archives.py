@@ -9,7 +9,8 @@ from werkzeug import Request, Response
 from werkzeug.wsgi import FileWrapper
 
 from local_cloud.github import access, errors, git
-from local_cloud.github.store import Repository, Store
+from local_cloud.github.records import Repository
+from local_cloud.github.store import Store
 
 PATH = re.compile(r"/([^/]+)/([^/]+)/(legacy\.(?:tar\.gz|zip))/(.+)")
 FORMS = {"legacy.tar.gz": ("tar.gz", "application/x-gzip"), "legacy.zip": ("zip", "application/zip")}

@@ -9,7 +9,8 @@ from typing import TypeVar
 from werkzeug import Request
 
 from local_cloud.github import access, errors
-from local_cloud.github.store import Repository, Store, Token
+from local_cloud.github.records import Repository
+from local_cloud.github.store import Store, Token
 
 T = TypeVar("T")
 

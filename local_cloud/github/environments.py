@@ -2,9 +2,10 @@
 
 from urllib.parse import quote
 
-from local_cloud.github import errors
+from local_cloud.github import errors, repositories
 from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id, page
-from local_cloud.github.store import Environment, Repository, now
+from local_cloud.github.records import Environment, Repository, now
+from local_cloud.github.store import Store
 
 LONGEST_WAIT_MINUTES = 43_200
 MOST_REVIEWERS = 6
@@ -33,10 +34,19 @@ def create_or_update(call: Call, owner: str, name: str, environment: str) -> Ans
     policy = _branch_policy(body.get("deployment_branch_policy"))
     moment = now()
     made = Environment(id=call.store.new_id(), name=environment, created_at=moment, updated_at=moment)
+    reviewers = _reviewers(call.store, repository, body.get("reviewers") or [])
+    prevent_self_review = body.get("prevent_self_review") is True
+    if prevent_self_review and not body.get("reviewers"):
+        raise _unset(
+            "or update ", "Required reviewers must have at least one reviewer to set prevent_self_review."
+        )
+    if repository.private and repository.owner.lower() in call.store.free_plans:
+        for rule, asked in (("required reviewers", reviewers), ("wait timer", wait)):
+            if asked:
+                raise _unset("", f"Please ensure the billing plan supports the {rule} protection rule.")
     kept = repository.environments.setdefault(environment.lower(), made)
     kept.wait_timer, kept.deployment_branch_policy, kept.updated_at = wait, policy, moment
-    kept.reviewers = _reviewers(body.get("reviewers") or [])
-    kept.prevent_self_review = body.get("prevent_self_review") is True
+    kept.reviewers, kept.prevent_self_review = reviewers, prevent_self_review
     if not (policy or {}).get("custom_branch_policies"):
         kept.branches.clear()
     return Answer(body=show(call, repository, kept))
@@ -90,7 +100,7 @@ def show(call: Call, repository: Repository, environment: Environment) -> dict[s
     if environment.wait_timer:
         rules.append({"type": "wait_timer", "wait_timer": environment.wait_timer})
     if environment.reviewers:
-        shown = [{"type": each["type"], "reviewer": {"id": each["id"]}} for each in environment.reviewers]
+        shown = [show_reviewer(call, each) for each in environment.reviewers]
         own = environment.prevent_self_review
         rules.append({"type": "required_reviewers", "prevent_self_review": own, "reviewers": shown})
     if environment.deployment_branch_policy:
@@ -125,12 +135,35 @@ def _branch_policy(given: object) -> dict[str, bool] | None:
     return {key: given[key] is True for key in keys}
 
 
-def _reviewers(given: object) -> list[dict[str, object]]:
+def show_reviewer(call: Call, reviewer: dict[str, object]) -> dict[str, object]:
+    """A user or a team, as environments and runs that wait show them."""
+    store, number = call.store, reviewer["id"]
+    if reviewer["type"] == "Team":
+        [team] = [each for each in store.teams.values() if each.id == number]
+        return {"type": "Team", "reviewer": repositories.show_team(call, team)}
+    login = store.logins[int(str(number))]
+    return {"type": "User", "reviewer": repositories.show_account(call, login, int(str(number)), "User")}
+
+
+def _unset(doing: str, why: str) -> errors.GitHubError:
+    return errors.GitHubError(422, f"Failed to create {doing}the environment protection rule. {why}")
+
+
+def _reviewers(store: Store, repository: Repository, given: object) -> list[dict[str, object]]:
+    """Those that can read the repository: others are dropped without a word, as teams are at GitHub."""
     named = given if isinstance(given, list) else []
     kept = [each for each in named if isinstance(each, dict) and each.get("type") in {"User", "Team"}]
-    if len(kept) != len(named) or len(named) > MOST_REVIEWERS:
+    teams = {each.id for each in store.teams.values()}
+    known = {"User": set(store.logins), "Team": teams}
+    if len(kept) != len(named) or any(each.get("id") not in known[each["type"]] for each in kept):
         raise errors.validation_failed("Environment", "reviewers", "invalid")
-    return [{"type": each["type"], "id": each.get("id")} for each in kept]
+    if len(named) > MOST_REVIEWERS:
+        raise errors.validation_failed("Environment", "reviewers", "invalid")
+    return [
+        {"type": each["type"], "id": each["id"]}
+        for each in kept
+        if each["type"] == "Team" or store.may_read(store.logins[each["id"]], repository)
+    ]
 
 
 def _show_branch(policy: tuple[int, str]) -> dict[str, object]:

@@ -9,7 +9,8 @@ from typing import IO
 from werkzeug import Request, Response
 
 from local_cloud.github import access, errors, git
-from local_cloud.github.store import Repository, Store, now
+from local_cloud.github.records import Repository, now
+from local_cloud.github.store import Store
 
 READ = "git-upload-pack"
 WRITE = "git-receive-pack"

@@ -11,7 +11,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local_cloud.github.store import Job, Repository
+from local_cloud.github.records import Job, Repository
 from local_cloud.settings import Settings
 
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -114,34 +114,34 @@ def subject(repository: Repository, *, ref: str, environment: str | None, event:
 def claims(job: Job, *, audience: str, moment: float) -> dict[str, object]:
     """What a token says about a job; `moment` is the epoch second it is issued at."""
     repository = job.repository
-    workflow = f"{repository.full_name}/.github/workflows/{job.workflow}@{job.ref}"
+    workflow = f"{repository.full_name}/.github/workflows/{job.run.workflow}@{job.run.ref}"
     issued = int(moment)
     said: dict[str, object] = {
         "jti": str(uuid.uuid4()),
-        "sub": subject(repository, ref=job.ref, environment=job.environment, event=job.event),
+        "sub": subject(repository, ref=job.run.ref, environment=job.environment, event=job.run.event),
         "aud": audience,
-        "ref": job.ref,
-        "sha": job.sha,
+        "ref": job.run.ref,
+        "sha": job.run.sha,
         "repository": repository.full_name,
         "repository_id": str(repository.id),
         "repository_owner": repository.owner,
         "repository_owner_id": str(repository.owner_id),
         "repository_visibility": "private" if repository.private else "public",
-        "run_id": str(job.run_id),
+        "run_id": str(job.run.id),
         "run_number": "1",
         "run_attempt": "1",
         "runner_environment": "github-hosted",
-        "actor": job.actor,
+        "actor": job.run.actor,
         "actor_id": str(repository.owner_id),
-        "workflow": job.workflow,
+        "workflow": job.run.workflow,
         "workflow_ref": workflow,
-        "workflow_sha": job.sha,
+        "workflow_sha": job.run.sha,
         "job_workflow_ref": workflow,
-        "job_workflow_sha": job.sha,
-        "event_name": job.event,
+        "job_workflow_sha": job.run.sha,
+        "event_name": job.run.event,
         "head_ref": "",
         "base_ref": "",
-        "ref_type": "tag" if job.ref.startswith("refs/tags/") else "branch",
+        "ref_type": "tag" if job.run.ref.startswith("refs/tags/") else "branch",
         "ref_protected": "false",
         "iss": ISSUER,
         "iat": issued,

@@ -2,7 +2,8 @@
 
 from local_cloud.github import access, archives, errors, git
 from local_cloud.github.calls import NO_CONTENT, Answer, Call, Route, node_id
-from local_cloud.github.store import OWNER_NAME, Repository, Token
+from local_cloud.github.records import Repository, Team
+from local_cloud.github.store import OWNER_NAME, Token
 
 SHA_TYPES = ("application/vnd.github.sha", "application/vnd.github.v3.sha")
 COMMITS_A_PAGE = 30
@@ -12,7 +13,10 @@ def get_user(call: Call) -> Answer:
     """Who the token belongs to."""
     token = access.require_token(call.token)
     return Answer(
-        body={**_account(call, token.login, call.store.account_id(token.login), "User"), "name": token.login}
+        body={
+            **show_account(call, token.login, call.store.account_id(token.login), "User"),
+            "name": token.login,
+        }
     )
 
 
@@ -92,7 +96,7 @@ def show(call: Call, repository: Repository) -> dict[str, object]:
         "full_name": full_name,
         "private": repository.private,
         "visibility": "private" if repository.private else "public",
-        "owner": _account(call, repository.owner, repository.owner_id, repository.owner_type),
+        "owner": show_account(call, repository.owner, repository.owner_id, repository.owner_type),
         "html_url": address,
         "description": repository.description or None,
         "fork": False,
@@ -127,7 +131,38 @@ def _create(call: Call, token: Token, owner: str) -> Answer:
     return Answer(body=show(call, repository), status=201)
 
 
-def _account(call: Call, login: str, number: int, kind: str) -> dict[str, object]:
+def get_account(call: Call, login: str) -> Answer:
+    """GET /users/LOGIN: a user, or an organisation, which is one that has repositories."""
+    number = call.store.account_ids.get(login.lower())
+    if number is None:
+        raise errors.not_found()
+    owners = {each.owner_id: each.owner_type for each in call.store.repositories.values()}
+    name = call.store.logins[number]
+    return Answer(body=show_account(call, name, number, owners.get(number, "User")))
+
+
+def get_team(call: Call, owner: str, team: str) -> Answer:
+    """GET /orgs/OWNER/teams/TEAM."""
+    access.require_token(call.token)
+    found = call.store.teams.get((owner.lower(), team.lower()))
+    if found is None:
+        raise errors.not_found()
+    return Answer(body=show_team(call, found))
+
+
+def show_team(call: Call, team: Team) -> dict[str, object]:
+    """A team as GitHub shows it."""
+    return {
+        "id": team.id,
+        "node_id": node_id("Team", team.id),
+        "name": team.slug,
+        "slug": team.slug,
+        "url": f"{call.addresses.api}/teams/{team.id}",
+        "html_url": f"{call.addresses.html}/orgs/{team.organization}/teams/{team.slug}",
+    }
+
+
+def show_account(call: Call, login: str, number: int, kind: str) -> dict[str, object]:
     return {
         "login": login,
         "id": number,
@@ -178,6 +213,8 @@ def _archive(call: Call, owner: str, name: str, form: str, ref: str) -> Answer:
 REPOSITORY = "/repos/<owner>/<name>"
 ROUTES: list[Route] = [
     ("GET", "/user", get_user),
+    ("GET", "/users/<login>", get_account),
+    ("GET", "/orgs/<owner>/teams/<team>", get_team),
     ("POST", "/user/repos", create_for_user),
     ("POST", "/orgs/<owner>/repos", create_in_organization),
     ("GET", REPOSITORY, get_repository),

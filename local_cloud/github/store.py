@@ -1,26 +1,21 @@
-"""What the stand-in remembers: accounts, tokens, repositories, environments, secrets, variables, jobs.
+"""What the stand-in remembers: accounts, tokens, and all that `records` has.
 
 It lives as long as the process; only the git objects, the default token and
 the OIDC key are files, below `<state_dir>/github`.
 """
 
-import base64
 import re
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from nacl.exceptions import CryptoError
-from nacl.public import PrivateKey, SealedBox
-
 from local_cloud.github import errors, git
+from local_cloud.github.records import Job, Repository, Run, Team, now
 from local_cloud.settings import Settings
 
 USER = "local-developer"
@@ -34,11 +29,6 @@ VARIABLE_BYTES = 48 * 1024
 HOUR = 3600
 ANONYMOUS_LIMIT = 60
 TOKEN_LIMIT = 5000
-
-
-def now() -> str:
-    """The time as GitHub writes it, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,115 +64,6 @@ class Token:
         return self.scopes is not None and "site_admin" in self.scopes
 
 
-@dataclass
-class Setting:
-    """A variable, or a secret after its box was opened."""
-
-    name: str
-    value: str
-    created_at: str
-    updated_at: str
-
-
-@dataclass
-class Vault:
-    """Secrets and variables of one repository or environment, and the key that secrets are sealed with."""
-
-    key: PrivateKey = field(default_factory=PrivateKey.generate)
-    key_id: str = field(default_factory=lambda: str(secrets.randbelow(9 * 10**17) + 10**17))
-    secrets: dict[str, Setting] = field(default_factory=dict)
-    variables: dict[str, Setting] = field(default_factory=dict)
-
-    @property
-    def public_key(self) -> str:
-        return base64.b64encode(bytes(self.key.public_key)).decode()
-
-    def open(self, sealed: str, key_id: str) -> str:
-        """The text in a sealed box. Raises what GitHub answers to a box for another key."""
-        if key_id != self.key_id:
-            raise errors.validation_failed(
-                "Secret", "key_id", "invalid", "key_id is not the current public key"
-            )
-        try:
-            return SealedBox(self.key).decrypt(base64.b64decode(sealed, validate=True)).decode()
-        except (CryptoError, ValueError) as error:
-            raise errors.validation_failed("Secret", "encrypted_value", "invalid") from error
-
-
-@dataclass
-class Environment:
-    """A deployment environment with its rules."""
-
-    id: int
-    name: str
-    created_at: str
-    updated_at: str
-    wait_timer: int = 0
-    prevent_self_review: bool = False
-    reviewers: list[dict[str, object]] = field(default_factory=list)
-    """Users and teams that have to agree: `{"type": "User", "id": 1}`."""
-    deployment_branch_policy: dict[str, bool] | None = None
-    branches: dict[int, str] = field(default_factory=dict)
-    """Custom branch policies: id -> name pattern."""
-    vault: Vault = field(default_factory=Vault)
-
-    def admits(self, ref: str) -> bool:
-        """May a job of this ref use the environment? No branch of the stand-in is protected."""
-        if self.deployment_branch_policy is None:
-            return True
-        branch = ref.removeprefix("refs/heads/")
-        return branch != ref and any(fnmatchcase(branch, pattern) for pattern in self.branches.values())
-
-
-@dataclass
-class Repository:
-    """A repository. `directory` is the bare git repository."""
-
-    id: int
-    owner: str
-    owner_id: int
-    owner_type: str
-    name: str
-    directory: Path
-    private: bool
-    description: str
-    created_at: str
-    pushed_at: str | None = None
-    default_branch: str = "main"
-    immutable_subject: bool = True
-    claim_keys: list[str] | None = None
-    """The subject's template; None is GitHub's default."""
-    environments: dict[str, Environment] = field(default_factory=dict)
-    vault: Vault = field(default_factory=Vault)
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.owner}/{self.name}"
-
-    @property
-    def subject_prefix(self) -> str:
-        """The part of an OIDC subject that names the repository."""
-        if self.immutable_subject:
-            return f"repo:{self.owner}@{self.owner_id}/{self.name}@{self.id}"
-        return f"repo:{self.full_name}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A job of a workflow, as the token service knows it."""
-
-    id: str
-    run_id: int
-    request_token: str
-    repository: Repository
-    ref: str
-    sha: str
-    environment: str | None
-    workflow: str
-    event: str
-    actor: str
-
-
 class Store:
     """All of it. Callers hold `lock` while they look at or change something."""
 
@@ -197,8 +78,13 @@ class Store:
             shutil.rmtree(self.directory / "repositories", ignore_errors=True)
             self.repositories: dict[str, Repository] = {}
             self.jobs: dict[str, Job] = {}
+            self.runs: dict[int, Run] = {}
+            self.teams: dict[tuple[str, str], Team] = {}
+            self.free_plans: set[str] = set()
+            """Owners, in lower case, whose plan has no rules for environments of private repositories."""
             self.archive_tokens: dict[str, int] = {}
             self.account_ids: dict[str, int] = {}
+            self.logins: dict[int, str] = {}
             self._used: dict[str, list[float]] = {}
             self._ids = count(100_000_001)
             self._run_ids = count(1_000_000_001)
@@ -210,7 +96,22 @@ class Store:
 
     def account_id(self, login: str) -> int:
         """The number of a user or organisation; an organisation begins to exist when it is first named."""
-        return self.account_ids.setdefault(login.lower(), next(self._ids))
+        number = self.account_ids.setdefault(login.lower(), next(self._ids))
+        self.logins.setdefault(number, login)
+        return number
+
+    def add_team(self, organization: str, slug: str, members: Iterable[str]) -> Team:
+        """A team that may read every repository of its organisation."""
+        team = Team(self.new_id(), organization, slug, frozenset(each.lower() for each in members))
+        self.teams[organization.lower(), slug.lower()] = team
+        return team
+
+    def may_read(self, login: str, repository: Repository) -> bool:
+        """Does a token of the user's cover the repository?"""
+        theirs = (token for token in self.tokens.values() if token.login.lower() == login.lower())
+        return not repository.private or any(
+            token.allows("metadata", "read", repository.full_name) for token in theirs
+        )
 
     def new_id(self) -> int:
         return next(self._ids)
@@ -221,6 +122,7 @@ class Store:
     def add_token(self, token: Token) -> None:
         with self.lock:
             self.tokens[token.value] = token
+            self.account_id(token.login)
 
     def token(self, value: str) -> Token:
         """Raises `bad_credentials` for one that was never given out."""

@@ -163,9 +163,12 @@ def require_repository(connection: Connection, level: Level) -> None:
         ) from error
 
 
-def create_environment(connection: Connection, level: Level) -> None:
-    """Make an environment without rules. One that is there already would lose the rules it has."""
-    connection.call("PUT", level.path, f"create the environment {level}", {})
+def put_environment(
+    connection: Connection, level: Level, rules: Mapping[str, Any], policy: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Make an environment, or change its rules: those that are not named are reset. The environment."""
+    body = {**rules, **({"deployment_branch_policy": policy} if policy else {})}
+    return connection.call("PUT", level.path, f"set the rules of {level}", body)
 
 
 def branches(connection: Connection, level: Level) -> dict[str, int]:
@@ -175,18 +178,14 @@ def branches(connection: Connection, level: Level) -> dict[str, int]:
     return {item["name"]: item["id"] for item in found if item.get("type", "branch") == "branch"}
 
 
-def set_branches(
-    connection: Connection, level: Level, rules: Mapping[str, Any], wanted: Collection[str]
-) -> None:
-    """Let only jobs of these branches use the environment; of all branches where none is named.
+def branch_policy(wanted: Collection[str]) -> dict[str, bool] | None:
+    """What a PUT says of the branches before they are named; None for all branches."""
+    return {"protected_branches": False, "custom_branch_policies": True} if wanted else None
 
-    `rules` are the other rules of the environment, which a PUT would reset.
-    """
+
+def set_branches(connection: Connection, level: Level, wanted: Collection[str]) -> None:
+    """Name the branches, where the environment's policy is to admit those that are named."""
     doing = f"set the branches of {level}"
-    policy = {"protected_branches": False, "custom_branch_policies": True} if wanted else None
-    connection.call("PUT", level.path, doing, {**rules, "deployment_branch_policy": policy})
-    if not wanted:
-        return
     path = f"{level.path}/deployment-branch-policies"
     there = branches(connection, level)
     for name in sorted(set(wanted) - set(there)):

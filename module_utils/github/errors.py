@@ -58,6 +58,11 @@ def explain(
         return GitHubActionsError(f"Cannot {doing}: {words.rstrip('.')}. {_when(said)}")
     if status == HTTPStatus.FORBIDDEN:
         return GitHubActionsError(f"Cannot {doing}: {words.rstrip('.')} ({status}). {_rights(said)}")
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and "billing plan" in words.lower():
+        return GitHubActionsError(
+            f"Cannot {doing}: {words.rstrip('.')} ({status}). In private repositories GitHub has reviewers "
+            "and wait timers with its Enterprise plan alone: make the repository public, or leave them out."
+        )
     taken = status == HTTPStatus.UNPROCESSABLE_ENTITY and "already exists" in words.lower()
     kinds = {HTTPStatus.NOT_FOUND.value: MissingError, HTTPStatus.CONFLICT.value: ExistsError}
     kind = ExistsError if taken else kinds.get(status, GitHubActionsError)

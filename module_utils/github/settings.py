@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import api, fingerprints
+from . import rules as guards
 from .errors import GitHubActionsError, MissingError
+from .rules import Rules, WantedRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,7 @@ class Settings:
     update_secrets: str = "changed"
     branches: frozenset[str] | None = None
     """Name patterns of the branches that an environment admits; none of them is all of them."""
+    rules: WantedRules = field(default_factory=WantedRules)
     owner: Mapping[str, str | None] | None = None
     """Variables that say whose the level is; one that is not there says nothing."""
 
@@ -61,8 +64,11 @@ class Found:
     secrets: Mapping[str, str] = field(default_factory=dict)
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
     branches: frozenset[str] = frozenset()
-    rules: Mapping[str, Any] = field(default_factory=dict)
-    """What else guards an environment, as a PUT takes it."""
+    policy: Mapping[str, Any] | None = None
+    """How branches are admitted, as a PUT takes it."""
+    rules: Rules = field(default_factory=Rules)
+    reviewers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Those that are there and those that are asked for, by their names in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +82,15 @@ class Changes:
     drop_variables: tuple[str, ...] = ()
     drop_secrets: tuple[str, ...] = ()
     set_branches: frozenset[str] | None = None
+    set_rules: Rules | None = None
 
     def __bool__(self) -> bool:
-        return self.create or self.delete or self.set_branches is not None or bool(self.kinds())
+        return self.create or self.delete or self.guards or bool(self.kinds())
+
+    @property
+    def guards(self) -> bool:
+        """Does what guards the environment change?"""
+        return self.set_branches is not None or self.set_rules is not None
 
     def kinds(self) -> list[str]:
         """The kinds of settings that are written, the one that needs the greater right first."""
@@ -111,6 +123,8 @@ class Outcome:
             settings["owner"] = foreign(self.before, self.settings)
         if self.settings.branches is not None:
             settings["deployment_branches"] = sorted(after.branches)
+        if self.settings.level.environment:
+            settings |= after.rules.as_result()
         return {
             "changed": bool(self.changes),
             "github_actions_settings": settings,
@@ -126,6 +140,7 @@ class Outcome:
         return {
             "environment": self.settings.level.environment,
             "deployment_branches": sorted(found.branches),
+            **(found.rules.as_result() if self.settings.level.environment else {}),
             "variables": dict(sorted(found.variables.items())),
             "secrets": {name: "a new value" if name in anew else "set" for name in sorted(found.secrets)},
         }
@@ -146,6 +161,7 @@ def from_parameters(parameters: Mapping[str, Any]) -> Settings:
         purge_secrets=parameters["purge_secrets"],
         update_secrets=parameters["update_secrets"],
         branches=None if branches is None else frozenset(branches),
+        rules=guards.from_parameters(parameters),
         owner=_named("owner", parameters["owner"]),
     )
 
@@ -158,7 +174,7 @@ def describe(connection: Connection, wanted: Settings) -> Found:
     else:
         environment = api.environment(connection, level) if level.environment else {}
     if environment is None:
-        return Found(exists=False)
+        return Found(exists=False, reviewers=_reviewers(connection, wanted, Rules()))
     try:
         variables = api.variables(connection, level)
     except MissingError:
@@ -166,28 +182,17 @@ def describe(connection: Connection, wanted: Settings) -> Found:
         raise
     kept = fingerprints.load(variables.pop(fingerprints.VARIABLE, None))
     secrets = api.secrets(connection, level) if wanted.concerns_secrets else {}
+    rules = guards.rules(environment, level.repository.partition("/")[0])
     return Found(
         exists=True,
         variables=variables,
         secrets=secrets,
         fingerprints=kept,
         branches=_branches(connection, wanted, environment),
-        rules=rules(environment),
+        policy=environment.get("deployment_branch_policy"),
+        rules=rules,
+        reviewers=_reviewers(connection, wanted, rules),
     )
-
-
-def rules(environment: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules of an environment beside its branches, as a PUT takes them; empty when there is none."""
-    kept: dict[str, Any] = {}
-    for rule in environment.get("protection_rules", []):
-        if rule["type"] == "wait_timer":
-            kept["wait_timer"] = rule["wait_timer"]
-        elif rule["type"] == "required_reviewers":
-            kept["prevent_self_review"] = rule.get("prevent_self_review", False)
-            kept["reviewers"] = [
-                {"type": each["type"], "id": each["reviewer"]["id"]} for each in rule["reviewers"]
-            ]
-    return kept
 
 
 def foreign(found: Found, wanted: Settings) -> dict[str, str]:
@@ -211,6 +216,7 @@ def changes(found: Found, wanted: Settings) -> Changes:
         wanted.variables, found.variables, purge=wanted.purge_variables
     )
     secrets, surplus_secrets = _sorted_out(wanted.secrets, found.secrets, purge=wanted.purge_secrets)
+    rules = wanted.rules.applied_to(found.rules, found.reviewers)
     return Changes(
         create=not found.exists,
         set_variables={name: text for name, text in variables.items() if found.variables.get(name) != text},
@@ -218,6 +224,7 @@ def changes(found: Found, wanted: Settings) -> Changes:
         drop_variables=tuple(sorted(surplus_variables)),
         drop_secrets=tuple(sorted(surplus_secrets)),
         set_branches=None if wanted.branches in {None, found.branches} else wanted.branches,
+        set_rules=None if rules == found.rules else rules,
     )
 
 
@@ -242,20 +249,22 @@ def predict(found: Found, planned: Changes) -> Found:
         secrets={name: time for name, time in secrets.items() if name not in planned.drop_secrets},
         fingerprints=found.fingerprints,
         branches=found.branches if planned.set_branches is None else planned.set_branches,
-        rules=found.rules,
+        policy=found.policy if planned.set_branches is None else api.branch_policy(planned.set_branches),
+        rules=found.rules if planned.set_rules is None else planned.set_rules,
+        reviewers=found.reviewers,
     )
 
 
 def apply(connection: Connection, wanted: Settings, found: Found, planned: Changes) -> None:
     """Write the changes. A token that may not write leaves everything as it was."""
     level = wanted.level
-    _prepare(connection, level, planned)
     if planned.delete:
         api.delete_environment(connection, level)
         return
+    _prepare(connection, level, found, planned)
     # Before the secrets: a branch that may not have them must not meet them.
-    if planned.set_branches is not None:
-        api.set_branches(connection, level, found.rules, planned.set_branches)
+    if planned.set_branches:
+        api.set_branches(connection, level, planned.set_branches)
     _write_secrets(connection, wanted, found, planned)
     for name, value in planned.set_variables.items():
         api.set_variable(connection, level, name, value, known=name in found.variables)
@@ -270,6 +279,12 @@ def reconcile(connection: Connection, wanted: Settings, *, dry_run: bool) -> Out
     if planned and not dry_run:
         apply(connection, wanted, found, planned)
     return Outcome(settings=wanted, before=found, changes=planned)
+
+
+def _reviewers(connection: Connection, wanted: Settings, rules: Rules) -> Mapping[str, Mapping[str, Any]]:
+    if wanted.state == "absent":
+        return {}
+    return guards.know(connection, wanted.rules, rules, wanted.level.repository)
 
 
 def _branches(connection: Connection, wanted: Settings, environment: Mapping[str, Any]) -> frozenset[str]:
@@ -337,24 +352,35 @@ def _removal(found: Found, wanted: Settings) -> Changes:
         drop_secrets=tuple(sorted(set(wanted.secrets or {}) & set(found.secrets))),
     )
     left = predict(found, named)
-    if found.exists and wanted.removes_environment and not (left.variables or left.secrets or left.rules):
+    if (
+        found.exists
+        and wanted.removes_environment
+        and not (left.variables or left.secrets or wanted.rules.left_of(found.rules))
+    ):
         return Changes(delete=True)
     return named
 
 
-def _prepare(connection: Connection, level: Level, planned: Changes) -> None:
-    """Learn whether every kind of write is allowed, before the first that lasts."""
-    if planned.delete:
-        return
-    if planned.create:
-        api.create_environment(connection, level)
+def _prepare(connection: Connection, level: Level, found: Found, planned: Changes) -> None:
+    """Set the rules, and learn whether every kind of write is allowed, before the first that lasts."""
     try:
-        for kind in planned.kinds():
-            api.require_write_access(connection, level, kind)
+        if not planned.create:
+            _require_write_access(connection, level, planned)
+        if planned.create or planned.guards:
+            after = predict(found, planned)
+            made = api.put_environment(connection, level, after.rules.as_body(), after.policy)
+            guards.require_taken(made, after.rules, level)
+        if planned.create:
+            _require_write_access(connection, level, planned)
     except GitHubActionsError:
         if planned.create:
             api.delete_environment(connection, level)
         raise
+
+
+def _require_write_access(connection: Connection, level: Level, planned: Changes) -> None:
+    for kind in planned.kinds():
+        api.require_write_access(connection, level, kind)
 
 
 def _write_secrets(connection: Connection, wanted: Settings, found: Found, planned: Changes) -> None:

@@ -128,7 +128,7 @@ def github(facts: Facts) -> dict[str, Any]:
     return {
         "kind": "GitHub",
         "name": settings["repository"],
-        "more": f"environment {settings['environment']}",
+        "more": f"environment {settings['github_environment']}",
     } | found
 
 

@@ -58,6 +58,7 @@ WAYS = {
     "alarms": "Where `pipeline_alarms` names alarms, beside that:",
     "notifications": "Where `pipeline_notifications` or `pipeline_notification_topic` is set, beside that:",
     "topic": "Where the topic is the pipeline's own (`pipeline_notifications` has addresses), beside that:",
+    "promote": "Where `pipeline_promote_from` names an application, beside that:",
     "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
     "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
     "ssm": "Where `pipeline_connection` is `ssm`, beside that:",

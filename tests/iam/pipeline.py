@@ -29,6 +29,7 @@ from tests.inventories import inventory
 CHECKOUT = Path(__file__).parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 ACCOUNT = "123456789012"
+STAGING = "test.codeDeploy.001-staging"
 ISSUER = "token.actions.githubusercontent.com"
 BUCKET = f"test-codedeploy-001-{ACCOUNT}-us-east-1"
 SUBJECT = f"repo:{REPOSITORY}:environment:Prod"
@@ -187,6 +188,24 @@ class Pipeline:
         assert info["status"] == "Succeeded", info
         targets = codedeploy.list_deployment_targets(deploymentId=started)["targetIds"]
         codedeploy.batch_get_deployment_targets(deploymentId=started, targetIds=targets)
+
+    def stage(self) -> None:
+        """Another application where the newest commit is live, as staging is: on the same instance."""
+        codedeploy = self.client("codedeploy")
+        [newest, *_] = codedeploy.list_deployments()["deployments"]
+        live = codedeploy.get_deployment(deploymentId=newest)["deploymentInfo"]
+        group = codedeploy.get_deployment_group(
+            applicationName=live["applicationName"], deploymentGroupName=live["deploymentGroupName"]
+        )["deploymentGroupInfo"]
+        codedeploy.create_application(applicationName=STAGING)
+        names = {"applicationName": STAGING, "deploymentGroupName": "staging"}
+        same = {key: group[key] for key in ("serviceRoleArn", "ec2TagSet", "deploymentConfigName")}
+        codedeploy.create_deployment_group(**names, **same)
+        started = codedeploy.create_deployment(**names, revision=live["revision"])["deploymentId"]
+        wait_for(
+            lambda: codedeploy.get_deployment(deploymentId=started)["deploymentInfo"]["status"],
+            lambda status: status == "Succeeded",
+        )
 
     def bring(self) -> None:
         """What a job does beside, where revisions go through S3: look for the commit, and bring it."""

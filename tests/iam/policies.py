@@ -18,6 +18,7 @@ WAYS = {
     "alarms": "alarms",
     "notifications": "notifications",
     "topic": "notifications",
+    "promote": "promotion",
     "s3": "revisions",
     "bucket": "revisions",
     "ssm": "sessions",

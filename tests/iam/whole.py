@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.testing.policies import arn_like
-from tests.iam.pipeline import NAMES, Keys, Pipeline, agent_at_work
+from tests.iam.pipeline import NAMES, STAGING, Keys, Pipeline, agent_at_work
 from tests.playbooks.said import MOST_BANNERS, MOST_LINES, banners
 
 USAGE = Path(__file__).parent / "usage.json"
@@ -48,6 +48,10 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
     with agent_at_work(pipeline):
         step("deploy-site.yml", written, play("deploy-site.yml", pipeline_addresses=[]))
         step("the workflow", written, pipeline.job)
+        pipeline.stage()
+        promote = play("promote-site.yml", pipeline_addresses=[])
+        step("promote-site.yml", written, promote)
+    pipeline.client("codedeploy").delete_application(applicationName=STAGING)
     step("show-status.yml", written, play("show-status.yml", pipeline_hosts="nobody"))
 
     operator_s3 = pipeline.user("operator_s3", *(through_s3[name] for name in OPERATOR))

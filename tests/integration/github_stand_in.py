@@ -44,6 +44,11 @@ class StandIn:
     def writes(self) -> list[str]:
         return [method for method, _ in self.requests if method != "GET"]
 
+    def user(self, login: str, **rights: Any) -> int:
+        """The number of a user, who may read every repository unless the rights say otherwise."""
+        self.new_token(login=login, **(rights or {"scopes": frozenset({"repo"})}))
+        return self.app.store.account_id(login)
+
     def new_token(self, **rights: Any) -> str:
         token = Token(value=f"github_pat_{len(self.app.store.tokens)}", **rights)
         self.app.store.add_token(token)

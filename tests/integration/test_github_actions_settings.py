@@ -1,6 +1,7 @@
 """github_actions_settings against GitHub's stand-in: check, apply, again, check again."""
 
 import json
+from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -146,19 +147,21 @@ class TestRules:
     def guard(self, github: StandIn) -> Environment:
         environment = github.repository.environments["prod"]
         environment.wait_timer = 5
-        environment.reviewers = [{"type": "User", "id": 1}]
+        environment.reviewers = [{"type": "User", "id": github.user("alice")}]
         environment.prevent_self_review = True
         return environment
 
     def test_are_left_alone(self, github: StandIn, run: Run) -> None:
         run(variables={})
         environment = self.guard(github)
+        before = deepcopy(environment.reviewers)
         run(variables=VARIABLES)
-        assert (environment.wait_timer, environment.reviewers) == (5, [{"type": "User", "id": 1}])
+        assert (environment.wait_timer, environment.reviewers) == (5, before)
 
     def test_branches_change_and_the_others_stay(self, github: StandIn, run: Run) -> None:
         run(variables={})
         environment = self.guard(github)
+        before = deepcopy(environment.reviewers)
         for branches in (["main"], ["main", "release/*"], ["release/*"], []):
             assert run(check=True, deployment_branches=branches)["changed"]
             changed = run(deployment_branches=branches)
@@ -166,7 +169,7 @@ class TestRules:
             assert not run(deployment_branches=branches)["changed"]
             assert sorted(environment.branches.values()) == branches
         assert environment.wait_timer == 5
-        assert environment.reviewers == [{"type": "User", "id": 1}]
+        assert environment.reviewers == before
         assert environment.prevent_self_review
 
     def test_protected_branches_give_way_to_named_ones(self, github: StandIn, run: Run) -> None:
@@ -182,6 +185,126 @@ class TestRules:
 
     def test_need_an_environment(self, run: Run) -> None:
         assert "environment" in run(environment=None, deployment_branches=["main"])["msg"]
+
+
+class TestReviewers:
+    """Who approves, and how long a job waits."""
+
+    ASKED: dict[str, Any] = {  # noqa: RUF012 - read only
+        "reviewers": ["alice", "OWNER/releases"],
+        "prevent_self_review": True,
+        "wait_timer": 10,
+        "deployment_branches": ["main"],
+    }
+
+    @pytest.fixture(autouse=True)
+    def people(self, github: StandIn) -> None:
+        for login in ("alice", "bob"):
+            github.user(login)
+        github.app.store.add_team("OWNER", "releases", ["bob"])
+
+    def test_four_beats(self, github: StandIn, run: Run) -> None:
+        predicted = run(check=True, variables=VARIABLES, **self.ASKED)
+        assert github.writes() == []
+        applied = run(variables=VARIABLES, **self.ASKED)
+        assert applied["changed"]
+        assert applied["github_actions_settings"] == predicted["github_actions_settings"]
+        assert applied["diff"] == predicted["diff"]
+        shown = {"reviewers": ["OWNER/releases", "alice"], "prevent_self_review": True, "wait_timer": 10}
+        assert shown.items() <= applied["diff"]["after"].items()
+        # With the first call: there is no moment without them.
+        assert [verb for verb, path in github.requests if path.endswith("/Prod")].count("PUT") == 1
+
+        github.requests.clear()
+        again = run(variables=VARIABLES, **self.ASKED | {"reviewers": ["Owner/Releases", "ALICE"]})
+        assert not again["changed"]
+        assert github.writes() == []
+        # Those who are there are known already.
+        assert not any("/users/" in path or "/teams/" in path for _, path in github.requests)
+
+    @pytest.mark.parametrize(
+        ("given", "after"),
+        [
+            ({"reviewers": ["bob"]}, {"reviewers": ["bob"], "prevent_self_review": True, "wait_timer": 10}),
+            ({"prevent_self_review": False}, {"prevent_self_review": False, "wait_timer": 10}),
+            ({"wait_timer": 0}, {"prevent_self_review": True, "wait_timer": 0}),
+            ({"reviewers": []}, {"reviewers": [], "prevent_self_review": False, "wait_timer": 10}),
+        ],
+    )
+    def test_one_changes_and_the_others_stay(
+        self, github: StandIn, run: Run, given: dict[str, Any], after: dict[str, Any]
+    ) -> None:
+        run(**self.ASKED)
+        changed = run(**given)
+        assert changed["changed"]
+        assert after.items() <= changed["github_actions_settings"].items()
+        assert not run(**given)["changed"]
+        assert list(github.repository.environments["prod"].branches.values()) == ["main"]
+
+    def test_go_with_an_environment_that_is_removed(self, github: StandIn, run: Run) -> None:
+        run(variables=VARIABLES, **self.ASKED)
+        asked = {"state": "absent", "variables": VARIABLES}
+        run(**asked)
+        assert "prod" in github.repository.environments
+        assert run(**asked, reviewers=[], wait_timer=0)["changed"]
+        assert github.repository.environments == {}
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            ({"reviewers": ["carol"]}, "reviewers: 'carol' is no user at http://127.0.0.1:"),
+            (
+                {"reviewers": ["OWNER"]},
+                "reviewers: 'OWNER' is an organization: name users, or teams of OWNER.",
+            ),
+            ({"reviewers": ["OWNER/ops"]}, "reviewers: 'OWNER/ops' is no team that the token may see"),
+            ({"reviewers": ["other/ops"]}, "a team of other: the repository takes teams of OWNER alone."),
+            ({"reviewers": ["a b"]}, "reviewers: 'a b' is neither a login nor a team: give OWNER/TEAM."),
+            (
+                {"reviewers": list("abcdefg")},
+                "reviewers: 7 are named, and GitHub takes at most 6: name a team.",
+            ),
+            ({"wait_timer": 43201}, "wait_timer: 43201 is not a number of minutes from 0 to 43200"),
+            ({"wait_timer": -1}, "wait_timer: -1 is not a number of minutes"),
+            ({"prevent_self_review": True}, "prevent_self_review: there are no reviewers"),
+        ],
+    )
+    @pytest.mark.parametrize("check", [False, True])
+    def test_what_cannot_be_is_refused_before_anything_is_written(
+        self, github: StandIn, run: Run, given: dict[str, Any], said: str, check: bool
+    ) -> None:
+        refused = run(check=check, variables=VARIABLES, **given)
+        assert said in refused["msg"]
+        assert github.writes() == []
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_one_without_access_is_named_and_no_secret_is_written(
+        self, github: StandIn, run: Run, there: bool
+    ) -> None:
+        github.repository.private = True
+        github.user("carol", permissions={"metadata": "read"}, repositories=frozenset({"owner/other"}))
+        if there:
+            run(variables={})
+        refused = run(secrets={"NAME": CANARY}, reviewers=["alice", "carol"])
+        assert "reviewers: GitHub left out carol of OWNER/codedeploy.nginx.001 (Prod)" in refused["msg"]
+        assert ("prod" in github.repository.environments) == there
+        assert not there or not github.prod.secrets
+
+    @pytest.mark.parametrize("given", [{"reviewers": ["alice"]}, {"wait_timer": 5}])
+    def test_a_plan_without_them_is_named(self, github: StandIn, run: Run, given: dict[str, Any]) -> None:
+        github.repository.private = True
+        github.app.store.free_plans.add("owner")
+        refused = run(variables=VARIABLES, **given)
+        assert "Please ensure the billing plan supports the" in refused["msg"]
+        assert (
+            "with its Enterprise plan alone: make the repository public, or leave them out" in refused["msg"]
+        )
+        assert github.repository.environments == {}
+        assert run(variables=VARIABLES, deployment_branches=["main"], reviewers=[], wait_timer=0)["changed"]
+
+    def test_need_an_environment(self, run: Run) -> None:
+        for given in ({"reviewers": ["alice"]}, {"wait_timer": 1}, {"prevent_self_review": False}):
+            assert "environment" in run(environment=None, **given)["msg"]
 
 
 class TestToken:

@@ -62,3 +62,40 @@ def test_a_commit_that_came_both_ways_is_taken_from_where_revisions_come_from_no
         A: ["s3_location"],
         B: ["github_location"],
     }
+
+
+def deployed(revision: dict[str, Any], status: str = "Succeeded", at: str = "2") -> dict[str, Any]:
+    return {"deployment_id": f"d-{at}", "status": status, "revision": revision, "create_time": at}
+
+
+@pytest.mark.parametrize("revision", [on_github(A), in_s3(A)])
+def test_what_is_live_is_promoted(filters: Any, revision: dict[str, Any]) -> None:
+    # Of two groups, that of the newer deployment.
+    found = filters["promotion"]([deployed(in_s3(B), at="1"), deployed(revision)], "app", "O/r")
+    assert found == {"problem": "", "commit": A, "deployment_id": "d-2"}
+
+
+@pytest.mark.parametrize(
+    ("deployments", "problem"),
+    [
+        ([], "Nothing was ever deployed to app (pipeline_promote_from)"),
+        (
+            [deployed(on_github(A), "InProgress")],
+            "d-2, the last deployment to app (pipeline_promote_from), is InProg",
+        ),
+        (
+            [deployed(on_github(A), "Failed")],
+            "is Failed: wait for its end, or deploy there again, or roll back",
+        ),
+        ([deployed(in_s3("by-hand"))], "is of no commit: deploy one there with deploy-site.yml."),
+    ],
+)
+def test_what_nobody_knows_to_be_good_is_not_promoted(
+    filters: Any, deployments: list[dict[str, Any]], problem: str
+) -> None:
+    assert problem in filters["promotion"](deployments, "app", "o/r")["problem"]
+
+
+def test_a_commit_of_another_repository_is_not_promoted(filters: Any) -> None:
+    problem = filters["promotion"]([deployed(on_github(A))], "app", "o/other")["problem"]
+    assert "is of o/r, not of o/other (pipeline_github_repository)." in problem

@@ -99,10 +99,24 @@ ALLOWED = [
             str(["http://127.0.0.1:8080/hook"]),
         ],
     ),
+    ("pipeline_environment", ["production", "staging", "test2", "preproduction"]),
+    (
+        "pipeline_github_reviewers",
+        ["None", "[]", str(["alice"]), str(["jane_acme", "acme/release-managers"]), str(["a"] * 6)],
+    ),
+    ("pipeline_github_wait_timer", ["None", "0", "30", "43199", "43200"]),
+    ("pipeline_promote_from", ["", "test.codeDeploy.001-staging"]),
     ("pipeline_open_ports", ["[80]", "[80, 443]", "[443, 80, 65535]"]),
     ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
 ]
 REFUSED = [
+    ("pipeline_environment", ["", "Staging", "pre-production", "1st", "x" * 14, "stag_ing"]),
+    (
+        "pipeline_github_reviewers",
+        ["alice", str([""]), str(["@alice"]), str(["a b"]), str(["a/b/c"]), str(["a"] * 7), str([1])],
+    ),
+    ("pipeline_github_wait_timer", ["", "-1", "43201", "100000", "1.5", "soon"]),
+    ("pipeline_promote_from", ["a b", "x" * 101]),
     ("pipeline_notification_topic", ["news", "arn:aws:sns:us-east-1:123456789012:news.fifo"]),
     (
         "pipeline_notifications",

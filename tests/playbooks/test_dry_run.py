@@ -46,7 +46,10 @@ def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
     plan = json.loads((tmp_path / "plan.json").read_text())
     assert (plan["change"], plan["delete"]) == (1, 0)  # the record, to addresses that are to come
     assert plan["create"] == len([each for each in plan["resources"] if each["action"] == "create"]) == 13
-    assert "Plan: 13 to create, 1 to change, 0 to delete\n  + OIDC provider" in result.stdout
+    assert (
+        "Plan for production, test.codeDeploy.001 in us-east-1: 13 to create, 1 to change, 0 to delete\n"
+        "  + OIDC provider" in result.stdout
+    )
     assert any(each.endswith("tcp 80 from 0.0.0.0/0") for each in plan["widening"])
     assert "+ deployment group test.deploymentGroup.001" in (tmp_path / "plan.md").read_text().splitlines()
 

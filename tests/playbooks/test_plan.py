@@ -109,7 +109,16 @@ def test_nothing_to_do_is_said(plugin: Any) -> None:
     plan = plugin.Plan()
     assert plan.text() == "Plan: 0 to create, 0 to change, 0 to delete"
     assert plan.markdown() == "**Plan: 0 to create, 0 to change, 0 to delete**\n"
-    assert plan.document() == {"create": 0, "change": 0, "delete": 0, "resources": [], "widening": []}
+    assert plan.document() == {
+        "create": 0,
+        "change": 0,
+        "delete": 0,
+        "environment": "",
+        "resources": [],
+        "widening": [],
+    }
+    plan.environment = "staging, app in us-east-1"
+    assert plan.text() == "Plan for staging, app in us-east-1: 0 to create, 0 to change, 0 to delete"
 
 
 def statement(*actions: str, effect: str = "Allow", resource: str = "*") -> dict[str, Any]:

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from local_cloud.testing.clouds import LocalCloud
-from tests.inventories import KEYS, Side, inventory
+from tests.inventories import KEYS, Side, copied, inventory
 
 CHECKOUT = Path(__file__).parents[2]
+SHIPPED_STAGING = CHECKOUT / "inventory" / "local-staging"
 IMAGE = "ami-12c6146b"
 PRODUCTION = "test.codeDeploy.001"
 """What the settings are by default."""
@@ -182,7 +183,10 @@ STAGING: dict[str, Any] = {
     "pipeline_revision_source": "s3",
     "pipeline_tag_environment": "Staging",
 }
-PARTS = ("provision-iam", "provision-ec2", "provision-dns", "configure-codedeploy", "configure-github")
+PARTS = (
+    *("provision-iam", "provision-ec2", "provision-dns"),
+    *("configure-codedeploy", "configure-promotion", "configure-github"),
+)
 
 
 def made(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
@@ -215,7 +219,9 @@ class Account:
         script = Path(__file__).with_name("account.py")
         shown = subprocess.run([sys.executable, script], env=where | keys, capture_output=True, check=True)
         held: dict[str, Any] = json.loads(shown.stdout)
-        return held | {"environments": self.environments()}
+        vault = self.cloud._github_app.store.find("OWNER", "codedeploy.nginx.001").vault
+        variables = {name: each.value for name, each in vault.variables.items()}
+        return held | {"environments": self.environments(), "repository": variables}
 
     def environments(self) -> dict[str, Any]:
         repository = self.cloud._github_app.store.find("OWNER", "codedeploy.nginx.001")
@@ -235,9 +241,12 @@ def account(cloud: LocalCloud) -> Account:
 
 @pytest.mark.long
 def test_side_by_side_each_makes_keeps_and_removes_its_own(
-    side: Callable[..., Side], account: Account
+    side: Callable[..., Side], account: Account, cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path
 ) -> None:
-    production, staging = side("production"), side("staging", **STAGING)
+    # With the inventories as they are shipped; staging's revisions go another way, for it has a bucket then.
+    through_s3 = {"pipeline_revision_source": "s3"}
+    folder = copied(SHIPPED_STAGING, tmp_path / "local-staging", cloud, *KEYS, **QUICK | through_s3)
+    production, staging = side("production"), Side(folder)
     empty = account.held()
     made(production.play("configure-github.yml", *PARTS_BEFORE))
     alone = account.held()
@@ -250,9 +259,9 @@ def test_side_by_side_each_makes_keeps_and_removes_its_own(
     unchanged(production)
     unchanged(staging)
     assert both["environments"]["prod"] == alone["environments"]["prod"]
-    assert {
-        kind: set(there) - set(both[kind]) for kind, there in alone.items() if set(there) - set(both[kind])
-    } == {}
+    assert both["repository"] == {"STAGING_ENVIRONMENT": "Staging"}
+    kept = {kind: set(there) - set(both[kind]) for kind, there in alone.items()}
+    assert {kind: gone for kind, gone in kept.items() if gone} == {}
     hosts = {name: met(each.play("repair-hosts.yml")) for name, each in (("p", production), ("s", staging))}
     assert len(hosts["p"]) == len(hosts["s"]) == 1
     assert not hosts["p"] & hosts["s"]
@@ -260,10 +269,28 @@ def test_side_by_side_each_makes_keeps_and_removes_its_own(
     assert not any(host in status.stdout for host in hosts["p"])
     assert "trusted, no stored keys" in status.stdout
 
+    # Whoever works on staging is in nobody's way on production.
+    lock = f"/pipeline/{PRODUCTION}-staging/run"
+    colleague = {
+        "holder": "anna",
+        "host": "b",
+        "space": "",
+        "process": 1,
+        "started": "1",
+        "since": "2999-01-01",
+    }
+    client("ssm").put_parameter(Name=lock, Value=json.dumps(colleague), Type="String")
+    assert "is held by anna" in said(staging.play("provision-ec2.yml"))
+    made(production.play("provision-ec2.yml"))
+    client("ssm").delete_parameter(Name=lock)
+
     told = made(staging.play("destroy.yml", "--check"))
     assert "which AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000 uses" in said(told)
+    assert "Plan for staging, test.codeDeploy.001-staging in us-east-1: 0 to create" in told.stdout
     assert account.held() == both
-    made(staging.play("destroy.yml", confirm="staging"))
+    refused = staging.play("destroy.yml", confirm=PRODUCTION)
+    assert f"Confirm with -e confirm={PRODUCTION}-staging" in said(refused)
+    made(staging.play("destroy.yml", confirm=f"{PRODUCTION}-staging"))
     assert account.held() == alone
     unchanged(production)
 

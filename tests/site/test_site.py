@@ -163,8 +163,13 @@ class TestWorkflow:
     def workflow(self) -> str:
         return (SITE / ".github/workflows/main.yml").read_text()
 
-    def test_actions_are_pinned_by_commit_with_their_version(self, workflow: str) -> None:
-        uses = re.findall(r"uses: (\S+)@(\S+)(.*)", workflow)
+    @pytest.fixture
+    def action(self) -> str:
+        """What both jobs do."""
+        return (SITE / ".github/actions/deploy/action.yml").read_text()
+
+    def test_actions_are_pinned_by_commit_with_their_version(self, workflow: str, action: str) -> None:
+        uses = re.findall(r"uses: (\S+)@(\S+)(.*)", workflow + action)
         assert {name for name, _, _ in uses} == {"actions/checkout", "aws-actions/configure-aws-credentials"}
         assert all(re.fullmatch(r"[0-9a-f]{40}", commit) for _, commit, _ in uses)
         assert all(re.fullmatch(r" # v\d+\.\d+\.\d+", comment) for _, _, comment in uses)
@@ -172,17 +177,25 @@ class TestWorkflow:
     def test_it_may_do_nothing_but_take_its_role_and_read(self, workflow: str) -> None:
         document = yaml.safe_load(workflow)
         assert document["permissions"] == {}
-        assert document["jobs"]["deploy"]["permissions"] == {"id-token": "write", "contents": "read"}
-        assert document["jobs"]["deploy"]["environment"] == "Prod"
-        assert document["concurrency"]["cancel-in-progress"] is False
+        for job in document["jobs"].values():
+            assert job["permissions"] == {"id-token": "write", "contents": "read"}
+            assert job["concurrency"]["cancel-in-progress"] is False
 
-    def test_no_expression_is_pasted_into_a_shell(self, workflow: str) -> None:
-        steps = yaml.safe_load(workflow)["jobs"]["deploy"]["steps"]
-        assert all("${{" not in step.get("run", "") for step in steps)
+    def test_production_comes_after_staging_where_there_is_one_and_does_the_same(self, workflow: str) -> None:
+        staging, production = yaml.safe_load(workflow)["jobs"].values()
+        assert staging["environment"] == "${{ vars.STAGING_ENVIRONMENT }}"
+        assert production["environment"] == "Prod"
+        assert production["needs"] == "staging"
+        assert production["steps"] == staging["steps"]
+        assert production["concurrency"]["group"] != staging["concurrency"]["group"]
 
-    def test_the_deployment_is_the_articles(self, workflow: str) -> None:
+    def test_no_expression_is_pasted_into_a_shell(self, workflow: str, action: str) -> None:
+        jobs = [*yaml.safe_load(workflow)["jobs"].values(), yaml.safe_load(action)["runs"]]
+        assert all("${{" not in step.get("run", "") for job in jobs for step in job["steps"])
+
+    def test_the_deployment_is_the_articles(self, action: str) -> None:
         for option in ("--file-exists-behavior OVERWRITE", "--ignore-application-stop-failures"):
-            assert option in workflow
+            assert option in action
 
     @pytest.mark.parametrize(
         ("names", "said"),
@@ -199,10 +212,10 @@ class TestWorkflow:
         ],
     )
     def test_a_deployment_says_who_started_it(
-        self, tmp_path: Path, workflow: str, names: dict[str, str], said: str
+        self, tmp_path: Path, action: str, names: dict[str, str], said: str
     ) -> None:
         """The step as it is, with an `aws` that writes down what it is asked."""
-        steps = yaml.safe_load(workflow)["jobs"]["deploy"]["steps"]
+        steps = yaml.safe_load(action)["runs"]["steps"]
         [script] = [step["run"] for step in steps if step["name"] == "Create the deployment"]
         (tmp_path / "aws").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/asked\necho d-1\n')
         (tmp_path / "aws").chmod(0o755)

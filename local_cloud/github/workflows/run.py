@@ -1,7 +1,9 @@
 """Runs a workflow as it is written: `act` is the runner, the local cloud is GitHub and AWS.
 
 What differs from GitHub: the actions of the marketplace are those in this
-folder, by reference only, and the machine is this one.
+folder, by reference only, the machine is this one, and jobs run one after the
+other. What decides on jobs is decided here and by the stand-in: their `needs`,
+`if` and `environment`, whose reviewers and timers are waited for.
 """
 
 import json
@@ -10,50 +12,69 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from local_cloud.errors import WorkflowError
+from local_cloud.github.workflows import expressions
+from local_cloud.github.workflows.cloud import Cloud
 
 ACTIONS = Path(__file__).resolve().parent
 WORKFLOWS = Path(".github", "workflows")
 SUMMARY = "Summary - "
 ACTOR = "developer"
 """Who pushed, and started the run."""
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Where the local cloud listens, and GitHub's token."""
-
-    github_url: str
-    endpoint_url: str
-    token: str
-
-    @classmethod
-    def running(cls, state_dir: Path) -> "Cloud":
-        """The one that `python -m local_cloud start` left in the background. Raises `WorkflowError`."""
-        try:
-            status = json.loads((state_dir / "status.json").read_text())
-            token = (state_dir / "github" / "token").read_text().strip()
-        except FileNotFoundError as error:
-            raise WorkflowError("no local cloud is running: python -m local_cloud start") from error
-        return cls(status["github"], status["endpoint"], token)
+DECIDED = ("if", "needs", "environment", "concurrency")
+"""What of a job is decided before act is given it."""
+PAUSE = 0.5  # seconds between two looks at a job that waits
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: red or green, all that it said, and its summary (Markdown)."""
+    """How a run ended: red or green, all that it said, its summary (Markdown), and how each job ended."""
 
     succeeded: bool
     log: str
     summary: str
+    jobs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow of a repository's clone, as it is written."""
+
+    cloud: Cloud
+    checkout: Path
+    repository: str
+    name: str
+    event: str
+    written: Mapping[str, Any]
+
+    def jobs(self) -> list[str]:
+        """Those that others need come first."""
+        needs = {name: _listed(job.get("needs")) for name, job in self.written["jobs"].items()}
+        try:
+            return list(TopologicalSorter(needs).static_order())
+        except CycleError as error:
+            raise WorkflowError(
+                f"{self.name}: the jobs {', '.join(error.args[1])} need each other"
+            ) from error
+
+    def contexts(self, results: Mapping[str, str]) -> dict[str, Any]:
+        """What the decisions on jobs are made by."""
+        path = f"variables?repository={self.repository}"
+        return {
+            "github": {"event_name": self.event, "repository": self.repository, "actor": ACTOR},
+            "inputs": {},
+            "vars": self.cloud.call("GET", path)["variables"],
+            "needs": {name: {"result": result} for name, result in results.items()},
+        }
 
 
 def run(
@@ -68,20 +89,95 @@ def run(
     path = checkout / WORKFLOWS / name
     if not path.is_file():
         raise WorkflowError(f"there is no workflow {path}")
-    workflow = yaml.safe_load(path.read_text())
-    [(_, job)] = workflow["jobs"].items()
     repository = _git(checkout, "remote", "get-url", "origin").removeprefix(f"{cloud.github_url}/")
     repository = repository.removesuffix(".git")
-    grant = _job(cloud, _asked(repository, job, name, event))
-    if grant["sha"] != _git(checkout, "rev-parse", "HEAD"):
-        raise WorkflowError(f"{checkout} is not what {repository} has on its default branch: push first")
-    with tempfile.TemporaryDirectory(prefix="act-") as scratch:
-        command = ["act", event, "--workflows", str(WORKFLOWS / name), "--json"]
+    workflow = Workflow(cloud, checkout, repository, name, event, yaml.safe_load(path.read_text()))
+    ended: dict[str, Run] = {}
+    results: dict[str, str] = {}
+    number: int | None = None
+    for job_name in workflow.jobs():
+        job = workflow.written["jobs"][job_name]
+        contexts = workflow.contexts({each: results[each] for each in _listed(job.get("needs"))})
+        if not expressions.condition(job.get("if"), contexts):
+            results[job_name] = "skipped"
+            continue
+        grant = _start(workflow, job, contexts, number)
+        number = int(grant["run_id"])
+        grant = _admitted(workflow, expressions.filled(str(job.get("name", job_name)), contexts), grant, show)
+        if grant["status"] == "completed":
+            ended[job_name] = Run(False, "the deployment was rejected", "")
+        else:
+            ended[job_name] = _run_job(workflow, job_name, grant, show)
+        results[job_name] = "success" if ended[job_name].succeeded else "failure"
+    succeeded = "failure" not in results.values()
+    if number is not None:
+        cloud.call("PATCH", f"runs/{number}", {"conclusion": "success" if succeeded else "failure"})
+    log, summary = (
+        "\n".join(filter(None, (getattr(each, part) for each in ended.values())))
+        for part in ("log", "summary")
+    )
+    return Run(succeeded, log, summary, results)
+
+
+def _start(
+    workflow: Workflow, job: Mapping[str, Any], contexts: expressions.Contexts, number: int | None
+) -> dict[str, Any]:
+    """The job, the first one with its run; it may have to wait."""
+    body = {
+        "repository": workflow.repository,
+        "environment": expressions.filled(_environment(job) or "", contexts),
+        "workflow": workflow.name,
+        "event": workflow.event,
+        "actor": ACTOR,
+        **({} if number is None else {"run_id": number}),
+    }
+    grant = workflow.cloud.call("POST", "jobs", body)
+    if grant["sha"] != _git(workflow.checkout, "rev-parse", "HEAD"):
+        raise WorkflowError(
+            f"{workflow.checkout} is not what {workflow.repository} has on its default branch: push first"
+        )
+    return grant
+
+
+def _admitted(
+    workflow: Workflow, name: str, grant: dict[str, Any], show: Callable[[str], None]
+) -> dict[str, Any]:
+    """Wait until the environment's rules let the job start, or somebody has rejected it."""
+    if grant["status"] == "waiting":
+        run = f"{workflow.cloud.github_url}/{workflow.repository}/actions/runs/{grant['run_id']}"
+        show(f"{name} waits for a reviewer or a timer: {run}")
+    try:
+        while grant["status"] == "waiting":
+            time.sleep(PAUSE)
+            grant = workflow.cloud.call("GET", f"jobs/{grant['id']}")
+    except KeyboardInterrupt as interrupt:
+        workflow.cloud.call("PATCH", f"runs/{grant['run_id']}", {"conclusion": "cancelled"})
+        raise WorkflowError(f"the run {grant['run_id']} was cancelled while it waited") from interrupt
+    return grant
+
+
+def _run_job(workflow: Workflow, name: str, grant: Mapping[str, Any], show: Callable[[str], None]) -> Run:
+    """Have act run this job alone: what decided on it is decided."""
+    job = {key: part for key, part in workflow.written["jobs"][name].items() if key not in DECIDED}
+    # YAML takes the key `on` for a truth.
+    alone = {
+        key: part for key, part in workflow.written.items() if key not in {True, "on", "jobs", "concurrency"}
+    }
+    alone |= {"on": workflow.event, "jobs": {name: job}}
+    with tempfile.TemporaryDirectory(prefix="act-") as folder:
+        scratch = Path(folder)
+        path = scratch / workflow.name
+        path.write_text(json.dumps(alone))
+        command = ["act", workflow.event, "--workflows", str(path), "--json"]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--no-cache-server"]
-        command += _options(Path(scratch), grant, _surroundings(cloud, repository, job, grant))
-        for reference in _uses(job):
+        command += _options(scratch, grant, _surroundings(workflow.cloud, workflow.repository, job, grant))
+        for reference in _uses(job, workflow.checkout):
             command += ["--local-repository", f"{reference}={_stand_in(reference)}"]
-        return _follow(command, checkout, Path(scratch), show)
+        return _follow(command, workflow.checkout, scratch, show)
+
+
+def _listed(named: str | list[str] | None) -> list[str]:
+    return [named] if isinstance(named, str) else named or []
 
 
 def _options(scratch: Path, grant: Mapping[str, Any], surroundings: Mapping[str, str]) -> list[str]:
@@ -108,6 +204,7 @@ def _surroundings(
     given = {
         "GITHUB_REPOSITORY": repository,
         "GITHUB_TRIGGERING_ACTOR": ACTOR,
+        "GITHUB_RUN_ID": str(grant["run_id"]),
         "GITHUB_SERVER_URL": cloud.github_url,
         "GITHUB_API_URL": f"{cloud.github_url}/api/v3",
         "AWS_ENDPOINT_URL": cloud.endpoint_url,
@@ -120,17 +217,20 @@ def _surroundings(
     }
 
 
-def _asked(repository: str, job: Mapping[str, Any], name: str, event: str) -> dict[str, Any]:
-    return {"repository": repository, "environment": _environment(job), "workflow": name, "event": event}
-
-
 def _environment(job: Mapping[str, Any]) -> str | None:
     named = job.get("environment")
     return named["name"] if isinstance(named, dict) else named
 
 
-def _uses(job: Mapping[str, Any]) -> Iterator[str]:
-    return (step["uses"] for step in job["steps"] if "uses" in step)
+def _uses(job: Mapping[str, Any], checkout: Path) -> Iterator[str]:
+    """The marketplace's actions of the steps, and those of the actions of the repository itself."""
+    for step in job["steps"]:
+        reference = str(step.get("uses", ""))
+        if reference.startswith("./"):
+            written = yaml.safe_load((checkout / reference / "action.yml").read_text())
+            yield from _uses(written["runs"], checkout)
+        elif reference:
+            yield reference
 
 
 def _stand_in(reference: str) -> Path:
@@ -139,22 +239,6 @@ def _stand_in(reference: str) -> Path:
     if not (folder / "action.yml").is_file():
         raise WorkflowError(f"{reference} has no stand-in: there is no {folder}/action.yml")
     return folder
-
-
-def _job(cloud: Cloud, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask GitHub's stand-in to start a job, and for what its runner is given."""
-    request = urllib.request.Request(  # noqa: S310 - the local cloud's own address
-        f"{cloud.github_url}/_local_cloud/jobs",
-        data=json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {cloud.token}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - the same
-            grant: dict[str, Any] = json.load(answer)
-    except urllib.error.HTTPError as error:
-        words = json.load(error)["message"]
-        raise WorkflowError(f"GitHub starts no job of {body['repository']}: {words}") from error
-    return grant
 
 
 def _follow(command: list[str], checkout: Path, scratch: Path, show: Callable[[str], None]) -> Run:

@@ -61,7 +61,7 @@ MISSING = {
 def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
     """GitHub's answer: its status, and the commit where there is one."""
     try:
-        told, _ = _github(wanted, f"/commits/{wanted.commit or 'HEAD'}")
+        told, _ = _of_repository(wanted, f"/commits/{wanted.commit or 'HEAD'}")
     except HTTPError as error:
         return {"status": error.code, "sha": None}
     return {"status": HTTPStatus.OK.value, "sha": told.get("sha")}
@@ -70,7 +70,7 @@ def commit(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
 def repository(_clients: Clients, wanted: Wanted) -> dict[str, Any] | None:
     """The repository as the token sees it, None where it is not there. Only a classic token has `scopes`."""
     try:
-        told, headers = _github(wanted, "")
+        told, headers = _of_repository(wanted, "")
     except HTTPError as error:
         if error.code in GITHUB_SILENCE:
             return None  # told of the commit
@@ -85,7 +85,7 @@ def environment(_clients: Clients, wanted: Wanted) -> str | None:
         return None
     place = f"/environments/{quote(wanted.github_environment, safe='')}"
     try:
-        told, _ = _github(wanted, f"{place}/variables/CODEDEPLOY_APPLICATION_NAME")
+        told, _ = _of_repository(wanted, f"{place}/variables/CODEDEPLOY_APPLICATION_NAME")
     except HTTPError as error:
         if error.code in GITHUB_SILENCE:
             return None
@@ -93,12 +93,32 @@ def environment(_clients: Clients, wanted: Wanted) -> str | None:
     return str(told.get("value"))
 
 
+def reviewers(_clients: Clients, wanted: Wanted) -> list[str]:
+    """Those that GitHub does not know, or does not show to the token."""
+    return [name for name in wanted.github_reviewers if not _is_known(wanted, name)]
+
+
+def _is_known(wanted: Wanted, reviewer: str) -> bool:
+    owner, _, team = reviewer.partition("/")
+    try:
+        _github(wanted, f"/orgs/{owner}/teams/{team}" if team else f"/users/{owner}")
+    except HTTPError as error:
+        if error.code == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True
+
+
+def _of_repository(wanted: Wanted, path: str) -> tuple[dict[str, Any], Any]:
+    return _github(wanted, f"/repos/{wanted.github_repository}{path}")
+
+
 def _github(wanted: Wanted, path: str) -> tuple[dict[str, Any], Any]:
-    """What GitHub says of the repository, and the answer's headers. What passes is tried again."""
+    """What GitHub says, and the answer's headers. What passes is tried again."""
     headers = {"Accept": "application/vnd.github+json"}
     if wanted.github_token:
         headers["Authorization"] = f"Bearer {wanted.github_token}"
-    url = f"{wanted.github_api_url}/repos/{wanted.github_repository}{path}"
+    url = f"{wanted.github_api_url}{path}"
     for left in reversed(range(GITHUB_TRIES)):
         try:
             with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT) as answer:
@@ -357,7 +377,7 @@ def look(clients: Clients, wanted: Wanted) -> Seen:
     if wanted.connection_bucket:
         without_aws.append(connection_bucket)
     if wanted.github_token:
-        without_aws.append(repository)
+        without_aws += [repository, *([reviewers] if wanted.github_reviewers else [])]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         early = {each.__name__: pool.submit(_see, each, clients, wanted) for each in without_aws}
         identity = _see(lambda *_: clients["sts"].get_caller_identity(), clients, wanted)

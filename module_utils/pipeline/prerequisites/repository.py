@@ -53,6 +53,16 @@ def environment(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
 
 
+def reviewers(_wanted: Wanted, seen: Seen) -> Iterator[str]:
+    for name in there(seen, "reviewers") or ():
+        way_out = (
+            "correct it, or give the token the right to read the organization's members"
+            if "/" in name
+            else "correct it"
+        )
+        yield f"pipeline_github_reviewers has '{name}', whom GitHub does not know: {way_out}."
+
+
 def github_link(wanted: Wanted, seen: Seen) -> Iterator[str]:
     if wanted.revision_source != "github":
         return

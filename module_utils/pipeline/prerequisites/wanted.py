@@ -30,6 +30,7 @@ class Wanted:
     github_create_repository: bool
     github_environment: str
     github_repository: str
+    github_reviewers: Sequence[str]
     github_token: str
     github_token_name: str
     iam_permissions_boundary: str

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Settings = Mapping[str, Any]
 
+PRODUCTION = "production"
 ALIKE = 0.8  # of 1: one or two letters in a name of a dozen
 TAG_KEY = r"^(?!(?i:aws):)[\w .:/=+@-]{1,128}"
 BEGINNING = re.compile("p[a-z]*_")  # of a setting's name, and of what is meant to be one
@@ -47,6 +48,8 @@ def problems(
         *_hosts(settings, hosts),
         *_regions(settings, regions),
         *_tags(settings["pipeline_tags"], rules["pipeline_tag_owner"]),
+        *_environment(settings),
+        *_reviewers(settings),
         *_contradictions(settings),
     ]
 
@@ -103,6 +106,34 @@ def _regions(settings: Settings, regions: Iterable[str]) -> Iterator[str]:
                 f"pipeline_region is '{settings['pipeline_region']}', and the inventory's aws_ec2.yml looks "
                 f"for hosts in '{region}' (regions): name the region there alone, and leave pipeline_region "
                 "as the inventory has it."
+            )
+
+
+def _environment(settings: Settings) -> Iterator[str]:
+    """By its application a pipeline knows what is its own: each environment's must have a name of its own."""
+    environment, application = settings["pipeline_environment"], settings["pipeline_application"]
+    if environment != PRODUCTION and environment not in application.lower():
+        yield (
+            f"pipeline_application is '{application}' and pipeline_environment is '{environment}': allowed "
+            f"is a name with {environment} in it, such as {application}-{environment}; where environments "
+            f"share the setting, write {application}{{{{ pipeline_suffix }}}}."
+        )
+    source = settings["pipeline_promote_from"]
+    if source == application:
+        yield (
+            f"pipeline_promote_from is '{source}', the application itself (pipeline_application): name the "
+            "application of the environment before this one, or nothing."
+        )
+
+
+def _reviewers(settings: Settings) -> Iterator[str]:
+    owner = settings["pipeline_github_repository"].partition("/")[0]
+    for name in settings["pipeline_github_reviewers"] or ():
+        of, team = str(name).partition("/")[::2]
+        if team and of.lower() != owner.lower():
+            yield (
+                f"pipeline_github_reviewers has '{name}', a team of {of}: allowed are teams of {owner}, "
+                "whose the repository is (pipeline_github_repository)."
             )
 
 

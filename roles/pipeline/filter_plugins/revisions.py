@@ -39,8 +39,33 @@ def good_revisions(deployments: Iterable[Mapping[str, Any]], source: str) -> dic
     return good
 
 
+def promotion(deployments: Iterable[Mapping[str, Any]], application: str, repository: str) -> dict[str, str]:
+    """The `commit` that is live in another application, and its `deployment_id`; or the `problem`.
+
+    `deployments` are the newest of each of its groups. While one runs, or after one that failed, nobody knows
+    what visitors see there.
+    """
+    newest = max(deployments, key=lambda each: str(each["create_time"]), default=None)
+    named = f"{application} (pipeline_promote_from)"
+    if newest is None:
+        return {"problem": f"Nothing was ever deployed to {named}: deploy there first."}
+    revision, status = newest.get("revision") or {}, newest["status"]
+    commit = commit_of(revision)
+    deployed = f"{newest['deployment_id']}, the last deployment to {named},"
+    source = str((revision.get("github_location") or {}).get("repository", repository))
+    if status != "Succeeded":
+        problem = f"{deployed} is {status}: wait for its end, or deploy there again, or roll back there."
+    elif not commit:
+        problem = f"{deployed} is of no commit: deploy one there with deploy-site.yml."
+    elif source.lower() != repository.lower():
+        problem = f"{deployed} is of {source}, not of {repository} (pipeline_github_repository)."
+    else:
+        problem = ""
+    return {"problem": problem, "commit": commit, "deployment_id": str(newest["deployment_id"])}
+
+
 class FilterModule:
     """How Ansible finds them."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"commit_of": commit_of, "good_revisions": good_revisions}
+        return {"commit_of": commit_of, "good_revisions": good_revisions, "promotion": promotion}

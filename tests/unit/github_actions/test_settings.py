@@ -1,5 +1,6 @@
 """What is written, decided without GitHub."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from plugins.module_utils.github import fingerprints
 from plugins.module_utils.github.api import Level
 from plugins.module_utils.github.errors import GitHubActionsError
+from plugins.module_utils.github.rules import Rules, WantedRules, rules
 from plugins.module_utils.github.settings import (
     Changes,
     Found,
@@ -17,7 +19,6 @@ from plugins.module_utils.github.settings import (
     changes,
     from_parameters,
     predict,
-    rules,
 )
 
 LEVEL = Level("OWNER/repository", "Prod")
@@ -38,6 +39,9 @@ def parameters(**given: Any) -> dict[str, Any]:
         "update_secrets": "changed",
         "deployment_branches": None,
         "owner": None,
+        "reviewers": None,
+        "prevent_self_review": None,
+        "wait_timer": None,
     }
     return defaults | given
 
@@ -162,7 +166,10 @@ class TestBranches:
         assert not changes(predict(Found(exists=True, branches=there), planned), asked)
 
     def test_the_other_rules_are_what_a_put_takes(self) -> None:
-        reviewers = [{"type": "User", "reviewer": {"id": 1, "login": "somebody"}}]
+        reviewers = [
+            {"type": "User", "reviewer": {"id": 1, "login": "somebody"}},
+            {"type": "Team", "reviewer": {"id": 2, "slug": "ops"}},
+        ]
         environment = {
             "protection_rules": [
                 {"id": 1, "type": "wait_timer", "wait_timer": 5},
@@ -170,18 +177,22 @@ class TestBranches:
                 {"id": 3, "type": "branch_policy"},
             ]
         }
-        assert rules(environment) == {
+        found = rules(environment, "OWNER")
+        assert list(found.reviewers) == ["somebody", "OWNER/ops"]
+        assert found.as_body() == {
             "wait_timer": 5,
             "prevent_self_review": True,
-            "reviewers": [{"type": "User", "id": 1}],
+            "reviewers": [{"type": "User", "id": 1}, {"type": "Team", "id": 2}],
         }
+        assert rules({}, "OWNER").as_body() == {}
 
 
 class TestAbsent:
     def test_keeps_an_environment_that_people_guard(self) -> None:
         asked = Settings(level=LEVEL, state="absent", variables={"A": ""})
-        there = Found(exists=True, variables={"A": "1"}, rules={"wait_timer": 5})
+        there = Found(exists=True, variables={"A": "1"}, rules=Rules(wait_timer=5))
         assert changes(there, asked) == Changes(drop_variables=("A",))
+        assert changes(there, replace(asked, rules=WantedRules(wait_timer=0))) == Changes(delete=True)
 
     def test_removes_what_is_named(self) -> None:
         asked = Settings(level=LEVEL, state="absent", variables={"A": "whatever"})

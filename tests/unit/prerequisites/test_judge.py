@@ -28,6 +28,7 @@ WANTED = Wanted(
     github_create_repository=False,
     github_environment="Prod",
     github_repository="o/r",
+    github_reviewers=[],
     github_token="",
     github_token_name="",
     iam_permissions_boundary="",
@@ -178,6 +179,16 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"github_create_repository": True},
         {"commit": {"status": 404, "sha": None}},
         "o/r is to be created (pipeline_github_create_repository), and there is no token",
+    ),
+    (
+        {},
+        {"reviewers": ["carol"]},
+        "pipeline_github_reviewers has 'carol', whom GitHub does not know: correct it.",
+    ),
+    (
+        {},
+        {"reviewers": ["o/ops"]},
+        "pipeline_github_reviewers has 'o/ops', whom GitHub does not know: correct it, or give the token",
     ),
     (
         {},
