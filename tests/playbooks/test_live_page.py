@@ -55,6 +55,7 @@ def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
             "pipeline_addresses": [page],
             "pipeline_hosts": "localhost",
             "pipeline_record_name": "www.example.com",
+            "pipeline_site_url": "http://www.example.com/",
             "pipeline_page_text": "the site",
         }
         result = subprocess.run(

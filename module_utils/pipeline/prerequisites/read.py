@@ -19,8 +19,10 @@ from ansible.module_utils.urls import open_url
 from botocore.exceptions import ClientError
 
 from ...aws.errors import FAILURES, code_of, describe, patient
+from . import certificates
 from .delegation import DnsError, name_servers
 from .deployment import topic_region
+from .sight import ours
 from .wanted import STANDARD_FAMILIES, Seen, Unseen, Wanted
 
 if TYPE_CHECKING:
@@ -127,6 +129,25 @@ def delegation(_clients: Clients, wanted: Wanted) -> list[str]:
 def key_file(_clients: Clients, wanted: Wanted) -> str:
     """The public key; OSError where it cannot be read."""
     return Path(wanted.ssh_public_key_file).expanduser().read_text(encoding="utf-8")
+
+
+def acme_directory(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
+    """The authority's, with a `problem` where it does not answer."""
+    return certificates.directory_at(wanted.https_acme_directory, wanted.https_ca_file)
+
+
+def https_files(_clients: Clients, wanted: Wanted) -> list[tuple[str, str, str]]:
+    """What is wrong with the certificate and its key."""
+    record = wanted.domain_record.rstrip(".")
+    return certificates.problems_of(wanted.https_certificate_file, wanted.https_key_file, record)
+
+
+def served_certificates(clients: Clients, wanted: Wanted) -> list[dict[str, str]]:
+    """What is served at the pipeline's addresses, and what is wrong with it."""
+    record = wanted.domain_record.rstrip(".")
+    held = [each["PublicIp"] for each in ours(wanted, clients["ec2"].describe_addresses()["Addresses"])]
+    found = (certificates.served_at(address, record, wanted.https_ca_file) for address in held)
+    return [each for each in found if each]
 
 
 # EC2
@@ -352,6 +373,12 @@ def look(clients: Clients, wanted: Wanted) -> Seen:
     if wanted.github_token_name:
         readers.append(github_links)
     without_aws = list(WITHOUT_AWS)
+    if wanted.https == "acme":
+        without_aws.append(acme_directory)
+    if wanted.https == "files":
+        without_aws.append(https_files)
+    if wanted.https != "none":
+        readers.append(served_certificates)
     if wanted.revision_source == "s3" and wanted.revision_bucket:
         without_aws.append(bucket)
     if wanted.connection_bucket:
