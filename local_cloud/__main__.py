@@ -69,7 +69,10 @@ def parser() -> argparse.ArgumentParser:
         start.add_argument("--latency", type=latency, metavar="MS|MIN-MAX", help="hold back every answer")
         start.add_argument("--seed", type=int, metavar="N", help="the same ids, order and latencies again")
         start.add_argument(
-            "--acme-validity", type=int, metavar="SECONDS", help="for how long certificates of hosts are valid"
+            "--acme-validity",
+            type=int,
+            metavar="SECONDS",
+            help="for how long certificates of hosts are valid",
         )
         start.add_argument(
             "--acme-binding",

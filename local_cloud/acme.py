@@ -1,4 +1,4 @@
-"""A certificate authority that speaks ACME (RFC 8555): Pebble, beside the hosts, and what it does not answer itself.
+"""A certificate authority that speaks ACME (RFC 8555): Pebble, beside the hosts, and its OCSP responder.
 
 It looks names up as the hosts do, and follows them to port 80. Its root is another one at each start.
 """

@@ -18,6 +18,7 @@ WAYS = {
     "alarms": "alarms",
     "notifications": "notifications",
     "topic": "notifications",
+    "dns": "https",
     "s3": "revisions",
     "bucket": "revisions",
     "ssm": "sessions",

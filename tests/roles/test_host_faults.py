@@ -585,4 +585,6 @@ def test_the_scenario_breaks_hosts_in_every_way_that_a_container_can_be_broken()
     named = yaml.safe_load((variables / "named.yml").read_text())["named"]
     broken = {each["fault"] for each in faults}
     broken |= {name for each in named for name in (*each["faults"], *each["repaired"])}
-    assert judge.FAULTS.keys() - broken == {"clock_off", "swap_missing", "disk_full"}
+    # Those of certificates need a certificate authority: tests/faults/test_https.py breaks hosts so.
+    certificates = {name for name in judge.FAULTS if name.startswith("certificate_")}
+    assert judge.FAULTS.keys() - broken - certificates == {"clock_off", "swap_missing", "disk_full"}

@@ -14,12 +14,17 @@ from typing import Any
 
 from ansible.module_utils.urls import open_url
 
-# What ansible-core itself needs: it is there wherever this runs.
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.x509 import ocsp
+    from cryptography.x509.oid import AuthorityInformationAccessOID
+except ImportError:
+    # ansible-core needs it: only a Python that is not Ansible's own goes without, and looks less closely.
+    HAS_CRYPTOGRAPHY = False
+else:
+    HAS_CRYPTOGRAPHY = True
 
 TIMEOUT = 5  # seconds
 HTTPS = 443
@@ -69,11 +74,12 @@ def served_at(address: str, name: str, ca_file: str, port: int = HTTPS) -> dict[
         return {"address": address, "problem": f"is not valid: {error.verify_message}"}
     except OSError:
         return None
-    return {"address": address, "problem": revoked(x509.load_der_x509_certificate(content))}
+    problem = revoked(x509.load_der_x509_certificate(content)) if HAS_CRYPTOGRAPHY else ""
+    return {"address": address, "problem": problem}
 
 
 def revoked(certificate: x509.Certificate) -> str:
-    """That its authority has revoked a certificate, by OCSP or its list; "" where it has not, or does not say.
+    """That its authority has revoked a certificate, by OCSP or its list; "" where that does not say so.
 
     The answers are not verified: who forges one makes us say so, no more.
     """
@@ -108,7 +114,7 @@ def _list_url(certificate: x509.Certificate) -> str:
 
 
 def _by_ocsp(certificate: x509.Certificate, url: str) -> str:
-    """Asks by hashes: the issuer's key is known by its identifier, which authorities make of it so (RFC 5280)."""
+    """Asks by hashes: the issuer's key is known by its identifier, as authorities make it (RFC 5280)."""
     issuer = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
     request = (
         ocsp.OCSPRequestBuilder()
@@ -140,7 +146,7 @@ def _by_list(certificate: x509.Certificate, url: str) -> str:
 
 
 def problems_of(certificate_file: str, key_file: str, name: str) -> list[tuple[str, str, str]]:
-    """What is wrong with a certificate and its key as files: the setting without its prefix, its value, why."""
+    """What is wrong with a certificate and its key: the setting without its prefix, its value, why."""
     contents: dict[str, bytes] = {}
     found = []
     for setting, value in (("certificate_file", certificate_file), ("key_file", key_file)):
@@ -148,7 +154,7 @@ def problems_of(certificate_file: str, key_file: str, name: str) -> list[tuple[s
             contents[setting] = Path(value).expanduser().read_bytes()
         except OSError as error:
             found.append((setting, value, f"it cannot be read ({error.strerror})"))
-    if found:
+    if found or not HAS_CRYPTOGRAPHY:
         return found
     try:
         certificate = x509.load_pem_x509_certificate(contents["certificate_file"])

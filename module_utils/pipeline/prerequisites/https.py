@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .wanted import Seen, Wanted
 
 PLAIN = (
-    "pipeline_https is 'none': the site is served by HTTP alone, which browsers call not secure. Set it to acme or "
-    "files (docs/https.md)."
+    "pipeline_https is 'none': the site is served by HTTP alone, which browsers call not secure. Set it to "
+    "acme or files (docs/https.md)."
 )
 
 
@@ -28,20 +28,18 @@ def directory(wanted: Wanted, seen: Seen) -> Iterator[str]:
     if found is None:
         return
     says = f"pipeline_https_acme_directory is '{wanted.https_acme_directory}'"
+    # As long as a host has a valid certificate, a run gets on without the authority.
+    told = Note if any(not each["problem"] for each in _served(seen)) else str
     if problem := found.get("problem"):
-        # As long as a host has a valid certificate, a run gets on without the authority.
-        told = Note if any(not each["problem"] for each in _served(seen)) else str
-        yield told(
-            f"{says}: {problem}. Certificates are issued and renewed there: check the URL and the way to it."
-        )
+        yield told(f"{says}: {problem}. Certificates come from there: check the URL and the way to it.")
     elif found.get("meta", {}).get("externalAccountRequired") and not wanted.https_acme_eab_key_id:
-        yield (
+        yield told(
             f"{says}, which asks for an external account binding: set ACME_EAB_KEY_ID and ACME_EAB_HMAC_KEY "
             "(pipeline_https_acme_eab_key_id, pipeline_https_acme_eab_hmac_key)."
         )
 
 
-def files(wanted: Wanted, seen: Seen) -> Iterator[str]:
+def files(_wanted: Wanted, seen: Seen) -> Iterator[str]:
     for name, value, problem in there(seen, "https_files") or ():
         yield f"pipeline_https_{name} is '{value}': {problem}."
 

@@ -360,31 +360,35 @@ OF_THE_ACCOUNT: tuple[Reader, ...] = (
 )
 
 
+def _of_the_account(wanted: Wanted) -> list[Reader]:
+    """Those that the settings ask for."""
+    # A region's API refuses the topics of others.
+    is_own_topic = bool(wanted.notification_topic) and topic_region(wanted) == wanted.region
+    chosen: tuple[tuple[Reader, object], ...] = (
+        (boundary, wanted.iam_permissions_boundary),
+        (alarms, wanted.alarms),
+        (notification_topic, is_own_topic),
+        (github_links, wanted.github_token_name),
+        (served_certificates, wanted.https != "none"),
+    )
+    return [*OF_THE_ACCOUNT, *(reader for reader, asked in chosen if asked)]
+
+
+def _without_aws(wanted: Wanted) -> list[Reader]:
+    """Those that the settings ask for, and that need no credentials."""
+    chosen: tuple[tuple[Reader, object], ...] = (
+        (bucket, wanted.revision_source == "s3" and wanted.revision_bucket),
+        (connection_bucket, wanted.connection_bucket),
+        (repository, wanted.github_token),
+        (acme_directory, wanted.https == "acme"),
+        (https_files, wanted.https == "files"),
+    )
+    return [*WITHOUT_AWS, *(reader for reader, asked in chosen if asked)]
+
+
 def look(clients: Clients, wanted: Wanted) -> Seen:
     """See everything. Where the credentials are not valid, only what needs none."""
-    readers = list(OF_THE_ACCOUNT)
-    if wanted.iam_permissions_boundary:
-        readers.append(boundary)
-    if wanted.alarms:
-        readers.append(alarms)
-    # A region's API refuses the topics of others.
-    if wanted.notification_topic and topic_region(wanted) == wanted.region:
-        readers.append(notification_topic)
-    if wanted.github_token_name:
-        readers.append(github_links)
-    without_aws = list(WITHOUT_AWS)
-    if wanted.https == "acme":
-        without_aws.append(acme_directory)
-    if wanted.https == "files":
-        without_aws.append(https_files)
-    if wanted.https != "none":
-        readers.append(served_certificates)
-    if wanted.revision_source == "s3" and wanted.revision_bucket:
-        without_aws.append(bucket)
-    if wanted.connection_bucket:
-        without_aws.append(connection_bucket)
-    if wanted.github_token:
-        without_aws.append(repository)
+    readers, without_aws = _of_the_account(wanted), _without_aws(wanted)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         early = {each.__name__: pool.submit(_see, each, clients, wanted) for each in without_aws}
         identity = _see(lambda *_: clients["sts"].get_caller_identity(), clients, wanted)

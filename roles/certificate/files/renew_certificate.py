@@ -5,9 +5,9 @@
     renew-certificate renew     asks the authority where the certificate is due; the timer does so
     renew-certificate status    whether it is due, and how the last time went, as JSON; changes nothing
 
-A certificate is due when a third of its lifetime is left, whether that is 6 days or 198, and at once where it is
-missing, expired, revoked, or for other names or of another authority than is wanted. What failed is kept in the state
-file, with its reason and since when. Secrets are in files that root alone reads, never among arguments.
+A certificate is due when a third of its lifetime is left, whether that is 6 days or 198, and at once where it
+is missing, expired, revoked, or for other names or of another authority than is wanted. What failed is kept,
+with its reason and since when. Secrets are in files that root alone reads, never among arguments.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PASSING = ("badNonce",)
 
 @dataclass(frozen=True)
 class Config:
-    """What is wanted, by the options of the role certificate. `directory` is "" where certificates come as files."""
+    """What is wanted, by the options of the role certificate. Without a directory it comes as files."""
 
     directory: str
     email: str
@@ -239,13 +239,13 @@ def main() -> None:
     os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     config = Config(**json.loads(CONFIG.read_text(encoding="utf-8")))
     if arguments == ["status"]:
-        print(json.dumps(status(config)))
+        sys.stdout.write(json.dumps(status(config)) + "\n")
         return
     with LOCK.open("w") as lock:
         # The timer, and whoever runs Ansible.
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = renew(config)
-    print(json.dumps(done))
+    sys.stdout.write(json.dumps(done) + "\n")
     if done["error"]:
         sys.exit(f"the certificate is not renewed: {done['error']}")
 

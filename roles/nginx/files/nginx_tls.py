@@ -6,9 +6,9 @@
     nginx-tls guard    the same before nginx starts: a missing or broken certificate must not keep it down
     nginx-tls status   what is known of the certificate, as JSON; changes nothing
 
-What is to be served is in /etc/nginx/tls.json. nginx.conf includes what this writes, /etc/nginx/tls/*.conf, and is
-whole without it. HTTP leads to HTTPS only while the certificate is valid for the site's names: an expired one is
-still served, and visitors who come by HTTP get the page.
+What is to be served is in /etc/nginx/tls.json. nginx.conf includes what this writes, /etc/nginx/tls/*.conf,
+and is whole without it. HTTP leads to HTTPS only while the certificate is valid for the site's names: an
+expired one is still served, and visitors who come by HTTP get the page.
 """
 
 from __future__ import annotations
@@ -89,28 +89,32 @@ def run(*command: str, text: str = "") -> subprocess.CompletedProcess[str]:
 
 def judge(config: Config, now: float) -> Judged:
     """Looks at the certificate and its key, without the network."""
-    nothing = Certificate()
     for path in (config.certificate, config.key):
-        try:
-            if not Path(path).read_bytes().strip():
-                return Judged(nothing, unusable=f"{path} is empty")
-        except FileNotFoundError:
-            return Judged(nothing, unusable=f"{path} is missing")
-        except OSError as error:
-            return Judged(nothing, unusable=f"{path} cannot be read: {error.strerror}")
+        if why := unreadable(Path(path)):
+            return Judged(Certificate(), unusable=f"{path} {why}")
     said = run(
         *("openssl", "x509", "-noout", "-in", config.certificate, "-subject", "-issuer", "-serial", "-dates"),
-        *("-fingerprint", "-sha256", "-ocsp_uri", "-ext", "subjectAltName,crlDistributionPoints"),
+        *("-fingerprint", "-sha256", "-ext", "subjectAltName,authorityInfoAccess,crlDistributionPoints"),
     )
     if said.returncode:
-        return Judged(nothing, unusable=f"{config.certificate} is no certificate")
+        return Judged(Certificate(), unusable=f"{config.certificate} is no certificate")
     certificate = parse(said.stdout)
     public = run("openssl", "x509", "-noout", "-in", config.certificate, "-pubkey").stdout
-    if not (own := run("openssl", "pkey", "-in", config.key, "-pubout", "-passin", "pass:").stdout):
-        return Judged(certificate, unusable=f"{config.key} is no key, or has a passphrase")
+    own = run("openssl", "pkey", "-in", config.key, "-pubout", "-passin", "pass:").stdout
     if own != public:
-        return Judged(certificate, unusable=f"{config.key} is not the key of {config.certificate}")
+        why = f"is not the key of {config.certificate}" if own else "is no key, or has a passphrase"
+        return Judged(certificate, unusable=f"{config.key} {why}")
     return Judged(certificate, invalid=invalid(certificate, config.names, now))
+
+
+def unreadable(path: Path) -> str:
+    """Why there is nothing to read in a file, "" = there is."""
+    try:
+        return "" if path.read_bytes().strip() else "is empty"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def parse(said: str) -> Certificate:
@@ -126,8 +130,8 @@ def parse(said: str) -> Certificate:
         not_before=moment(fields.get("notBefore", "")),
         not_after=moment(fields.get("notAfter", "")),
         fingerprint=fingerprint.replace(":", "").lower(),
-        ocsp=next((line for line in said.splitlines() if re.match(r"https?://", line)), ""),
-        crl=next(iter(re.findall(r"URI:(http\S+)", said)), ""),
+        ocsp=next(iter(re.findall(r"^\s*OCSP - URI:(http\S+)", said, re.MULTILINE)), ""),
+        crl=next(iter(re.findall(r"^\s*URI:(http\S+)", said, re.MULTILINE)), ""),
     )
 
 
@@ -354,7 +358,7 @@ def main() -> None:
     config = Config(**json.loads(CONFIG.read_text(encoding="utf-8")))
     [verb] = arguments
     done = status(config, time.time()) if verb == "status" else use(config, time.time(), reload=verb == "use")
-    print(json.dumps(done))
+    sys.stdout.write(json.dumps(done) + "\n")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def problems(
 def _values(settings: Settings, rules: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     for name, rule in rules.items():
         if not matches(rule["pattern"], settings[name]):
-            yield f"{name} is '{settings[name]}': allowed is {rule['allowed']}."
+            value = "..." if "secret" in rule else settings[name]
+            yield f"{name} is '{value}': allowed is {rule['allowed']}."
 
 
 def matches(pattern: str, value: object) -> bool:
@@ -157,8 +158,8 @@ def _https(settings: Settings) -> Iterator[str]:
     ):
         if not plain:
             yield (
-                f"{name} is '{value}' and pipeline_https_acme_challenge is 'http-01', which proves one host of one "
-                "name: set the challenge to dns-01."
+                f"{name} is '{value}' and pipeline_https_acme_challenge is 'http-01', which proves one host "
+                "of one name: set the challenge to dns-01."
             )
 
 

@@ -78,7 +78,7 @@ class Package:
         return self.description.splitlines()[0]
 
     def requires(self, available: Mapping[str, str]) -> list[str]:
-        """Those of its dependencies that are among `available`, a package by each name; the image has the rest."""
+        """Those of its dependencies that are `available`, a package by each name; the image has the rest."""
         return sorted({available[name] for name in _names(self.depends) if name in available})
 
     @property
