@@ -56,7 +56,8 @@ class Site:
         return " ".join((played.stdout + played.stderr).split())
 
     def on_host(self, command: str) -> str:
-        return self.pipeline.on_hosts(command)[0]
+        """What a command prints; on_hosts leaves out who prints nothing."""
+        return "".join(self.pipeline.on_hosts(command))
 
     def certificate(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.on_host("nginx-tls status"))

@@ -35,8 +35,8 @@ alone.
 
 **Proof.** With the local cloud's policies enforced (`--enforce-iam`), `tests/iam/test_role_grants.py` takes
 every single grant of the three roles away, one at a time, and sees a deployment, or what leads to it, fail.
-The instances' role has no grant where revisions come from GitHub and no challenge goes to Route 53: agents are let in by their instance's
-identity alone.
+The instances' role has no grant where revisions come from GitHub and no challenge is answered in Route 53:
+agents are let in by their instance's identity alone.
 `tests/iam/test_whole_pipeline.py` (in `make test-all`) provisions as a user with exactly the operator's
 policies, deploys as GitHub's role, from GitHub and through S3, and removes everything as a user with exactly
 `destroy`. "Used by" is from the request log of such a run; "not recorded yet" is what no recorded run used.

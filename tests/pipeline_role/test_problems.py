@@ -64,8 +64,14 @@ def test_there_are_none() -> None:
         ({"pipeline_tags": {"x": "y\n"}}, 'pipeline_tags has "x": "y\\n"'),
         ({"pipeline_ssh_cidr": "0.0.0.0/0"}, "the whole world"),
         ({"pipeline_connection": "ssm"}, "pipeline_connection_bucket is ''"),
-        ({"pipeline_https": "files"}, "pipeline_https_certificate_file is '': name the file"),
-        ({"pipeline_https": "files"}, "pipeline_https_key_file is '': name the file"),
+        (
+            {"pipeline_https": "files", "pipeline_https_key_file": "k.pem"},
+            "pipeline_https_certificate_file is '': name the file",
+        ),
+        (
+            {"pipeline_https": "files", "pipeline_https_certificate_file": "c.pem"},
+            "pipeline_https_key_file is '': name the file",
+        ),
         (
             {"pipeline_https": "acme", "pipeline_https_acme_eab_hmac_key": "secret"},
             "pipeline_https_acme_eab_key_id is '': set both",
