@@ -15,7 +15,6 @@ CONFIG = PROGRAM.Config(
     names=["www.example.com"],
     webroot="/srv/acme",
     ca_file="",
-    environment={},
 )
 NOW = 1_800_000_000.0
 DAY = 86400
@@ -83,9 +82,7 @@ def test_what_certbot_is_asked() -> None:
 
 
 def test_a_binding_is_in_the_file_and_dns_needs_no_folder() -> None:
-    config = PROGRAM.Config(
-        DIRECTORY, "ops@example.com", "dns-01", ["*.example.com", "example.com"], "", "", {}
-    )
+    config = PROGRAM.Config(DIRECTORY, "ops@example.com", "dns-01", ["*.example.com", "example.com"], "", "")
     asked = settings(config, {"key_id": "id", "hmac_key": "secret"})
     assert (asked["eab-kid"], asked["eab-hmac-key"]) == ("id", "secret")
     assert asked["authenticator"] == "dns-route53"
@@ -118,3 +115,11 @@ def test_since_when_it_fails_is_kept_until_it_succeeds() -> None:
     assert (second["failing_since"], second["attempted"], second["error"]) == (2.0, 3.0, "still no")
     assert second["succeeded"] == 1.0
     assert PROGRAM.after(second, "", DIRECTORY, 4.0) == {"directory": DIRECTORY, "succeeded": 4.0}
+
+
+def test_what_certbot_is_asked_to_revoke() -> None:
+    asked = PROGRAM.revocation(CONFIG)
+    assert f"server = {DIRECTORY}" in asked
+    # nginx serves it until there is another.
+    assert "no-delete-after-revoke = true" in asked
+    assert "domains" not in asked

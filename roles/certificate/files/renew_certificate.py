@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Renews the site's certificate by certbot when it is due, and lets nginx serve it.
 
-    renew-certificate renew     asks the authority where the certificate is due; the timer does so
-    renew-certificate status    whether it is due, and how the last time went, as JSON; changes nothing
+    renew-certificate renew            asks the authority where the certificate is due; the timer does so
+    renew-certificate revoke REASON    has the authority revoke it, for one of RFC 5280's reasons
+    renew-certificate status           whether it is due, and how the last time went, as JSON; changes nothing
 
 A certificate is due when a third of its lifetime is left, whether that is 6 days or 198, and at once where it
 is missing, expired, revoked, or for other names or of another authority than is wanted. What failed is kept,
@@ -22,7 +23,11 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FOLDER = Path("/etc/site-certificate")
 CONFIG = FOLDER / "renewal.json"
@@ -33,6 +38,8 @@ STATE = Path("/var/lib/site-certificate/renewal.json")
 LOCK = Path("/run/renew-certificate.lock")
 LOGS = Path("/var/log/site-certificate")
 NAME = "site"
+TWO = 2
+DONE = {"renew": "renewed", "revoke": "revoked"}
 SHARE = 3
 """Renewed when one of so many parts of the lifetime is left."""
 TRIES = 3
@@ -51,10 +58,11 @@ class Config:
     names: list[str]
     webroot: str
     ca_file: str
-    environment: dict[str, str]
 
 
-def run(*command: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, environment: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
@@ -62,7 +70,7 @@ def run(*command: str, environment: dict[str, str] | None = None) -> subprocess.
             capture_output=True,
             text=True,
             check=False,
-            env=os.environ | (environment or {}),
+            env=os.environ | dict(environment),
         )
     except OSError as error:
         return subprocess.CompletedProcess(command, 127, "", str(error))
@@ -126,12 +134,13 @@ def has_account(config: Config) -> bool:
     return any((CERTBOT / "accounts" / place).glob("*/private_key.json"))
 
 
+def environment(config: Config) -> dict[str, str]:
+    """Of certbot: by whom it trusts the directory. Route 53, which boto3 asks, is trusted by the system."""
+    return {"REQUESTS_CA_BUNDLE": config.ca_file} if config.ca_file else {}
+
+
 def issue(config: Config) -> str:
     """Gets a certificate; why there is none, "" = there is one."""
-    environment = dict(config.environment)
-    if config.ca_file:
-        # Of certbot's requests; and of boto3, which asks Route 53, the system's own.
-        environment["REQUESTS_CA_BUNDLE"] = config.ca_file
     binding = {}
     if BINDING.exists() and not has_account(config):
         binding = json.loads(BINDING.read_text(encoding="utf-8"))
@@ -139,11 +148,11 @@ def issue(config: Config) -> str:
     with tempfile.NamedTemporaryFile("w", suffix=".ini", dir=FOLDER) as file:
         file.write(settings(config, binding))
         file.flush()
-        said = run("certbot", "certonly", "--config", file.name, environment=environment)
+        said = run("certbot", "certonly", "--config", file.name, environment=environment(config))
         for _ in range(TRIES - 1):
             if not said.returncode or not any(each in said.stderr + said.stdout for each in PASSING):
                 break
-            said = run("certbot", "certonly", "--config", file.name, environment=environment)
+            said = run("certbot", "certonly", "--config", file.name, environment=environment(config))
     if has_account(config):
         BINDING.unlink(missing_ok=True)
     return reason(said.stderr + said.stdout, config.directory) if said.returncode else ""
@@ -218,6 +227,37 @@ def renew(config: Config) -> dict[str, Any]:
     return used | {"changed": issued or used["changed"], "due": why, "issued": issued, "error": error}
 
 
+def revoke(config: Config, why: str) -> dict[str, Any]:
+    """Has the authority revoke the certificate; nginx serves it until there is another."""
+    certificate = CERTBOT / "live" / NAME / "cert.pem"
+    if not certificate.exists():
+        return {"changed": False, "error": ""}
+    with tempfile.NamedTemporaryFile("w", suffix=".ini", dir=FOLDER) as file:
+        file.write(revocation(config))
+        file.flush()
+        said = run(
+            *("certbot", "revoke", "--config", file.name, "--cert-path", str(certificate), "--reason", why),
+            environment=environment(config),
+        )
+    error = reason(said.stderr + said.stdout, config.directory) if said.returncode else ""
+    return {"changed": not error, "error": error}
+
+
+def revocation(config: Config) -> str:
+    """certbot's configuration to revoke. The certificate stays where it is: nginx needs it until then."""
+    wanted = (
+        "server",
+        "config-dir",
+        "work-dir",
+        "logs-dir",
+        "max-log-backups",
+        "non-interactive",
+        "agree-tos",
+    )
+    lines = [line for line in settings(config, {}).splitlines() if line.partition(" = ")[0] in wanted]
+    return "\n".join([*lines, "no-delete-after-revoke = true", ""])
+
+
 def status(config: Config) -> dict[str, Any]:
     state, tls = read_state(), tls_status()
     timer = run("systemctl", "is-active", "--quiet", "renew-certificate.timer").returncode == 0
@@ -234,8 +274,8 @@ def status(config: Config) -> dict[str, Any]:
 
 def main() -> None:
     arguments = sys.argv[1:]
-    if arguments not in (["renew"], ["status"]):
-        sys.exit("usage: renew-certificate renew|status")
+    if arguments not in (["renew"], ["status"]) and not (len(arguments) == TWO and arguments[0] == "revoke"):
+        sys.exit("usage: renew-certificate renew|revoke REASON|status")
     os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     config = Config(**json.loads(CONFIG.read_text(encoding="utf-8")))
     if arguments == ["status"]:
@@ -244,10 +284,10 @@ def main() -> None:
     with LOCK.open("w") as lock:
         # The timer, and whoever runs Ansible.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = renew(config)
+        done = renew(config) if arguments == ["renew"] else revoke(config, arguments[1])
     sys.stdout.write(json.dumps(done) + "\n")
     if done["error"]:
-        sys.exit(f"the certificate is not renewed: {done['error']}")
+        sys.exit(f"the certificate is not {DONE[arguments[0]]}: {done['error']}")
 
 
 if __name__ == "__main__":
