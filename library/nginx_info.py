@@ -21,6 +21,15 @@ options:
     type: list
     elements: int
     default: [80]
+  tls_file:
+    description: The part of nginx's configuration that brings TLS. While it is there, O(tls_ports) count too.
+    type: path
+    default: /etc/nginx/tls/site.conf
+  tls_ports:
+    description: The TCP ports that nginx is to listen on while it serves TLS.
+    type: list
+    elements: int
+    default: []
   document_root:
     description: The folder that nginx serves.
     type: path
@@ -77,6 +86,10 @@ served:
   description: Whether the document root is there.
   type: bool
   returned: always
+tls:
+  description: Whether there is the program that lets nginx serve TLS.
+  type: bool
+  returned: always
 problem:
   description: Why nginx does not serve; empty where it does.
   type: str
@@ -88,16 +101,23 @@ import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 ARGUMENT_SPEC = {
     "ports": {"type": "list", "elements": "int", "default": [80]},
+    "tls_file": {"type": "path", "default": "/etc/nginx/tls/site.conf"},
+    "tls_ports": {"type": "list", "elements": "int", "default": []},
     "document_root": {"type": "path", "default": "/usr/share/nginx/html"},
     "old_workers": {"type": "list", "elements": "int", "default": []},
     "wait": {"type": "int", "default": 0},
 }
 LISTEN = "0A"
+TLS_PROGRAM = "nginx-tls"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin"
 """A service's, not that of whoever logged in."""
 
@@ -167,16 +187,19 @@ def children(proc: Path, parent: int) -> list[int]:
     return sorted(found)
 
 
-def look(properties: str, proc: Path, ports: list[int]) -> Nginx:
-    """Nginx, by the output of `systemctl show` and the files of `proc`."""
+def look(properties: str, proc: Path, ports: list[int], later: Iterable[int] = ()) -> Nginx:
+    """Nginx, by the output of `systemctl show` and the files of `proc`.
+
+    It does not listen yet on the ports that come `later`, and nobody else may.
+    """
     active, enabled, main_pid = service_state(properties)
     tables = [proc / "net" / name for name in ("tcp", "tcp6")]
     sockets = listening_sockets([table.read_text() for table in tables if table.exists()])
     listening, holders = True, {}
-    for port in ports:
+    for port in (*ports, *later):
         names = {pid: command(proc, pid) for pid in sorted(owners(proc, sockets.get(port, set())))}
         if "nginx" not in names.values():
-            listening = False
+            listening = listening and port in later
             holders.update({str(port): f"{name} ({pid})" for pid, name in names.items()})
     workers = children(proc, main_pid) if main_pid else []
     return Nginx(active=active, enabled=enabled, listening=listening, holders=holders, workers=workers)
@@ -203,8 +226,10 @@ def watch(module: AnsibleModule) -> tuple[Nginx, str]:
     deadline = time.monotonic() + given["wait"]
     while True:
         _status, out, _error = module.run_command(show)
-        nginx = look(out, Path("/proc"), given["ports"])
-        problem = problem_of(nginx, given["ports"], given["old_workers"])
+        serves_tls = Path(given["tls_file"]).exists()
+        ports = given["ports"] + (given["tls_ports"] if serves_tls else [])
+        nginx = look(out, Path("/proc"), ports, [] if serves_tls else given["tls_ports"])
+        problem = problem_of(nginx, ports, given["old_workers"])
         if not problem or time.monotonic() >= deadline:
             return nginx, problem
         time.sleep(0.1)
@@ -220,6 +245,7 @@ def main() -> None:
         changed=False,
         installed=shutil.which("nginx", path=PATH) is not None,
         served=Path(module.params["document_root"]).is_dir(),
+        tls=shutil.which(TLS_PROGRAM, path=PATH) is not None,
         problem=problem,
         msg=f"nginx does not serve: {problem}" if problem else "nginx serves",
         **asdict(nginx),

@@ -78,6 +78,7 @@ from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.host_faults.site import visit_problem
 from ..module_utils.host_faults.visit import visit
 
 ARGUMENT_SPEC = {
@@ -98,7 +99,10 @@ def main() -> None:
         visited = visit(**module.params)
     except ValueError:
         module.fail_json(msg=f"address: {module.params['address']!r} is no IP address")
-    module.exit_json(changed=False, visit=asdict(visited))
+    problem = visit_problem(visited)
+    module.exit_json(
+        changed=False, visit=asdict(visited), msg=problem or f"{visited.url} answers with the page"
+    )
 
 
 if __name__ == "__main__":

@@ -77,6 +77,31 @@ options:
     description: The name of CodeDeploy's link to GitHub; empty checks nothing.
     type: str
     default: ""
+  https:
+    description: Where the site's certificate comes from; V(none) serves it by HTTP alone.
+    type: str
+    choices: [acme, files, none]
+    default: none
+  https_acme_directory:
+    description: The directory of the authority, with O(https=acme).
+    type: str
+    default: ""
+  https_acme_eab_key_id:
+    description: The id of an external account binding's key; empty is none.
+    type: str
+    default: ""
+  https_ca_file:
+    description: A file of authorities (PEM) by which the directory and the certificates are verified too; empty is none.
+    type: str
+    default: ""
+  https_certificate_file:
+    description: The certificate (PEM), with O(https=files).
+    type: str
+    default: ""
+  https_key_file:
+    description: The file of the certificate's key (PEM), with O(https=files).
+    type: str
+    default: ""
   iam_permissions_boundary:
     description: The ARN of the policy that bounds every role; empty is none.
     type: str
@@ -293,6 +318,12 @@ ARGUMENT_SPEC = {
     "github_reviewers": {"type": "list", "elements": "str", "default": []},
     "github_token": {"type": "str", "default": "", "no_log": True},
     "github_token_name": {"type": "str", "default": "", "no_log": False},
+    "https": {"type": "str", "default": "none", "choices": ["acme", "files", "none"]},
+    "https_acme_directory": {"type": "str", "default": ""},
+    "https_acme_eab_key_id": {"type": "str", "default": "", "no_log": False},
+    "https_ca_file": {"type": "str", "default": ""},
+    "https_certificate_file": {"type": "str", "default": ""},
+    "https_key_file": {"type": "str", "default": "", "no_log": False},
     "iam_permissions_boundary": {"type": "str", "default": ""},
     "image_parameter": {"type": "str", "required": True},
     "instance_count": {"type": "int", "required": True},

@@ -68,6 +68,18 @@ def parser() -> argparse.ArgumentParser:
         start.add_argument("--host-image", **HOST_IMAGE)
         start.add_argument("--latency", type=latency, metavar="MS|MIN-MAX", help="hold back every answer")
         start.add_argument("--seed", type=int, metavar="N", help="the same ids, order and latencies again")
+        start.add_argument(
+            "--acme-validity",
+            type=int,
+            metavar="SECONDS",
+            help="for how long certificates of hosts are valid",
+        )
+        start.add_argument(
+            "--acme-binding",
+            type=binding,
+            metavar="FILE",
+            help="ID:KEY of the external account binding that the certificate authority asks for",
+        )
         start.add_argument("--aws-port", type=int, metavar="PORT", help="0: any free one")
         start.add_argument("--github-port", type=int, metavar="PORT", help="0: any free one")
         if name == "serve":
@@ -105,6 +117,17 @@ def latency(text: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def binding(path: str) -> tuple[str, str]:
+    """The id and the key (base64url) in a file: arguments are for everybody to see."""
+    try:
+        key_id, _, key = Path(path).read_text().strip().partition(":")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if not key_id or not key:
+        raise argparse.ArgumentTypeError(f"{path} does not hold ID:KEY")
+    return key_id, key
+
+
 def settings_of(options: argparse.Namespace) -> Settings:
     """The defaults, and what the command line says otherwise."""
     state_dir: Path | None = getattr(options, "state_dir", None)
@@ -116,6 +139,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "hosts": False if getattr(options, "no_hosts", False) else None,
         "agent_packages": packages and packages.resolve(),
         "host_image": getattr(options, "host_image", None),
+        "acme_validity": getattr(options, "acme_validity", None),
+        "acme_binding": getattr(options, "acme_binding", None),
         "latency": getattr(options, "latency", None),
         "seed": getattr(options, "seed", None),
         "pending_instances": getattr(options, "pending_instances", None),
@@ -167,6 +192,9 @@ def print_status(status: dict[str, Any]) -> None:
     print(f"calls   {status['requests']}, {status['mutating_requests']} of them writes")
     if status["enforce_iam"]:
         print("IAM     policies are enforced")
+    if acme := status["acme"]:
+        print(f"ACME    {acme['directory']}, to hosts {acme['directory_on_hosts']}")
+        print(f"        its authority: {acme['authorities']}")
     hosts = status["hosts"]
     if hosts:
         rows = [list(hosts[0]), *[[str(value) for value in host.values()] for host in hosts]]

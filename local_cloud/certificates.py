@@ -7,8 +7,10 @@ outlives a local cloud. Only the hosts are told of it; the machine is not.
 import re
 import ssl
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -71,6 +73,11 @@ def server_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
+def server_certificate(settings: Settings, name: str, addresses: Collection[str]) -> Path:
+    """A file with key, certificate and authority for a server of one name, and of addresses."""
+    return _leaf(ensure_authority(settings), name, addresses)
+
+
 def _context(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -78,8 +85,8 @@ def _context(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def _leaf(authority: Path, name: str) -> Path:
-    """A file with key, certificate and authority for one name."""
+def _leaf(authority: Path, name: str, addresses: Collection[str] = ()) -> Path:
+    """A file with key, certificate and authority for one name, and addresses."""
     path = authority.with_name(f"leaf-{name}.pem")
     if path.exists() and _lasts(path):
         return path
@@ -94,7 +101,12 @@ def _leaf(authority: Path, name: str) -> Path:
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])]))
         .issuer_name(issuer.subject)
         .public_key(key.public_key())
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName(
+                [x509.DNSName(name), *(x509.IPAddress(ip_address(each)) for each in addresses)]
+            ),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(authority=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

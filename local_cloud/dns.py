@@ -17,7 +17,7 @@ from socketserver import BaseRequestHandler
 from dnslib import CNAME, QTYPE, RCODE, RR, A, DNSError, DNSQuestion, DNSRecord
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
-from local_cloud.settings import Settings, is_impersonated
+from local_cloud.settings import ACME_NAME, Settings, is_impersonated
 
 LOG = logging.getLogger(__name__)
 TTL = 5
@@ -53,7 +53,7 @@ class Resolver(BaseResolver):  # type: ignore[misc] # dnslib has no types
         found = self._zone_records(name)
         if found is not None:
             return self._from_zone(reply, question.qtype, found)
-        if is_impersonated(name):
+        if is_impersonated(name) or name == ACME_NAME:
             return self._address(reply, question, self._gateway)
         if self._is_own_reverse(name):
             reply.header.rcode = RCODE.NXDOMAIN

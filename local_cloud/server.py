@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from moto.moto_api._internal import mock_random
 
+from local_cloud.acme import AcmeServer
 from local_cloud.agent import packages
 from local_cloud.aws import application, codedeploy, front, identity, moto, zones
 from local_cloud.aws.authorization import Gate
@@ -62,6 +63,7 @@ class LocalCloud:
             note=self.log.add,
         )
         self._hosts: HostController | None = None
+        self._acme: AcmeServer | None = None
         self._packages: Path | None = None
 
     def start(self) -> None:
@@ -91,6 +93,8 @@ class LocalCloud:
             for each in self._running:
                 if isinstance(each, Listener | DnsService):
                     each.start()
+            if self._acme:
+                self._acme.ready()
         except BaseException:
             self.stop()
             raise
@@ -143,6 +147,7 @@ class LocalCloud:
             "checkout": str(self.settings.root),
             "enforce_iam": self.gate.enforcing,
             "hosts": self._hosts.describe() if self._hosts else [],
+            "acme": self._acme.status() if self._acme else {},
             "requests": len(self.log.entries()),
             "mutating_requests": len(self.log.entries(mutating=True)),
         }
@@ -172,8 +177,12 @@ class LocalCloud:
         self._hosts = HostController(settings)
         self._running.append(self._hosts)
         self._hosts.start()
+        self._acme = AcmeServer(settings)
+        self._running.append(self._acme)
+        self._acme.start()
         self._bind(settings.gateway, 80, app)
         self._bind(settings.gateway, 443, app, server_context(settings))
+        self._bind(settings.gateway, settings.ocsp_port, self._acme.ocsp_responder())
         self._running.append(
             DnsService(settings, zones.records, address=settings.gateway, upstream=machine_resolvers())
         )

@@ -13,6 +13,9 @@ HOME = PACKAGE.parent if (PACKAGE / "pyproject.toml").exists() else Path.cwd()
 IMPERSONATED = ("amazonaws.com", "amazonaws.com.cn", "github.com", "githubusercontent.com")
 """Domains whose every name is this local cloud, for the hosts on its network."""
 
+ACME_NAME = "acme.local-cloud.test"
+"""By which hosts find the certificate authority."""
+
 
 def is_impersonated(name: str) -> bool:
     """Is the local cloud what hosts reach under this DNS name?"""
@@ -50,6 +53,14 @@ class Settings:
 
     agent_packages: Path | None = None
     """A folder laid out as the bucket `aws-codedeploy-<region>` is, in place of the agent made here."""
+
+    acme_port: int = 14000
+    ocsp_port: int = 14001
+    """Where the certificate authority and its OCSP responder answer, on the gateway."""
+    acme_validity: int = 0
+    """Seconds that certificates are valid; 0 is Pebble's own, which is years."""
+    acme_binding: tuple[str, str] | None = None
+    """The id and the HMAC key of the external account binding that it asks for; None: it asks for none."""
 
     account_id: str = "123456789012"
     region: str = "us-east-1"

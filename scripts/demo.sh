@@ -23,13 +23,19 @@ import pathlib
 live = json.loads(pathlib.Path("build/deployment.json").read_text())
 status = json.loads(pathlib.Path(".local_cloud/status.json").read_text())
 application, group = live["application"], live["deployment_group"]
+host = live["site"].removeprefix("http://").rstrip("/")
+# Nobody's resolver knows the record, and nobody trusts the authority.
+trust = f"--cacert {pathlib.Path(status['acme']['authorities']).relative_to(pathlib.Path.cwd())}"
+curl = f"curl {trust} --resolve {live['record']}:443:{host} {live['url']}"
 print(f"""
-site: {live["site"]}
+site: {live["url"]}
+address: {host}
+authority: {status["acme"]["authorities"]} (trusted by nobody but whom you give it to)
 deployment: {live["deployment"]}
 endpoint: {status["endpoint"]}
 
 Next:
-  curl {live["site"]}
+  {curl}
   source .local_cloud/environment && .venv/bin/aws deploy list-deployment-targets --deployment-id {live["deployment"]}
   make down""")
 PYTHON

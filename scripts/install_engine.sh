@@ -25,6 +25,8 @@ has ip || missing+=(iproute2)
 has nft || missing+=(nftables)
 has ssh || missing+=(openssh-client)
 has git || missing+=(git)
+# The authority that hosts get certificates from.
+has pebble || missing+=(pebble)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 [ "$(id -u)" = 0 ] || die "missing: ${missing[*]}; install them (or run this as root), then run this again"

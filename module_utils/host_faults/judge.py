@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .certificate import of_certificate
 from .finding import Finding
 from .parse import is_closed_log
 from .site import of_site
@@ -38,6 +39,10 @@ FAULTS = {
     "nginx_files_missing": "nginx",
     "nginx_folders_wrong": "nginx",
     "nginx_certificate_missing": "nginx",
+    "certificate_timer_stopped": "nginx",
+    "certificate_invalid": "nginx",
+    "certificate_renewal_failed": "nginx",
+    "certificate_ending": "nginx",
     "nginx_config_broken": "nginx",
     "nginx_port_taken": "nginx",
     "nginx_disabled": "nginx",
@@ -69,7 +74,12 @@ def judge(wanted: Wanted, seen: Seen) -> list[Finding]:
         system.append(Finding("endpoint_unreachable", wanted.agent["msg"], cure))
     system += of_credentials(seen.metadata, on_premises=seen.agent.on_premises)
     unreached = any(finding.fault in (*NO_WAY, "agent_credentials_missing") for finding in system)
-    return [*system, *of_agent(wanted, seen, explained=unreached), *of_site(wanted, seen)]
+    return [
+        *system,
+        *of_agent(wanted, seen, explained=unreached),
+        *of_certificate(seen.certificate),
+        *of_site(wanted, seen),
+    ]
 
 
 def of_room(

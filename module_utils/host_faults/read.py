@@ -21,6 +21,7 @@ from urllib.error import HTTPError
 
 from ansible.module_utils.urls import open_url
 
+from .certificate import status_of
 from .judge import PROGRAM
 from .parse import (
     address_of_aws,
@@ -48,6 +49,8 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 """A service's, not that of whoever logged in."""
 NGINX = "/usr/sbin/nginx"
 NGINX_CONFIG = "/etc/nginx/nginx.conf"
+NGINX_TLS = Path("/etc/nginx/tls")
+"""What nginx-tls takes out by itself where the certificate is missing."""
 ERROR_LOG = "/var/log/nginx/error.log"
 LOG_CHARACTERS = 65536
 CLOCKS = ("chronyd", "chrony", "systemd-timesyncd", "ntpd", "ntp")
@@ -77,6 +80,7 @@ def look(wanted: Wanted, run: Run) -> Seen:
         places=places,
         way_to_page=way_to_page(wanted.document_root),
         visit=visit_here(wanted) if any(holder.startswith("nginx ") for holder in nginx.holders) else None,
+        certificate=status_of(run),
     )
 
 
@@ -159,6 +163,8 @@ def directives_of(config: Path, folder: Path, read: set[Path]) -> Iterator[list[
         if directive[0] == "include" and len(directive) > 1:
             pattern = (folder / directive[1]).relative_to("/")
             for path in sorted(Path("/").glob(str(pattern))):
+                if path.parent == NGINX_TLS:
+                    continue
                 yield from directives_of(path, folder, read)
 
 

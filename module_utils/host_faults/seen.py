@@ -145,3 +145,6 @@ class Seen:
     places: Mapping[str, Entry]  # what is there of the paths that nginx and visitors take, folder by folder
     way_to_page: tuple[str, ...]  # the folders on the way to the document root, and behind links
     visit: Visit | None  # by a visitor on the host; None = nginx does not listen
+    certificate: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what renew-certificate knows; empty = there is none

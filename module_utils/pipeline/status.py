@@ -83,7 +83,7 @@ def summary(shown: Record) -> list[str]:
     lines = [f"{node['kind']:<12}{node['words']:<30}  {node['name']}" for node in shown["nodes"]]
     lines += [
         f"{'host':<12}{item['id']}  agent {item['agent']['words']}, nginx {item['nginx']['words']}, "
-        f"page {item['page']['words']}"
+        f"certificate {item['certificate']['words']}, page {item['page']['words']}"
         for item in shown["hosts"]
     ]
     for item in shown["deployments"]:
@@ -230,7 +230,8 @@ def host(instance: Record, facts: Facts) -> dict[str, Any]:
         "ec2": {"state": "good" if ec2 == "running" else "busy", "words": ec2},
         "agent": NOBODY if at is None else _agent(facts["agents"][at]),
         "nginx": NOBODY if at is None else _nginx(facts["nginxes"][at]),
-        "page": _page(page, facts["settings"]["page_text"]),
+        "certificate": _certificate(facts, at),
+        "page": _page(page),
     }
     found = {item["state"] for item in shown.values()}
     return shown | {
@@ -259,15 +260,29 @@ def _nginx(found: Record) -> dict[str, str]:
     return {"state": "good", "words": "active, enabled, listening"}
 
 
-def _page(found: Record | None, text: str) -> dict[str, str]:
+def _certificate(facts: Facts, at: int | None) -> dict[str, str]:
+    """Without HTTPS there is nothing to be good or bad."""
+    if facts["settings"]["https"] == "none":
+        return {"state": "good", "words": "none, by HTTP alone"}
+    if at is None:
+        return NOBODY
+    found = facts["certificates"][at]
+    if "problem" not in found:
+        return UNREACHABLE
+    if found["problem"] or not found["installed"]:
+        return {"state": "bad", "words": found["problem"] or "not there yet"}
+    return {"state": "good", "words": f"valid until {found['ends']}"}
+
+
+def _page(found: Record | None) -> dict[str, str]:
     if found is None:
         return {"state": "none", "words": "not asked"}
-    status = int(found.get("status", -1))
-    if status < 0:
+    visit = found["visit"]
+    if visit["unanswered"]:
         return {"state": "bad", "words": "no answer"}
-    if status != OK or text not in found.get("content", ""):
-        return {"state": "bad", "words": f"{status}, not the site"}
-    return {"state": "good", "words": f"{status}, the site"}
+    if visit["status"] != OK or visit["problem"]:
+        return {"state": "bad", "words": f"{visit['status']}, not the site"}
+    return {"state": "good", "words": f"{visit['status']}, the site"}
 
 
 # The deployments

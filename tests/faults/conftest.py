@@ -4,14 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.pipeline_runs import Pipeline
+from tests.faults.pipeline_runs import BINDING, Pipeline
+
+VALIDITY = 120
+"""Seconds for which the authority's certificates are valid."""
 
 
 @pytest.fixture(scope="session")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A local cloud with the site's repository, and nothing in the account."""
-    it = Pipeline(tmp_path_factory.mktemp("pipeline"))
-    started = it.cloud("start")
+    folder = tmp_path_factory.mktemp("pipeline")
+    (folder / "binding").write_text(BINDING)
+    # By HTTP, but where a test is about HTTPS.
+    it = Pipeline(folder, options=("--extra-vars=pipeline_https=none",))
+    started = it.cloud("start", f"--acme-validity={VALIDITY}", f"--acme-binding={folder / 'binding'}")
     assert started.returncode == 0, started.stderr
     try:
         it.publish()

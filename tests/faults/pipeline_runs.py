@@ -17,6 +17,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 ACCESS_KEY = "AKIALOCALCLOUDEXAMPL"
 SECRET_KEY = "local-cloud-accepts-any-secret-access-key"
+BINDING = "canary-id:Y2FuYXJ5LW9mLXRoZS1leHRlcm5hbC1hY2NvdW50LWJpbmRpbmc"
+"""The external account binding that the certificate authority asks for: an id, and a key that is a secret."""
 ANSIBLE = str(Path(sys.executable).with_name("ansible"))
 ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 

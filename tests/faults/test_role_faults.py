@@ -61,7 +61,12 @@ def fleet(pipeline: Pipeline) -> Pipeline:
     inventory = {"all": {"hosts": {second["InstanceId"]: {"ansible_user": "admin"}}}}
     (pipeline.folder / "users.json").write_text(json.dumps(inventory))
     return dataclasses.replace(
-        pipeline, options=("--inventory=inventory/local", f"--inventory={pipeline.folder / 'users.json'}")
+        pipeline,
+        options=(
+            *pipeline.options,
+            "--inventory=inventory/local",
+            f"--inventory={pipeline.folder / 'users.json'}",
+        ),
     )
 
 

@@ -35,8 +35,8 @@ alone.
 
 **Proof.** With the local cloud's policies enforced (`--enforce-iam`), `tests/iam/test_role_grants.py` takes
 every single grant of the three roles away, one at a time, and sees a deployment, or what leads to it, fail.
-The instances' role has no grant where revisions come from GitHub: agents are let in by their instance's
-identity alone.
+The instances' role has no grant where revisions come from GitHub and no challenge is answered in Route 53:
+agents are let in by their instance's identity alone.
 `tests/iam/test_whole_pipeline.py` (in `make test-all`) provisions as a user with exactly the operator's
 policies, deploys as GitHub's role, from GitHub and through S3, and removes everything as a user with exactly
 `destroy`. "Used by" is from the request log of such a run; "not recorded yet" is what no recorded run used.
@@ -59,6 +59,7 @@ WAYS = {
     "notifications": "Where `pipeline_notifications` or `pipeline_notification_topic` is set, beside that:",
     "topic": "Where the topic is the pipeline's own (`pipeline_notifications` has addresses), beside that:",
     "promote": "Where `pipeline_promote_from` names an application, beside that:",
+    "dns": "Where `pipeline_https` is `acme` and its challenge `dns-01`, beside that:",
     "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
     "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
     "ssm": "Where `pipeline_connection` is `ssm`, beside that:",
@@ -69,6 +70,7 @@ TESTS = {
     ("codedeploy", ""): "test_a_deployment_fails_without[{sid}-{action}]",
     ("codedeploy", "alarms"): "test_a_deployment_with_alarms_fails_without[{sid}-{action}]",
     ("codedeploy", "notifications"): "test_nobody_is_told_without[{sid}-{action}]",
+    ("ec2", "dns"): "test_a_challenge_is_not_answered_without[{sid}-{action}]",
     ("ec2", "s3"): "test_an_instance_fetches_nothing_without[{sid}-{action}]",
 }
 """Policy and way -> the test case of tests/iam/test_role_grants.py that fails without a grant."""

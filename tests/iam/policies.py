@@ -19,6 +19,7 @@ WAYS = {
     "notifications": "notifications",
     "topic": "notifications",
     "promote": "promotion",
+    "dns": "https",
     "s3": "revisions",
     "bucket": "revisions",
     "ssm": "sessions",

@@ -368,3 +368,61 @@ def test_a_service_takes_only_a_role_that_names_it(account: Account, role: str) 
             account.deploy()
         assert error.value.response["Error"]["Code"] == "InvalidRoleException"
         account.iam.update_assume_role_policy(RoleName=NAMES[role], PolicyDocument=json.dumps(trust(role)))
+
+
+NAME = "www.local-cloud.example"
+
+
+@pytest.fixture(scope="module")
+def by_dns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The instances' policy where hosts answer an authority's challenge in Route 53."""
+    settings = {"pipeline_https": "acme", "pipeline_https_acme_challenge": "dns-01"}
+    folder = tmp_path_factory.mktemp("by_dns")
+    return policies.write(**settings, policy_folder=str(folder))["ec2"]
+
+
+def answer(account: Account, name: str = f"_acme-challenge.{NAME}", kind: str = "TXT") -> None:
+    """What certbot's plugin does: find the zone, set the record, wait until it is known, delete it."""
+    route53 = account.pipeline.client("route53", account.pipeline.instance()[1])
+    [zone] = [each["Id"] for each in route53.list_hosted_zones()["HostedZones"]]
+    value = {"TXT": '"proof"', "A": "192.0.2.1"}[kind]
+    record = {"Name": name, "Type": kind, "TTL": 10, "ResourceRecords": [{"Value": value}]}
+    for action in ("UPSERT", "DELETE"):
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        changed = route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+        route53.get_change(Id=changed["ChangeInfo"]["Id"])
+
+
+@contextmanager
+def granted(account: Account, document: dict[str, Any]) -> Iterator[None]:
+    """The instances have this policy as long as the block lasts."""
+    account.grant("ec2", document)
+    try:
+        yield
+    finally:
+        account.grant("ec2", account.written["ec2"])
+
+
+def test_an_instance_answers_its_own_challenge_and_changes_no_other_record(
+    account: Account, by_dns: dict[str, Any]
+) -> None:
+    with granted(account, by_dns):
+        answer(account)
+        for name, kind in (
+            (NAME, "A"),
+            (f"_acme-challenge.{NAME}", "A"),
+            (f"_acme-challenge.other.{NAME}", "TXT"),
+            (NAME, "TXT"),
+        ):
+            with pytest.raises(ClientError, match="not authorized to perform: route53:ChangeResource"):
+                answer(account, name, kind)
+
+
+@pytest.mark.parametrize(("sid", "action"), policies.grants("ec2", "dns"))
+def test_a_challenge_is_not_answered_without(
+    account: Account, by_dns: dict[str, Any], sid: str, action: str
+) -> None:
+    with granted(account, policies.without(by_dns, sid, action)), pytest.raises(ClientError) as error:
+        answer(account)
+
+    assert f"is not authorized to perform: {action}" in error.value.response["Error"]["Message"]

@@ -45,12 +45,13 @@ def add_record(client: Client, name: str, kind: str, *values: str) -> None:
         "aws-codedeploy-eu-west-1.s3.eu-west-1.amazonaws.com",
         "codedeploy-commands.cn-north-1.amazonaws.com.cn",
         "API.GitHub.com",
+        "acme.local-cloud.test",
         "github.com",
         "codeload.github.com",
         "token.actions.githubusercontent.com",
     ],
 )
-def test_aws_and_github_are_the_gateway(ask: Ask, name: str) -> None:
+def test_aws_github_and_the_certificate_authority_are_the_gateway(ask: Ask, name: str) -> None:
     assert ask(name) == ("NOERROR", [GATEWAY])
     assert ask(name, "AAAA") == ("NOERROR", [])
 

@@ -29,7 +29,7 @@ class TestParseControl:
 
     def test_only_dependencies_that_are_packed_too_are_required(self) -> None:
         package = specs.parse_control(CONTROL)
-        assert package.requires({"libruby3.1", "rubygems-integration", "git"}) == [
+        assert package.requires({name: name for name in ("libruby3.1", "rubygems-integration", "git")}) == [
             "libruby3.1",
             "rubygems-integration",
         ]

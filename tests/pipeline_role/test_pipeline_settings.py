@@ -39,8 +39,10 @@ def test_a_setting_says_what_it_is_and_what_is_allowed(name: str) -> None:
     assert limited != (name in FREE_TEXT)
 
 
-def test_the_token_never_shows() -> None:
-    assert OPTIONS["pipeline_github_token"]["no_log"] is True
+@pytest.mark.parametrize("name", ["pipeline_github_token", "pipeline_https_acme_eab_hmac_key"])
+def test_a_secret_never_shows(name: str) -> None:
+    assert OPTIONS[name]["no_log"] is True
+    assert name not in RULES or RULES[name]["secret"]
 
 
 def test_defaults_that_are_not_left_to_the_inventory_are_allowed() -> None:

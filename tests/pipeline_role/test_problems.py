@@ -18,6 +18,13 @@ GOOD: dict[str, Any] = {
     "pipeline_github_repository": "acme/site",
     "pipeline_github_reviewers": None,
     "pipeline_hosts": "codedeploy",
+    "pipeline_https": "none",
+    "pipeline_https_acme_challenge": "http-01",
+    "pipeline_https_acme_eab_hmac_key": "",
+    "pipeline_https_acme_eab_key_id": "",
+    "pipeline_https_certificate_file": "",
+    "pipeline_https_key_file": "",
+    "pipeline_instance_count": 1,
     "pipeline_notification_topic": "",
     "pipeline_notifications": [],
     "pipeline_promote_from": "",
@@ -31,6 +38,7 @@ GOOD: dict[str, Any] = {
 }
 RULES = {
     "pipeline_region": {"pattern": "^[a-z]{2}-[a-z]+-[0-9]$", "allowed": "the name of an AWS region"},
+    "pipeline_https_acme_eab_hmac_key": {"pattern": "^[a-z]*$", "allowed": "base64url", "secret": "yes"},
     "pipeline_tag_owner": {"pattern": r"^[\w .:/=+@-]{0,256}$", "allowed": "letters and digits"},
 }
 HOST: tuple[str, dict[str, str], dict[str, str]] = ("i-1", {"Application": "shop"}, {})
@@ -60,6 +68,27 @@ def test_there_are_none() -> None:
         ({"pipeline_tags": {"x": "y\n"}}, 'pipeline_tags has "x": "y\\n"'),
         ({"pipeline_ssh_cidr": "0.0.0.0/0"}, "the whole world"),
         ({"pipeline_connection": "ssm"}, "pipeline_connection_bucket is ''"),
+        (
+            {"pipeline_https": "files", "pipeline_https_key_file": "k.pem"},
+            "pipeline_https_certificate_file is '': name the file",
+        ),
+        (
+            {"pipeline_https": "files", "pipeline_https_certificate_file": "c.pem"},
+            "pipeline_https_key_file is '': name the file",
+        ),
+        (
+            {"pipeline_https": "acme", "pipeline_https_acme_eab_hmac_key": "secret"},
+            "pipeline_https_acme_eab_key_id is '': set both",
+        ),
+        ({"pipeline_https": "acme", "pipeline_instance_count": "3"}, "set the challenge to dns-01"),
+        (
+            {"pipeline_https": "acme", "pipeline_domain_record": "*.example.com"},
+            "pipeline_domain_record is '*.example.com' and pipeline_https_acme_challenge is 'http-01'",
+        ),
+        (
+            {"pipeline_https_acme_eab_hmac_key": "S3cret!"},
+            "pipeline_https_acme_eab_hmac_key is '...': allowed is base64url.",
+        ),
         ({"pipeline_vpc_id": "vpc-12345678"}, "set both or none"),
         (
             {"pipeline_notification_topic": "arn:x", "pipeline_notifications": ["a@b.c"]},

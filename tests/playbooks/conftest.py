@@ -86,6 +86,8 @@ def addresses(cloud: LocalCloud) -> dict[str, Any]:
             "AWS_ACCESS_KEY_ID": keys["access_key"],
             "AWS_SECRET_ACCESS_KEY": keys["secret_key"],
         },
+        # Nobody answers at the addresses of these hosts: they get no certificates.
+        "pipeline_https": "none",
         "pipeline_github_api_url": f"{cloud.github_url}/api/v3",
         "pipeline_github_token": github_token(cloud),
         "pipeline_ssh_public_key_file": str(cloud.settings.state_dir / "ssh" / "id_ed25519.pub"),

@@ -56,6 +56,7 @@ def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
             "pipeline_hosts": "localhost",
             "pipeline_record_name": "www.example.com",
             "pipeline_suffix": "",
+            "pipeline_site_url": "http://www.example.com/",
             "pipeline_page_text": "the site",
         }
         result = subprocess.run(

@@ -19,11 +19,11 @@ def opened(client: Callable[[str], Any]) -> dict[int, list[str]]:
 
 
 @pytest.mark.long
-def test_443_stays_open_where_it_is_named(
+def test_443_is_open_with_https_and_where_it_is_named(
     ansible_playbook: Callable[..., Any], addresses: dict[str, Any], client: Callable[[str], Any]
 ) -> None:
     def run(*options: str, **settings: Any) -> str:
-        result = ansible_playbook("provision-ec2.yml", *options, **addresses, **settings)
+        result = ansible_playbook("provision-ec2.yml", *options, **(addresses | settings))
         assert result.returncode == 0, result.stdout + result.stderr
         return str(result.stdout)
 
@@ -32,9 +32,13 @@ def test_443_stays_open_where_it_is_named(
     ssh = {22: ["172.31.0.1/32"]}
     assert opened(client) == ssh | {80: ["0.0.0.0/0"]}
 
-    tls = {"pipeline_open_ports": [80, 443]}
+    tls = {"pipeline_https": "acme"}
     assert "443" in changes_of_tasks(run("--check", "--diff", **tls))[PORTS]
     assert PORTS in changes_of_tasks(run(**tls))
     assert opened(client) == ssh | {80: ["0.0.0.0/0"], 443: ["0.0.0.0/0"]}
     assert changes_of_tasks(run(**tls)) == {}
     assert 443 in opened(client)
+    # Beside HTTPS that is not the pipeline's.
+    assert changes_of_tasks(run(pipeline_open_ports=[80, 443])) == {}
+    assert PORTS in changes_of_tasks(run())
+    assert 443 not in opened(client)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 import yaml
 
-from plugins.module_utils.host_faults import judge, read, site
+from plugins.module_utils.host_faults import certificate, judge, read, site
 from plugins.module_utils.host_faults.finding import Finding
 from plugins.module_utils.host_faults.parse import (
     address_of_aws,
@@ -585,4 +585,51 @@ def test_the_scenario_breaks_hosts_in_every_way_that_a_container_can_be_broken()
     named = yaml.safe_load((variables / "named.yml").read_text())["named"]
     broken = {each["fault"] for each in faults}
     broken |= {name for each in named for name in (*each["faults"], *each["repaired"])}
-    assert judge.FAULTS.keys() - broken == {"clock_off", "swap_missing", "disk_full"}
+    # Those of certificates need a certificate authority: tests/faults/test_https.py breaks hosts so.
+    certificates = {name for name in judge.FAULTS if name.startswith("certificate_")}
+    assert judge.FAULTS.keys() - broken - certificates == {"clock_off", "swap_missing", "disk_full"}
+
+
+class TestCertificate:
+    def status(self, **changes: Any) -> dict[str, Any]:
+        tls = {"unusable": "", "invalid": "", "certificate": {"not_after": NOW + 60 * 86400}}
+        tls |= {name: changes.pop(name) for name in ("unusable", "invalid") if name in changes}
+        fine = {"directory": "https://ca.example/", "due": "", "error": "", "failing_since": 0, "timer": True}
+        return fine | {"tls": tls} | changes
+
+    @pytest.mark.parametrize(
+        ("changes", "fault", "found", "repair"),
+        [
+            (
+                {"unusable": "c.pem is missing"},
+                "certificate_invalid",
+                "the page by HTTP",
+                "renew_certificate",
+            ),
+            ({"invalid": "expired on X"}, "certificate_invalid", "browsers warn of it", "renew_certificate"),
+            (
+                {"error": "refused", "failing_since": NOW},
+                "certificate_renewal_failed",
+                "not renewed since 2027-01-15 08:00 UTC: refused",
+                "renew_certificate",
+            ),
+            ({"timer": False}, "certificate_timer_stopped", "nobody renews", "start_timer"),
+            ({"directory": "", "due": "it ends in 20 days"}, "certificate_ending", "in 20 days", ""),
+            ({"directory": "", "invalid": "expired on X"}, "certificate_invalid", "expired on X", ""),
+        ],
+    )
+    def test_a_fault_is_named(self, changes: dict[str, Any], fault: str, found: str, repair: str) -> None:
+        [finding] = certificate.of_certificate(self.status(**changes))
+        assert (finding.fault, finding.repair) == (fault, repair)
+        assert found in finding.found
+
+    def test_without_one_and_with_a_good_one_nothing_is_wrong(self) -> None:
+        assert certificate.of_certificate({}) == []
+        assert certificate.of_certificate(self.status()) == []
+        # The timer comes for it.
+        assert certificate.of_certificate(self.status(due="it ends in 20 days")) == []
+
+    def test_an_expired_one_says_why_it_was_not_renewed(self) -> None:
+        status = self.status(invalid="expired on X", error="refused", failing_since=NOW)
+        [finding] = certificate.of_certificate(status)
+        assert "expired on X: browsers warn of it; not renewed since" in finding.found

@@ -15,7 +15,7 @@ TLS: dict[str, Any] = {
 }
 
 
-def render(*, redirect: bool = True, **settings: Any) -> str:
+def render(**settings: Any) -> str:
     systems = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__nginx_systems"]
     values = {
         **yaml.safe_load((ROLE / "defaults/main.yml").read_text()),
@@ -28,7 +28,7 @@ def render(*, redirect: bool = True, **settings: Any) -> str:
     environment.filters["comment"] = lambda text: f"# {text}"
     environment.filters["regex_escape"] = re.escape
     template = environment.from_string((ROLE / "templates/nginx.conf.j2").read_text())
-    return template.render({**values, "__nginx_tls": tls, "__nginx_redirect": tls and redirect})
+    return template.render({**values, "__nginx_tls": tls, "__nginx_tls_folder": "/etc/nginx/tls"})
 
 
 def servers(text: str) -> list[str]:
@@ -66,21 +66,21 @@ def test_without_a_certificate_there_is_no_tls() -> None:
     assert "Strict-Transport-Security" not in text
 
 
-def test_with_one_http_leads_to_https_and_browsers_remember() -> None:
-    plain, secure = servers(render(**TLS))
-    assert "return 301 https://$host$request_uri;" in plain
-    assert "root" not in plain
-    assert "listen 443 ssl default_server;" in secure
-    assert "listen 80" not in secure
-    assert "ssl_protocols TLSv1.2 TLSv1.3;" in secure
-    assert 'add_header Strict-Transport-Security "max-age=86400" always;' in secure
-
-
-def test_without_the_redirect_one_server_does_both() -> None:
-    [server] = servers(render(redirect=False, nginx_tls_hsts_seconds=0, **TLS))
+def test_with_one_the_same_server_includes_what_brings_tls() -> None:
+    text = render(**TLS)
+    [server] = servers(text)
     assert "listen 80 default_server;" in server
-    assert "listen 443 ssl default_server;" in server
-    assert "Strict-Transport-Security" not in server
+    assert "include /etc/nginx/tls/*.conf;" in server
+    # Whatever becomes of the certificate, this is whole.
+    assert "ssl_certificate" not in text
+
+
+def test_an_authority_gets_what_it_asks_for_by_http() -> None:
+    [server] = servers(render(nginx_acme_webroot="/srv/acme", **TLS))
+    assert "location ^~ /.well-known/acme-challenge/" in server
+    assert "root /srv/acme;" in server
+    assert r'"~^http /(?!\.well-known/acme-challenge/)" yes;' in render(**TLS)
+    assert "acme-challenge" not in render()
 
 
 def test_without_releases_there_is_no_cookie() -> None:
@@ -95,6 +95,6 @@ def test_with_releases_a_page_names_its_own_and_the_parts_come_from_it() -> None
     assert "set $site_root $realpath_root;" in server
     assert "try_files /$site_pinned$uri @live;" in server
     assert '"~^/srv/www/releases/(?<release_served>[A-Za-z0-9-]+)$"' in text
-    assert "SameSite=Strict;" not in text
-    # Where HTTP leads to HTTPS, the cookie needs no other way.
-    assert "SameSite=Strict; Secure" in render(nginx_releases="/srv/www/releases", **TLS)
+    # By HTTPS the cookie needs no other way.
+    assert 'SameSite=Strict$site_cookie_secure"' in text
+    assert 'on "; Secure";' in text

@@ -53,6 +53,7 @@ class TestRole:
 
 
 ON_HOSTS = (
+    "certificate_info",
     "codedeploy_agent_info",
     "codedeploy_agent_package",
     "host_findings",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import account, deployment, domain, instances, repository
+from . import account, deployment, domain, https, instances, repository
 from .sight import Note
 from .wanted import Findings, Seen, Unseen, Wanted
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # What each reader looks at, for the note that it could not.
 LOOKED_AT = {
+    "acme_directory": "the authority's directory",
     "address_quota": "the quota of Elastic IPs",
     "addresses": "the Elastic IPs",
     "agent": "the agent's package",
@@ -31,6 +32,7 @@ LOOKED_AT = {
     "environment": "the environment of the repository",
     "deployment_config": "the deployment configuration",
     "github_links": "CodeDeploy's links to GitHub",
+    "https_files": "the certificate and its key",
     "image": "the image",
     "instance_profile": "the instance profile",
     "instance_quota": "the quota of vCPUs",
@@ -44,6 +46,7 @@ LOOKED_AT = {
     "reviewers": "the reviewers",
     "roles": "the roles",
     "security_group": "the security group",
+    "served_certificates": "the certificates that hosts serve",
     "subnet": "the subnet",
     "zone": "the hosted zone",
 }
@@ -54,6 +57,10 @@ CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
     account.region,
     domain.zone,
     domain.record,
+    https.way,
+    https.directory,
+    https.files,
+    https.certificates,
     repository.commit,
     repository.token,
     repository.environment,

@@ -19,8 +19,10 @@ from ansible.module_utils.urls import open_url
 from botocore.exceptions import ClientError
 
 from ...aws.errors import FAILURES, code_of, describe, patient
+from . import certificates
 from .delegation import DnsError, name_servers
 from .deployment import topic_region
+from .sight import ours
 from .wanted import STANDARD_FAMILIES, Seen, Unseen, Wanted
 
 if TYPE_CHECKING:
@@ -147,6 +149,25 @@ def delegation(_clients: Clients, wanted: Wanted) -> list[str]:
 def key_file(_clients: Clients, wanted: Wanted) -> str:
     """The public key; OSError where it cannot be read."""
     return Path(wanted.ssh_public_key_file).expanduser().read_text(encoding="utf-8")
+
+
+def acme_directory(_clients: Clients, wanted: Wanted) -> dict[str, Any]:
+    """The authority's, with a `problem` where it does not answer."""
+    return certificates.directory_at(wanted.https_acme_directory, wanted.https_ca_file)
+
+
+def https_files(_clients: Clients, wanted: Wanted) -> list[tuple[str, str, str]]:
+    """What is wrong with the certificate and its key."""
+    record = wanted.domain_record.rstrip(".")
+    return certificates.problems_of(wanted.https_certificate_file, wanted.https_key_file, record)
+
+
+def served_certificates(clients: Clients, wanted: Wanted) -> list[dict[str, str]]:
+    """What is served at the pipeline's addresses, and what is wrong with it."""
+    record = wanted.domain_record.rstrip(".")
+    held = [each["PublicIp"] for each in ours(wanted, clients["ec2"].describe_addresses()["Addresses"])]
+    found = (certificates.served_at(address, record, wanted.https_ca_file) for address in held)
+    return [each for each in found if each]
 
 
 # EC2
@@ -359,25 +380,36 @@ OF_THE_ACCOUNT: tuple[Reader, ...] = (
 )
 
 
+def _of_the_account(wanted: Wanted) -> list[Reader]:
+    """Those that the settings ask for."""
+    # A region's API refuses the topics of others.
+    is_own_topic = bool(wanted.notification_topic) and topic_region(wanted) == wanted.region
+    chosen: tuple[tuple[Reader, object], ...] = (
+        (boundary, wanted.iam_permissions_boundary),
+        (alarms, wanted.alarms),
+        (notification_topic, is_own_topic),
+        (github_links, wanted.github_token_name),
+        (served_certificates, wanted.https != "none"),
+    )
+    return [*OF_THE_ACCOUNT, *(reader for reader, asked in chosen if asked)]
+
+
+def _without_aws(wanted: Wanted) -> list[Reader]:
+    """Those that the settings ask for, and that need no credentials."""
+    chosen: tuple[tuple[Reader, object], ...] = (
+        (bucket, wanted.revision_source == "s3" and wanted.revision_bucket),
+        (connection_bucket, wanted.connection_bucket),
+        (repository, wanted.github_token),
+        (reviewers, wanted.github_token and wanted.github_reviewers),
+        (acme_directory, wanted.https == "acme"),
+        (https_files, wanted.https == "files"),
+    )
+    return [*WITHOUT_AWS, *(reader for reader, asked in chosen if asked)]
+
+
 def look(clients: Clients, wanted: Wanted) -> Seen:
     """See everything. Where the credentials are not valid, only what needs none."""
-    readers = list(OF_THE_ACCOUNT)
-    if wanted.iam_permissions_boundary:
-        readers.append(boundary)
-    if wanted.alarms:
-        readers.append(alarms)
-    # A region's API refuses the topics of others.
-    if wanted.notification_topic and topic_region(wanted) == wanted.region:
-        readers.append(notification_topic)
-    if wanted.github_token_name:
-        readers.append(github_links)
-    without_aws = list(WITHOUT_AWS)
-    if wanted.revision_source == "s3" and wanted.revision_bucket:
-        without_aws.append(bucket)
-    if wanted.connection_bucket:
-        without_aws.append(connection_bucket)
-    if wanted.github_token:
-        without_aws += [repository, *([reviewers] if wanted.github_reviewers else [])]
+    readers, without_aws = _of_the_account(wanted), _without_aws(wanted)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         early = {each.__name__: pool.submit(_see, each, clients, wanted) for each in without_aws}
         identity = _see(lambda *_: clients["sts"].get_caller_identity(), clients, wanted)

@@ -33,6 +33,12 @@ class Wanted:
     github_reviewers: Sequence[str]
     github_token: str
     github_token_name: str
+    https: str
+    https_acme_directory: str
+    https_acme_eab_key_id: str
+    https_ca_file: str
+    https_certificate_file: str
+    https_key_file: str
     iam_permissions_boundary: str
     image_parameter: str
     instance_count: int

@@ -57,7 +57,8 @@ def problems(
 def _values(settings: Settings, rules: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     for name, rule in rules.items():
         if not matches(rule["pattern"], settings[name]):
-            yield f"{name} is '{settings[name]}': allowed is {rule['allowed']}."
+            value = "..." if "secret" in rule else settings[name]
+            yield f"{name} is '{value}': allowed is {rule['allowed']}."
 
 
 def matches(pattern: str, value: object) -> bool:
@@ -149,6 +150,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             "pipeline_connection is 'ssm' and pipeline_connection_bucket is '': name a bucket for Ansible's "
             "modules to travel through (docs/connecting.md)."
         )
+    yield from _https(settings)
     topic = settings["pipeline_notification_topic"]
     if topic and settings["pipeline_notifications"]:
         yield (
@@ -164,6 +166,32 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             f"pipeline_domain_record is '{record}': allowed is a name inside the zone '{zone}' "
             "(pipeline_domain_zone)."
         )
+
+
+def _https(settings: Settings) -> Iterator[str]:
+    way = settings["pipeline_https"]
+    for name in ("pipeline_https_certificate_file", "pipeline_https_key_file"):
+        if way == "files" and not settings[name]:
+            yield f"pipeline_https is 'files' and {name} is '': name the file (docs/https.md)."
+    if way != "acme":
+        return
+    if settings["pipeline_https_acme_eab_hmac_key"] and not settings["pipeline_https_acme_eab_key_id"]:
+        yield (
+            "pipeline_https_acme_eab_hmac_key is set and pipeline_https_acme_eab_key_id is '': set both, by "
+            "ACME_EAB_HMAC_KEY and ACME_EAB_KEY_ID, or none."
+        )
+    if settings["pipeline_https_acme_challenge"] != "http-01":
+        return
+    count, record = settings["pipeline_instance_count"], settings["pipeline_domain_record"]
+    for name, value, plain in (
+        ("pipeline_instance_count", count, str(count) == "1"),
+        ("pipeline_domain_record", record, not record.startswith("*")),
+    ):
+        if not plain:
+            yield (
+                f"{name} is '{value}' and pipeline_https_acme_challenge is 'http-01', which proves one host "
+                "of one name: set the challenge to dns-01."
+            )
 
 
 class FilterModule:

@@ -89,6 +89,7 @@ def facts() -> dict[str, Any]:
             "deployment_group": "test.deploymentGroup.001",
             "environment": "production",
             "github_environment": "Prod",
+            "https": "acme",
             "github_role": "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000",
             "instance_count": 2,
             "instance_name": "ec2.cheaper.001",
@@ -127,9 +128,17 @@ def facts() -> dict[str, Any]:
             {"polling": False, "installed_version": "1.8.1-1", "problem": "The service is stopped."},
         ],
         "nginxes": [nginx, nginx],
+        "certificates": [
+            {"installed": True, "ends": "2027-01-20", "problem": ""},
+            {
+                "installed": True,
+                "ends": "2026-11-23",
+                "problem": "the certificate expired: browsers warn of it",
+            },
+        ],
         "pages": [
-            {"item": "198.51.100.4", "status": 200, "content": "<h1>CodeDeploy</h1>"},
-            {"item": "198.51.100.5", "status": -1},
+            {"item": "198.51.100.4", "visit": {"status": 200, "unanswered": "", "problem": ""}},
+            {"item": "198.51.100.5", "visit": {"status": 0, "unanswered": "timed out", "problem": ""}},
         ],
         "drift": {
             "began": True,

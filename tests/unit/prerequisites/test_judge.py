@@ -31,6 +31,13 @@ WANTED = Wanted(
     github_reviewers=[],
     github_token="",
     github_token_name="",
+    # HTTP alone is a note.
+    https="files",
+    https_acme_directory="",
+    https_acme_eab_key_id="",
+    https_ca_file="",
+    https_certificate_file="c.pem",
+    https_key_file="k.pem",
     iam_permissions_boundary="",
     image_parameter="/aws/service/image",
     instance_count=1,
@@ -437,3 +444,47 @@ def test_instances_of_another_type_need_room_beside_those_that_end() -> None:
 def test_a_token_that_may_write_gives_no_word() -> None:
     for found in ({"scopes": ["repo", "workflow"]}, {"scopes": None, "permissions": {"push": True}}, None):
         assert findings({}, {"repository": found}).problems == []
+
+
+ACME = replace(WANTED, https="acme", https_acme_directory="https://ca.example/dir")
+VALID, EXPIRED = (
+    {"address": "192.0.2.7", "problem": problem} for problem in ("", "is not valid: certificate has expired")
+)
+
+
+class TestHttps:
+    def said(self, wanted: Wanted, **seen: Any) -> tuple[list[str], list[str]]:
+        found = judge(wanted, fine() | seen)
+        return found.problems, [note for note in found.notes if "https" in note or "certificate" in note]
+
+    def test_http_alone_is_named(self) -> None:
+        problems, [note] = self.said(replace(WANTED, https="none"))
+        assert problems == []
+        assert "pipeline_https is 'none'" in note
+
+    def test_an_authority_that_does_not_answer_stops_the_first_run(self) -> None:
+        silent = {"problem": "it does not answer: refused"}
+        [problem], _ = self.said(ACME, acme_directory=silent, served_certificates=[EXPIRED])
+        assert problem.startswith(
+            "pipeline_https_acme_directory is 'https://ca.example/dir': it does not answer"
+        )
+        problems, notes = self.said(ACME, acme_directory=silent, served_certificates=[VALID])
+        assert problems == []
+        assert "it does not answer: refused" in notes[0]
+
+    def test_a_binding_that_is_asked_for_is_named(self) -> None:
+        asking = {"newOrder": "", "meta": {"externalAccountRequired": True}}
+        [problem], _ = self.said(ACME, acme_directory=asking, served_certificates=[])
+        assert "ACME_EAB_HMAC_KEY" in problem
+        bound = replace(ACME, https_acme_eab_key_id="id")
+        assert self.said(bound, acme_directory=asking, served_certificates=[]) == ([], [])
+
+    def test_a_certificate_that_browsers_refuse_is_named_and_stops_nothing(self) -> None:
+        answer = {"newOrder": ""}
+        problems, [note] = self.said(ACME, acme_directory=answer, served_certificates=[EXPIRED, VALID])
+        assert problems == []
+        assert "the certificate that 192.0.2.7 serves is not valid: certificate has expired" in note
+
+    def test_files_that_do_not_fit_stop_a_run(self) -> None:
+        [problem], _ = self.said(WANTED, https_files=[("key_file", "k.pem", "it is not the certificate's")])
+        assert problem == "pipeline_https_key_file is 'k.pem': it is not the certificate's."

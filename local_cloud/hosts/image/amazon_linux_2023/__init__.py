@@ -34,7 +34,16 @@ BASE = (
 )
 """In every host."""
 
-REPOSITORY = ("git", "jq", "less", "nginx-light", "ruby", "wget")
+REPOSITORY = (
+    "certbot",
+    "git",
+    "jq",
+    "less",
+    "nginx-light",
+    "python3-certbot-dns-route53",
+    "ruby",
+    "wget",
+)
 """What dnf can install besides, as far as the pipeline and its users ask for it."""
 
 UNWANTED = (

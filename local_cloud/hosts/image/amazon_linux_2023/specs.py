@@ -65,6 +65,7 @@ class Package:
     version: str
     depends: str
     description: str
+    provides: str = ""
 
     @property
     def rpm_version(self) -> str:
@@ -76,10 +77,19 @@ class Package:
     def summary(self) -> str:
         return self.description.splitlines()[0]
 
-    def requires(self, available: Collection[str]) -> list[str]:
-        """Those of its dependencies that are among `available`; the image has the rest."""
-        names = (re.split(r"[\s(:|]", part.strip(), maxsplit=1)[0] for part in self.depends.split(","))
-        return sorted({name for name in names if name in available})
+    def requires(self, available: Mapping[str, str]) -> list[str]:
+        """Those of its dependencies that are `available`, a package by each name; the image has the rest."""
+        return sorted({available[name] for name in _names(self.depends) if name in available})
+
+    @property
+    def names(self) -> list[str]:
+        """Its own, and those that it stands for."""
+        return [self.name, *_names(self.provides)]
+
+
+def _names(relation: str) -> list[str]:
+    """The first of the alternatives in each part of a field such as Depends, without versions."""
+    return [re.split(r"[\s(:|]", part.strip(), maxsplit=1)[0] for part in relation.split(",") if part.strip()]
 
 
 def parse_control(text: str) -> Package:
@@ -90,6 +100,7 @@ def parse_control(text: str) -> Package:
         version=fields["Version"],
         depends=", ".join(fields[key] for key in ("Pre-Depends", "Depends") if key in fields),
         description=fields["Description"],
+        provides=fields.get("Provides", ""),
     )
 
 
@@ -120,6 +131,7 @@ def repository_spec(packages: Iterable[Package], owned: Mapping[str, Collection[
     """One RPM for each package, from `%{_unpacked}/NAME`; `owned`: package to lines of its %files."""
     packages = list(packages)
     names = {package.name for package in packages}
+    available = {name: package.name for package in packages for name in package.names}
     lines = [*_header("local-cloud-repository", "2023", "Carries the packages below"), *_body(), "%install"]
     # Hard links: the files are there already.
     lines += [f"cp -al %{{_unpacked}}/{name}/. %{{buildroot}}/" for name in sorted(names)]
@@ -129,13 +141,16 @@ def repository_spec(packages: Iterable[Package], owned: Mapping[str, Collection[
             f"Version: {package.rpm_version}",
             f"Summary: {package.summary.replace('%', '%%')}",
             "AutoReqProv: no",
-            *(f"Requires: {name}" for name in package.requires(names - {package.name})),
+            *(f"Requires: {name}" for name in package.requires(available) if name != package.name),
             *([f"Provides: {also}"] if (also := REPOSITORY_PROVIDES.get(package.name)) else []),
             f"%description -n {package.name}",
             "From the distribution's package of that name.",
             f"%files -n {package.name}",
             *owned[package.name],
         ]
+    # On Amazon Linux it brings a second repository, with certbot among others.
+    lines += ["%package -n spal-release", "Summary: Supplementary packages (a likeness)", "AutoReqProv: no"]
+    lines += ["%description -n spal-release", "What it brings is here already.", "%files -n spal-release"]
     return "\n".join(lines) + "\n"
 
 

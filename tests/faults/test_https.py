@@ -1,0 +1,429 @@
+"""HTTPS on a host that really boots, with certificates of minutes from a real authority.
+
+What browsers meet, what is renewed under requests, what is named when it breaks, and where secrets are not.
+In this order: each test goes on with the certificate that the one before has left.
+"""
+
+import dataclasses
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.faults.pipeline_runs import BINDING, CHECKOUT, Pipeline
+
+NAME = "www.local-cloud.example"
+TEXT = "CodeDeploy + Github Actions + EC2"
+LIVE = "/etc/site-certificate/acme/live/site"
+RENEWED_WITHIN = 240
+"""Seconds. A certificate is valid for 120 here, and due when 40 are left."""
+PATIENT: dict[str, Any] = {"pipeline_https": "acme", "certificate_renewal_calendar": "*-*-* 00:00:00"}
+"""A timer that does not come while a test looks."""
+EAGER = PATIENT | {"certificate_renewal_calendar": "*-*-* *:*:0/5", "certificate_renewal_delay": "0"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site on its host, and who may run the pipeline."""
+
+    pipeline: Pipeline
+    address: str
+    authorities: Path
+
+    def play(self, name: str, settings: dict[str, Any], *options: str, fails: bool = False) -> str:
+        played = self.pipeline.playbook(name, f"--extra-vars={json.dumps(settings)}", *options)
+        assert (played.returncode != 0) == fails, played.stdout + played.stderr
+        return " ".join((played.stdout + played.stderr).split())
+
+    def on_host(self, command: str) -> str:
+        """What a command prints; on_hosts leaves out who prints nothing."""
+        return "".join(self.pipeline.on_hosts(command))
+
+    def certificate(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.on_host("nginx-tls status"))
+        return told
+
+    def browser(self) -> ssl.SSLContext:
+        """Trusts the authority of the local cloud, and nobody else."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.authorities)
+        return context
+
+    def get(self, path: str = "/", *, tls: bool = True, context: ssl.SSLContext | None = None) -> "Answer":
+        with socket.create_connection((self.address, 443 if tls else 80), timeout=10) as link:
+            stream = (context or self.browser()).wrap_socket(link, server_hostname=NAME) if tls else link
+            with stream:
+                connection = http.client.HTTPConnection(NAME)
+                connection.sock = stream
+                connection.request("GET", path, headers={"Host": NAME})
+                answer = connection.getresponse()
+                return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+
+    def named(self, what: str) -> dict[str, str]:
+        """Where a fault is named, and by which line; prerequisites only where visitors can see it."""
+        return {
+            "prerequisites": self.play("check-prerequisites.yml", PATIENT),
+            "status": self.play("show-status.yml", PATIENT, "--extra-vars=drift=false"),
+            "repair": self.play("repair-hosts.yml", PATIENT, "--check", f"--tags={what}"),
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+@dataclass
+class Visitors:
+    """As a context, they come to the page by HTTPS, each on a connection of its own, as browsers do."""
+
+    site: Site
+    rate: float = 20
+    people: int = 4
+    answers: Counter[str] = field(default_factory=Counter)
+
+    def __enter__(self) -> Self:
+        self._over = threading.Event()
+        self._context = self.site.browser()
+        self._threads = [threading.Thread(target=self._come) for _ in range(self.people)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _come(self) -> None:
+        while not self._over.wait(self.people / self.rate):
+            try:
+                answer = self.site.get(context=self._context)
+                got = str(answer.status) if TEXT in answer.body else f"{answer.status} without the page"
+            except OSError as error:
+                got = f"{type(error).__name__}: {error}"
+            self.answers[got] += 1
+
+
+@dataclass
+class Arguments:
+    """As a context: what processes of this machine, and of the hosts on it, are started with."""
+
+    seen: set[str] = field(default_factory=set)
+
+    def __enter__(self) -> Self:
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.02):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    self.seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                except OSError:
+                    continue
+
+
+def certificate_of(name: str, lasts: timedelta) -> tuple[bytes, bytes]:
+    """A certificate that is its own authority, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    called, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(called)
+        .issuer_name(called)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=90))
+        .not_valid_after(now + lasts)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    return certificate.public_bytes(serialization.Encoding.PEM), secret
+
+
+@pytest.fixture(scope="module")
+def secure(
+    pipeline: Pipeline, monkeypatch_module: pytest.MonkeyPatch
+) -> Iterator[tuple[Site, str, set[str]]]:
+    """The site with a certificate by an external account binding; what was said and started meanwhile."""
+    key_id, _, key = BINDING.partition(":")
+    monkeypatch_module.setenv("ACME_EAB_KEY_ID", key_id)
+    monkeypatch_module.setenv("ACME_EAB_HMAC_KEY", key)
+    [address] = pipeline.client("ec2").describe_addresses()["Addresses"]
+    authorities = Path(pipeline.status()["acme"]["authorities"])
+    # Settings of the run come after those of the session.
+    site = Site(dataclasses.replace(pipeline, options=()), address["PublicIp"], authorities)
+    with Arguments() as arguments:
+        said = site.play("site.yml", PATIENT, "-vvv", "--diff")
+    yield site, said, arguments.seen
+    restored = pipeline.playbook("site.yml")
+    assert restored.returncode == 0, restored.stdout
+    with pytest.raises(OSError, match="refused"):
+        site.get()
+    assert TEXT in site.get(tls=False).body
+    assert (
+        site.on_host("find /etc/nginx/tls* /etc/site-certificate /usr/local/sbin/*tls* 2>/dev/null || true")
+        == ""
+    )
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture
+def site(secure: tuple[Site, str, set[str]]) -> Site:
+    return secure[0]
+
+
+def test_a_browser_gets_the_page_by_https_and_is_led_there(site: Site) -> None:
+    page = site.get()
+    assert (page.status, TEXT in page.body) == (200, True)
+    assert page.headers["Strict-Transport-Security"] == "max-age=86400"
+    led = site.get("/a?b=c", tls=False)
+    assert (led.status, led.headers["Location"]) == (301, f"https://{NAME}/a?b=c")
+    # What an authority asks for is answered as it came.
+    assert site.get("/.well-known/acme-challenge/none", tls=False).status == 404
+    context = site.browser()
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection((site.address, 443), timeout=10) as link,
+        context.wrap_socket(link, server_hostname=NAME) as channel,
+    ):
+        assert (channel.selected_alpn_protocol(), channel.version()) == ("h2", "TLSv1.3")
+    old = site.browser()
+    old.minimum_version = ssl.TLSVersion.TLSv1
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.raises(OSError, match=r"(?i)ssl|tls|reset"):
+        site.get(context=old)
+
+
+def test_secrets_are_in_no_log_argument_or_file_for_all(secure: tuple[Site, str, set[str]]) -> None:
+    site, said, arguments = secure
+    secret = BINDING.partition(":")[2]
+    account = json.loads(site.on_host(f"cat {LIVE}/../../accounts/*/*/*/private_key.json"))
+    key = site.on_host(f"sed -n 2p {LIVE}/privkey.pem")
+    assert any("playbooks/site.yml" in each for each in arguments)
+    # The kept binding went when there was an account.
+    assert site.on_host("ls /etc/site-certificate") == "acme\nauthorities.pem\nfiles\nrenewal.json"
+    for canary in (secret, account["d"], account["p"], key):
+        assert canary not in said
+        assert not [each for each in arguments if canary in each]
+        # By the shell's own words, so that the search is not what it finds.
+        pattern = f"{canary[:8]}[{canary[8]}]{re.escape(canary[9:])}"
+        folders = "/etc /var /run /tmp /usr/local /home /opt /root"
+        searched = f"grep --recursive --devices=skip --files-with-matches --regexp='{pattern}' {folders}"
+        found = site.on_host(
+            f"{searched} 2>/dev/null || true; journalctl --quiet --no-pager --grep='{pattern}' | head -n 3"
+        )
+        assert all(path.startswith("/etc/site-certificate/acme/") for path in found.splitlines())
+        for path in found.splitlines():
+            opened = f"runuser -u nobody -- cat {path} >/dev/null 2>&1"
+            assert site.on_host(f"{opened} && echo open || echo closed") == "closed"
+        here = subprocess.run(
+            [
+                "grep",
+                "--recursive",
+                "--files-with-matches",
+                "--",
+                canary,
+                "build",
+                ".local_cloud",
+                ".cache/ansible",
+            ],
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.split()
+        # The authority itself knows the binding, in a file of root's.
+        assert [path for path in here if not path.endswith("pebble.json")] == []
+
+
+def test_a_second_run_changes_nothing(site: Site) -> None:
+    said = site.play("site.yml", PATIENT)
+    # The certificate of minutes may be due again, and nothing else.
+    changed = [int(number) for number in re.findall(r"changed=(\d+)", said)]
+    assert sum(changed) <= 1
+
+
+def test_it_is_renewed_under_requests_and_none_is_lost(site: Site) -> None:
+    site.play("provision-certificate.yml", EAGER)
+    serials = {site.certificate()["certificate"]["serial"]}
+    reloads = "journalctl --quiet --no-pager --unit=nginx --grep='Reloaded' | wc -l"
+    before = int(site.on_host(reloads))
+    with Visitors(site) as visitors:
+        end = time.monotonic() + RENEWED_WITHIN
+        while len(serials) < 3 and time.monotonic() < end:
+            serials.add(site.certificate()["certificate"]["serial"])
+            time.sleep(1)
+    # Shown by pytest -rP.
+    sys.stdout.write(f"{len(serials)} certificates, answers {dict(visitors.answers)}\n")
+    assert len(serials) == 3
+    assert list(visitors.answers) == ["200"]
+    assert visitors.answers["200"] > 500
+    # The timer came every few seconds: nginx is reloaded only by another certificate.
+    assert int(site.on_host(reloads)) - before <= len(serials)
+    site.play("provision-certificate.yml", PATIENT)
+
+
+def renewed(site: Site) -> None:
+    """By repair-hosts.yml, which finds nothing afterwards."""
+    assert "repaired" in site.play("repair-hosts.yml", PATIENT, "--tags=nginx")
+    assert site.certificate()["invalid"] == ""
+    assert site.get().status == 200
+
+
+def test_a_revoked_one_is_named_and_renewed(site: Site) -> None:
+    site.on_host("renew-certificate renew")
+    site.on_host(
+        f"certbot revoke --non-interactive --no-delete-after-revoke --cert-path {LIVE}/cert.pem"
+        " --config-dir /etc/site-certificate/acme --work-dir /tmp/work --logs-dir /tmp/logs"
+        " --server https://acme.local-cloud.test:14000/dir"
+    )
+    for where, said in site.named("certificate_invalid").items():
+        assert "was revoked by" in said, where
+    assert site.get().status == 200
+    renewed(site)
+
+
+@pytest.mark.parametrize(
+    ("subject", "lasts", "why"),
+    [
+        ("other.example", timedelta(days=90), f"is for other.example, not for {NAME}"),
+        (NAME, timedelta(hours=-1), "expired on"),
+    ],
+)
+def test_one_that_browsers_refuse_is_named_and_the_page_goes_on_by_http(
+    site: Site, subject: str, lasts: timedelta, why: str
+) -> None:
+    certificate, key = (b64encode(each).decode() for each in certificate_of(subject, lasts))
+    site.on_host(
+        f"cd {LIVE} && echo {certificate} | base64 -d >fullchain.pem && echo {key} | base64 -d >privkey.pem"
+        " && nginx-tls use"
+    )
+    page = site.get(tls=False)
+    assert (page.status, TEXT in page.body) == (200, True)
+    unverified = ssl._create_unverified_context()  # noqa: S323 - who clicks the warning away
+    assert "Strict-Transport-Security" not in site.get(context=unverified).headers
+    named = site.named("certificate_invalid")
+    assert why in named["status"]
+    assert why in named["repair"]
+    assert "the certificate that" in named["prerequisites"]
+    assert "is not valid" in named["prerequisites"]
+    renewed(site)
+    assert site.get(tls=False).status == 301
+
+
+@pytest.mark.parametrize("how", ["rm --force {}/privkey.pem", "echo broken >{}/fullchain.pem"])
+def test_a_broken_one_does_not_keep_nginx_down(site: Site, how: str) -> None:
+    site.on_host(how.format(LIVE) + " && systemctl restart nginx")
+    assert TEXT in site.get(tls=False).body
+    with pytest.raises(OSError, match="refused"):
+        site.get()
+    named = site.named("certificate_invalid")
+    assert "the page by HTTP" in named["status"]
+    assert "the page by HTTP" in named["repair"]
+    renewed(site)
+
+
+def test_a_port_that_another_holds_does_not_take_the_page_away(site: Site) -> None:
+    site.on_host(f"mv {LIVE}/privkey.pem {LIVE}/away && nginx-tls use && mv {LIVE}/away {LIVE}/privkey.pem")
+    site.on_host("systemd-run --quiet --unit=stranger python3 -m http.server 443")
+    try:
+        used = json.loads(site.on_host("sleep 1; nginx-tls use"))
+        assert (used["serves"], used["problem"]) == (False, "nginx does not serve it on 443")
+        assert TEXT in site.get(tls=False).body
+    finally:
+        site.on_host("systemctl stop stranger")
+    assert json.loads(site.on_host("nginx-tls use"))["serves"]
+    assert site.get().status == 200
+
+
+def test_a_stopped_timer_is_named_and_started(site: Site) -> None:
+    site.on_host("systemctl disable --now renew-certificate.timer")
+    said = site.play("repair-hosts.yml", PATIENT, "--check", "--tags=certificate_timer_stopped")
+    assert "nobody renews the certificate" in said
+    site.play("repair-hosts.yml", PATIENT, "--tags=certificate_timer_stopped")
+    assert site.on_host("systemctl is-active renew-certificate.timer") == "active"
+
+
+def test_certificates_come_as_files_too(site: Site, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+
+    def make(name: str) -> None:
+        for path, content in zip((certificate, key), certificate_of(name, timedelta(days=90)), strict=True):
+            path.write_bytes(content)
+
+    settings = PATIENT | {
+        "pipeline_https": "files",
+        "pipeline_https_certificate_file": str(certificate),
+        "pipeline_https_key_file": str(key),
+        "pipeline_https_ca_file": str(certificate),
+    }
+    make("other.example")
+    refused = site.play("check-prerequisites.yml", settings, fails=True)
+    assert f"the certificate is for other.example, not for {NAME}" in refused
+    make(NAME)
+    said = site.play("configure-hosts.yml", settings, "--diff", "-vvv")
+    assert key.read_text().splitlines()[1] not in said
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certificate)
+    assert site.get(context=context).status == 200
+    assert site.on_host("stat --format=%a /etc/site-certificate/files/privkey.pem") == "600"
+    site.play("site.yml", PATIENT)
+    assert site.get().status == 200
+
+
+def test_an_authority_that_does_not_answer_is_named_while_the_certificate_lasts_and_after(site: Site) -> None:
+    site.on_host("renew-certificate renew")
+    acme = site.pipeline.status()["acme"]
+    os.kill(acme["pid"], signal.SIGSTOP)
+    try:
+        # As if its time were near; certbot would not ask otherwise.
+        site.on_host(
+            'sed -i \'s/"directory": "[^"]*"/"directory": "https:\\/\\/former.example\\/"/\' '
+            "/var/lib/site-certificate/renewal.json; timeout 90 renew-certificate renew || true"
+        )
+        named = site.named("certificate_renewal_failed")
+        assert "does not answer" in named["prerequisites"]
+        for where in ("status", "repair"):
+            assert "not renewed since" in named[where], named[where]
+            assert "acme.local-cloud.test" in named[where], named[where]
+    finally:
+        os.kill(acme["pid"], signal.SIGCONT)
+    renewed(site)
