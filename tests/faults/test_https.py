@@ -7,7 +7,6 @@ In this order: each test goes on with the certificate that the one before has le
 import dataclasses
 import http.client
 import json
-import os
 import re
 import socket
 import ssl
@@ -144,9 +143,9 @@ class Arguments:
 
     def _look(self) -> None:
         while not self._over.wait(0.02):
-            for number in filter(str.isdigit, os.listdir("/proc")):
+            for process in Path("/proc").iterdir():
                 try:
-                    content = Path("/proc", number, "cmdline").read_bytes()
+                    content = (process / "cmdline").read_bytes() if process.name.isdigit() else b""
                 except OSError:
                     continue
                 self.seen.add(content.replace(b"\0", b" ").decode(errors="replace"))
@@ -270,7 +269,7 @@ def test_secrets_are_in_no_log_argument_or_file_for_all(secure: tuple[Site, str,
             text=True,
             check=False,
         ).stdout.split()
-        # The authority itself knows the binding, in a file of root's; hosts' disks were searched on the hosts.
+        # The authority itself knows the binding, in a file of root's; hosts' disks were searched there.
         elsewhere = [path for path in here if not path.startswith(".local_cloud/engine/")]
         assert [path for path in elsewhere if not path.endswith("pebble.json")] == []
 

@@ -141,7 +141,7 @@ def environment(config: Config) -> dict[str, str]:
 
 
 def clear() -> None:
-    """Removes what is left of a certificate that nginx cannot serve: beside it certbot would begin another one."""
+    """Removes a certificate that nginx cannot serve: beside what is left certbot would begin another."""
     for folder in ("live", "archive"):
         shutil.rmtree(CERTBOT / folder / NAME, ignore_errors=True)
     (CERTBOT / "renewal" / f"{NAME}.conf").unlink(missing_ok=True)
