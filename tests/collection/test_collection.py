@@ -18,7 +18,7 @@ from tests.unit.pipeline_status.facts import facts
 HERE = Path(__file__).parent
 MODULES = sorted(path.stem for path in (collection.CHECKOUT / "library").glob("*.py"))
 OPTIONS_OF_GROUPS = {"aws": "amazon.aws.common.modules", "github": "codedeploy.pipeline.github_api"}
-ROLES = ("codedeploy_agent", "nginx", "packages", "swap")
+ROLES = ("certificate", "codedeploy_agent", "nginx", "packages", "swap")
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,7 @@ In this order: each test goes on with the certificate that the one before has le
 import dataclasses
 import http.client
 import json
-import os
 import re
-import signal
 import socket
 import ssl
 import subprocess
@@ -79,12 +77,12 @@ class Site:
                 answer = connection.getresponse()
                 return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
 
-    def named(self, what: str) -> dict[str, str]:
-        """Where a fault is named, and by which line; prerequisites only where visitors can see it."""
+    def named(self, what: str, settings: dict[str, Any] = PATIENT) -> dict[str, str]:
+        """Where a fault is named, and what is said there; the prerequisites say what visitors can see."""
         return {
-            "prerequisites": self.play("check-prerequisites.yml", PATIENT),
-            "status": self.play("show-status.yml", PATIENT, "--extra-vars=drift=false"),
-            "repair": self.play("repair-hosts.yml", PATIENT, "--check", f"--tags={what}"),
+            "prerequisites": self.play("check-prerequisites.yml", settings),
+            "status": self.play("show-status.yml", settings, "--extra-vars=drift=false"),
+            "repair": self.play("repair-hosts.yml", settings, "--check", f"--tags={what}"),
         }
 
 
@@ -145,11 +143,12 @@ class Arguments:
 
     def _look(self) -> None:
         while not self._over.wait(0.02):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
+            for process in Path("/proc").iterdir():
                 try:
-                    self.seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                    content = (process / "cmdline").read_bytes() if process.name.isdigit() else b""
                 except OSError:
                     continue
+                self.seen.add(content.replace(b"\0", b" ").decode(errors="replace"))
 
 
 def certificate_of(name: str, lasts: timedelta) -> tuple[bytes, bytes]:
@@ -270,8 +269,9 @@ def test_secrets_are_in_no_log_argument_or_file_for_all(secure: tuple[Site, str,
             text=True,
             check=False,
         ).stdout.split()
-        # The authority itself knows the binding, in a file of root's.
-        assert [path for path in here if not path.endswith("pebble.json")] == []
+        # The authority itself knows the binding, in a file of root's; hosts' disks were searched there.
+        elsewhere = [path for path in here if not path.startswith(".local_cloud/engine/")]
+        assert [path for path in elsewhere if not path.endswith("pebble.json")] == []
 
 
 def test_a_second_run_changes_nothing(site: Site) -> None:
@@ -310,11 +310,9 @@ def renewed(site: Site) -> None:
 
 def test_a_revoked_one_is_named_and_renewed(site: Site) -> None:
     site.on_host("renew-certificate renew")
-    site.on_host(
-        f"certbot revoke --non-interactive --no-delete-after-revoke --cert-path {LIVE}/cert.pem"
-        " --config-dir /etc/site-certificate/acme --work-dir /tmp/work --logs-dir /tmp/logs"
-        " --server https://acme.local-cloud.test:14000/dir"
-    )
+    given_up = {"confirm": NAME, "reason": "cessationOfOperation"}
+    site.play("revoke-certificate.yml", PATIENT | given_up)
+    assert site.on_host("systemctl is-active renew-certificate.timer || true") == "inactive"
     for where, said in site.named("certificate_invalid").items():
         assert "was revoked by" in said, where
     assert site.get().status == 200
@@ -409,21 +407,56 @@ def test_certificates_come_as_files_too(site: Site, tmp_path: Path) -> None:
     assert site.get().status == 200
 
 
-def test_an_authority_that_does_not_answer_is_named_while_the_certificate_lasts_and_after(site: Site) -> None:
+def test_after_a_disclosure_there_is_another_key_at_once(site: Site) -> None:
+    key = f"openssl pkey -pubout -in {LIVE}/privkey.pem"
+    before, serial = site.on_host(key), site.certificate()["certificate"]["serial"]
+    assert "Confirm with" in site.play("revoke-certificate.yml", PATIENT, fails=True)
+    site.play("revoke-certificate.yml", PATIENT | {"confirm": NAME})
+    assert site.on_host(key) != before
+    after = site.certificate()
+    assert (after["invalid"], after["certificate"]["serial"] != serial) == ("", True)
+    assert site.get().status == 200
+
+
+def test_an_authority_that_does_not_answer_is_named_and_the_page_goes_on(site: Site) -> None:
     site.on_host("renew-certificate renew")
-    acme = site.pipeline.status()["acme"]
-    os.kill(acme["pid"], signal.SIGSTOP)
+    ends = site.certificate()["certificate"]["not_after"]
+    nobody = PATIENT | {
+        "pipeline_https_acme_directory": "https://172.31.0.1:14999/dir",
+        "pipeline_hosts_acme_directory": "https://acme.local-cloud.test:14999/dir",
+    }
+    said = site.play("provision-certificate.yml", nobody, fails=True)
+    assert "https://acme.local-cloud.test:14999/dir: " in said
+    assert site.get().status == 200
+    named = site.named("certificate_renewal_failed", nobody)
+    assert "it does not answer" in named["prerequisites"]
+    for where in ("status", "repair"):
+        assert "not renewed since" in named[where], where
+        assert "acme.local-cloud.test:14999" in named[where], where
+    # Also when its time is over.
+    time.sleep(max(0.0, ends - time.time()) + 1)
+    site.on_host("renew-certificate renew || true")
+    page = site.get(tls=False)
+    assert (page.status, TEXT in page.body) == (200, True)
+    said = site.play("show-status.yml", nobody, "--extra-vars=drift=false")
+    assert re.search("expired on .* browsers warn of it; not renewed since", said)
+    site.play("provision-certificate.yml", PATIENT)
+    assert site.get().status == 200
+
+
+def test_several_hosts_answer_in_route_53(site: Site) -> None:
+    """With what the instances' role is granted, and no more."""
+    site.pipeline.administer("PUT", "enforce-iam?on=1")
     try:
-        # As if its time were near; certbot would not ask otherwise.
-        site.on_host(
-            'sed -i \'s/"directory": "[^"]*"/"directory": "https:\\/\\/former.example\\/"/\' '
-            "/var/lib/site-certificate/renewal.json; timeout 90 renew-certificate renew || true"
-        )
-        named = site.named("certificate_renewal_failed")
-        assert "does not answer" in named["prerequisites"]
-        for where in ("status", "repair"):
-            assert "not renewed since" in named[where], named[where]
-            assert "acme.local-cloud.test" in named[where], named[where]
+        site.play("site.yml", PATIENT | {"pipeline_instance_count": 2})
     finally:
-        os.kill(acme["pid"], signal.SIGCONT)
-    renewed(site)
+        site.pipeline.administer("PUT", "enforce-iam?on=0")
+    found = site.pipeline.client("ec2").describe_addresses()["Addresses"]
+    hosts = [dataclasses.replace(site, address=each["PublicIp"]) for each in found]
+    assert [host.get().status for host in hosts] == [200, 200]
+    served = {ssl.get_server_certificate((host.address, 443)) for host in hosts}
+    assert len(served) == 2
+    route53 = site.pipeline.client("route53")
+    [zone] = [each["Id"] for each in route53.list_hosted_zones()["HostedZones"]]
+    records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert [each["Name"] for each in records if each["Type"] == "TXT"] == []

@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -131,12 +132,19 @@ def settings(config: Config, binding: dict[str, str]) -> str:
 def has_account(config: Config) -> bool:
     """Whether certbot is registered with this authority."""
     place = config.directory.partition("://")[2]
-    return any((CERTBOT / "accounts" / place).glob("*/private_key.json"))
+    return bool(place) and any((CERTBOT / "accounts" / place).glob("*/private_key.json"))
 
 
 def environment(config: Config) -> dict[str, str]:
     """Of certbot: by whom it trusts the directory. Route 53, which boto3 asks, is trusted by the system."""
     return {"REQUESTS_CA_BUNDLE": config.ca_file} if config.ca_file else {}
+
+
+def clear() -> None:
+    """Removes a certificate that nginx cannot serve: beside what is left certbot would begin another."""
+    for folder in ("live", "archive"):
+        shutil.rmtree(CERTBOT / folder / NAME, ignore_errors=True)
+    (CERTBOT / "renewal" / f"{NAME}.conf").unlink(missing_ok=True)
 
 
 def issue(config: Config) -> str:
@@ -153,8 +161,6 @@ def issue(config: Config) -> str:
             if not said.returncode or not any(each in said.stderr + said.stdout for each in PASSING):
                 break
             said = run("certbot", "certonly", "--config", file.name, environment=environment(config))
-    if has_account(config):
-        BINDING.unlink(missing_ok=True)
     return reason(said.stderr + said.stdout, config.directory) if said.returncode else ""
 
 
@@ -214,14 +220,18 @@ def use() -> dict[str, Any]:
 
 def renew(config: Config) -> dict[str, Any]:
     """Asks the authority where the certificate is due; nginx follows in any case, since time passes."""
-    state, error = read_state(), ""
-    why = due(tls_status(), config, state, time.time())
+    state, tls, error = read_state(), tls_status(), ""
+    why = due(tls, config, state, time.time())
     if why and config.directory:
         LOGS.mkdir(mode=0o700, exist_ok=True)
+        if tls["unusable"]:
+            clear()
         error = issue(config)
         write_state(after(state, error, config.directory, time.time()))
     elif "error" in state:
         write_state({key: state[key] for key in ("directory", "succeeded") if key in state})
+    if has_account(config):
+        BINDING.unlink(missing_ok=True)
     used = use()
     issued = bool(why and config.directory and not error)
     return used | {"changed": issued or used["changed"], "due": why, "issued": issued, "error": error}
@@ -267,7 +277,7 @@ def status(config: Config) -> dict[str, Any]:
         "due": due(tls, config, state, time.time()),
         "error": state.get("error", ""),
         "failing_since": state.get("failing_since", 0),
-        "account": bool(config.directory) and has_account(config),
+        "account": has_account(config),
         "timer": timer,
     }
 
