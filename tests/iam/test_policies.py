@@ -106,9 +106,9 @@ def test_other_partitions_have_their_own_arns(
 
 
 def check_other_ways(policy: dict[str, Any]) -> None:
-    """Alarms, a topic of others, sessions and a bucket of others are granted beside; none is made."""
+    """Alarms, promotion, a topic, sessions and a bucket of others are granted beside; none is made."""
     expected = [each["sid"] for each in policies.statements("operator_deploy")]
-    ways = ("alarms", "notifications", "s3", "ssm")
+    ways = ("alarms", "notifications", "promote", "s3", "ssm")
     expected += [each["sid"] for way in ways for each in policies.beside("operator_deploy", way)]
     assert [each["Sid"] for each in policy["Statement"]] == expected
     assert list(findings(policy)) == []

@@ -13,6 +13,7 @@ import pytest
 
 from local_cloud.testing.clouds import LocalCloud
 from tests.inventories import KEYS, Side, copied, inventory
+from tests.playbooks.test_two_operators import COLLEAGUE
 
 CHECKOUT = Path(__file__).parents[2]
 SHIPPED_STAGING = CHECKOUT / "inventory" / "local-staging"
@@ -241,7 +242,7 @@ def account(cloud: LocalCloud) -> Account:
 
 @pytest.mark.long
 def test_side_by_side_each_makes_keeps_and_removes_its_own(
-    side: Callable[..., Side], account: Account, cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path
+    side: Callable[..., Side], account: Account, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     # With the inventories as they are shipped; staging's revisions go another way, for it has a bucket then.
     through_s3 = {"pipeline_revision_source": "s3"}
@@ -269,21 +270,6 @@ def test_side_by_side_each_makes_keeps_and_removes_its_own(
     assert not any(host in status.stdout for host in hosts["p"])
     assert "trusted, no stored keys" in status.stdout
 
-    # Whoever works on staging is in nobody's way on production.
-    lock = f"/pipeline/{PRODUCTION}-staging/run"
-    colleague = {
-        "holder": "anna",
-        "host": "b",
-        "space": "",
-        "process": 1,
-        "started": "1",
-        "since": "2999-01-01",
-    }
-    client("ssm").put_parameter(Name=lock, Value=json.dumps(colleague), Type="String")
-    assert "is held by anna" in said(staging.play("provision-ec2.yml"))
-    made(production.play("provision-ec2.yml"))
-    client("ssm").delete_parameter(Name=lock)
-
     told = made(staging.play("destroy.yml", "--check"))
     assert "which AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000 uses" in said(told)
     assert "Plan for staging, test.codeDeploy.001-staging in us-east-1: 0 to create" in told.stdout
@@ -296,6 +282,18 @@ def test_side_by_side_each_makes_keeps_and_removes_its_own(
 
     made(production.play("destroy.yml", confirm=PRODUCTION))
     assert account.held() == empty
+
+
+@pytest.mark.long
+def test_whoever_works_on_staging_is_in_nobodys_way_on_production(
+    side: Callable[..., Side], cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path
+) -> None:
+    staging = Side(copied(SHIPPED_STAGING, tmp_path / "local-staging", cloud, *KEYS))
+    lock = {"Name": f"/pipeline/{PRODUCTION}-staging/run", "Type": "String"}
+    client("ssm").put_parameter(**lock, Value=json.dumps(COLLEAGUE))
+
+    assert "operators/anna, on build-7" in said(staging.play("destroy.yml", confirm=f"{PRODUCTION}-staging"))
+    made(side("production").play("destroy.yml", confirm=PRODUCTION))
 
 
 @pytest.mark.long
