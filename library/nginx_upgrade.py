@@ -33,7 +33,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Reload nginx with its new program
+- name: Upgrade nginx on the fly
   codedeploy.pipeline.nginx_upgrade:
 """
 

@@ -19,7 +19,7 @@ REBOOT = re.compile(
 UNTOUCHABLE = frozenset({"amazon-ssm-agent.service", "dbus.service", "dbus-broker.service", "init.scope"})
 """What a restart would cut the host, or its operator, off from: a reboot brings the new files instead."""
 PROGRAMS = re.compile(r"/(usr|opt|lib|lib64|bin|sbin)/")
-UPGRADED = re.compile(r"Inst (\S+) \[([^\]]+)\] \((\S+) ")
+UPGRADED = re.compile(r"Inst (\S+) (?:\[([^\]]+)\] )?\((\S+) ")
 RELEASE = re.compile(r"--releasever=(\S+)")
 
 
@@ -60,7 +60,7 @@ def apt_updates(simulation: str) -> list[dict[str, str]]:
     """Updates from the output of `apt-get --simulate upgrade`."""
     found = (UPGRADED.match(line) for line in simulation.splitlines())
     return sorted(
-        ({"name": name_of(each[1]), "old": each[2], "new": each[3]} for each in found if each),
+        ({"name": name_of(each[1]), "old": each[2] or "", "new": each[3]} for each in found if each),
         key=lambda each: each["name"],
     )
 
@@ -104,6 +104,7 @@ def mapped_files(maps: str) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for line in maps.splitlines():
         _addresses, modes, *_, name = line.split(maxsplit=5)
+        # Where there is no name, the inode is last.
         if "x" in modes and PROGRAMS.match(name):
             path = name.removesuffix(" (deleted)")
             found[path] = found.get(path, False) or name.endswith(" (deleted)")
