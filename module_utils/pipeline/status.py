@@ -74,6 +74,7 @@ def view(facts: Facts, now: datetime) -> dict[str, Any]:
         ],
         "hosts": [host(item, facts) for item in running(facts)],
         "deployments": deployments,
+        "images": images(facts),
         "drift": drift(facts),
     }
 
@@ -98,6 +99,7 @@ def summary(shown: Record) -> list[str]:
         ]
     return [
         *lines,
+        *(f"{'image':<12}{line}" for line in shown["images"]),
         f"{'drift':<12}{shown['drift']['words']}",
         *(f"{'':<12}{c}" for c in shown["drift"]["changes"]),
     ]
@@ -176,10 +178,18 @@ def fleet(facts: Facts) -> dict[str, Any]:
     return {
         "kind": "EC2",
         "name": facts["settings"]["instance_name"],
-        "more": types or "no instance",
+        "more": f"{types}, newer image" if images(facts) else types or "no instance",
         "state": "good" if up == len(there) == wanted else "bad" if not up else "busy",
         "words": f"{up} of {wanted} running",
     }
+
+
+def images(facts: Facts) -> list[str]:
+    """A line where instances run another image than would be launched: a decision, and no drift."""
+    newest = facts["settings"].get("image", "")
+    old = sorted({item["image_id"] for item in running(facts) if item.get("image_id", newest) != newest})
+    words = f"instances run image {', '.join(old)}, newest is {newest}: -e pipeline_instance_replace=true"
+    return [words] if newest and old else []
 
 
 def addresses(facts: Facts) -> dict[str, Any]:

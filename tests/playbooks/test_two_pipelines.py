@@ -23,6 +23,7 @@ PRODUCTION = "test.codeDeploy.001"
 OF_HOSTS = (
     "configure-hosts.yml",
     "repair-hosts.yml",
+    "update-hosts.yml",
     # It starts a dry run of its own.
     pytest.param("show-status.yml", marks=pytest.mark.long),
 )
@@ -106,7 +107,9 @@ def test_a_name_made_of_other_settings_is_followed_and_limits_and_dry_runs_go_on
     )
 
 
-@pytest.mark.parametrize("playbook", ["configure-hosts.yml", "repair-hosts.yml", "deploy-site.yml"])
+@pytest.mark.parametrize(
+    "playbook", ["configure-hosts.yml", "repair-hosts.yml", "update-hosts.yml", "deploy-site.yml"]
+)
 def test_without_a_host_of_its_own_a_pipeline_stops_at_once(
     cloud: LocalCloud, side: Callable[..., Side], launch: Callable[..., str], playbook: str
 ) -> None:

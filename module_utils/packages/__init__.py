@@ -1,0 +1,1 @@
+"""Packages of a host, and what runs of them."""
