@@ -35,7 +35,17 @@ BASE = (
 )
 """In every host."""
 
-REPOSITORY = ("git", "jq", "less", "nginx", "rsync", "ruby-full", "wget")
+REPOSITORY = (
+    "certbot",
+    "git",
+    "jq",
+    "less",
+    "nginx",
+    "python3-certbot-dns-route53",
+    "rsync",
+    "ruby-full",
+    "wget",
+)
 """What apt can install besides, without a network."""
 
 WHERE = Path("usr/share/local-cloud/repository")
