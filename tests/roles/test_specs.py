@@ -59,7 +59,9 @@ ON_HOSTS = (
     "host_findings",
     "log_cut",
     "nginx_info",
+    "nginx_upgrade",
     "package_files",
+    "package_updates_info",
     "page_info",
     "swap_file",
 )
