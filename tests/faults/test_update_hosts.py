@@ -34,7 +34,7 @@ def family(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def fleet(started: Pipeline, family: str) -> Iterator[Pipeline]:
     """A pipeline whose host is of a family."""
-    it = replace(started, options=FAMILIES[family])
+    it = replace(started, options=(*started.options, *FAMILIES[family]))
     played = it.playbook("site.yml")
     assert played.returncode == 0, played.stdout + played.stderr
     yield it
