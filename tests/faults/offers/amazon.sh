@@ -67,5 +67,7 @@ class Notice(dnf.Plugin):
 
     def __init__(self, base, cli):
         super().__init__(base, cli)
-        cli.register_command(Check)
+        # Programs that use dnf as a library have none.
+        if cli is not None:
+            cli.register_command(Check)
 EOF
