@@ -121,6 +121,7 @@ def test_a_good_and_a_failed_deployment_are_told(
     assert json.loads(begun["rollbackInformation"])["RollbackTriggeringDeploymentId"] == bad
 
 
+@pytest.mark.long
 def test_the_topic_follows_its_settings(configure: Configure, client: Callable[..., Any]) -> None:
     sns = client("sns")
 
@@ -159,6 +160,7 @@ def test_the_topic_follows_its_settings(configure: Configure, client: Callable[.
     assert topics(client) == [named]
 
 
+@pytest.mark.long
 def test_nobody_is_told_any_more(configure: Configure, client: Callable[..., Any]) -> None:
     others = client("sns").create_topic(Name="news")["TopicArn"]
     theirs = {"triggerName": "theirs", "triggerTargetArn": others, "triggerEvents": ["DeploymentStart"]}
