@@ -1,5 +1,6 @@
 """Fixtures for a conftest.py to import: a control plane in the process, and clients of it."""
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from local_cloud.testing.clouds import ACCESS_KEY, SECRET_KEY, LocalCloud, running
 
-__all__ = ["aws_session", "client", "local_cloud", "running_cloud"]
+__all__ = ["aws_session", "client", "interrupts_heeded", "local_cloud", "running_cloud"]
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,11 @@ def client(local_cloud: LocalCloud, aws_session: Any) -> Callable[..., Any]:
         )
 
     return make
+
+
+@pytest.fixture
+def interrupts_heeded() -> Iterator[None]:
+    """What the test starts heeds SIGINT; a shell's job in the background inherits that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

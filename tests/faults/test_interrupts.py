@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from local_cloud.testing.clouds import running
+from local_cloud.testing.fixtures import interrupts_heeded
 from tests.iam.pipeline import CHECKOUT, Pipeline
 
+__all__ = ["interrupts_heeded"]
+
+pytestmark = pytest.mark.usefixtures("interrupts_heeded")
 SECONDS_TO_END = 5
 KILLS = 12
 
@@ -25,14 +29,6 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         pipeline = Pipeline(cloud, directory)
         pipeline.publish()
         yield pipeline
-
-
-@pytest.fixture(autouse=True)
-def heeded() -> Iterator[None]:
-    """SIGINT, also by what a shell's job in the background starts, which inherits that it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(pipeline: Pipeline, *, tasks: int, after: float) -> tuple[float, str]:

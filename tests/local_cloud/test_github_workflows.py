@@ -154,6 +154,7 @@ def test_jobs_follow_each_other_and_wait_for_reviewers(cloud: Cloud, tmp_path: P
     assert ran.returncode == (0 if state == "approved" else 1)
 
 
+@pytest.mark.usefixtures("interrupts_heeded")
 def test_a_run_that_waits_can_be_interrupted(cloud: Cloud, tmp_path: Path) -> None:
     name = "OWNER/promotion-interrupted"
     clone = cloud.clone(0, tmp_path, name=name, text=JOBS)
@@ -168,9 +169,14 @@ def test_a_run_that_waits_can_be_interrupted(cloud: Cloud, tmp_path: Path) -> No
     ]
     with subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as running:
         runs = f"/repos/{name}/actions/runs"
-        [run] = wait_for(lambda: cloud.github("GET", f"{runs}?status=waiting")["workflow_runs"], pause=0.2)
-        running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=30)
+        try:
+            [run] = wait_for(
+                lambda: cloud.github("GET", f"{runs}?status=waiting")["workflow_runs"], pause=0.2
+            )
+            running.send_signal(signal.SIGINT)
+            _, said = running.communicate(timeout=30)
+        finally:
+            running.kill()
 
     assert running.returncode == 1
     assert said.strip() == f"local_cloud: the run {run['id']} was cancelled while it waited"
