@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.command_lines import Watch
 from tests.faults.pipeline_runs import BINDING, CHECKOUT, Pipeline
 
 NAME = "www.local-cloud.example"
@@ -125,32 +126,6 @@ class Visitors:
             self.answers[got] += 1
 
 
-@dataclass
-class Arguments:
-    """As a context: what processes of this machine, and of the hosts on it, are started with."""
-
-    seen: set[str] = field(default_factory=set)
-
-    def __enter__(self) -> Self:
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.02):
-            for process in Path("/proc").iterdir():
-                try:
-                    content = (process / "cmdline").read_bytes() if process.name.isdigit() else b""
-                except OSError:
-                    continue
-                self.seen.add(content.replace(b"\0", b" ").decode(errors="replace"))
-
-
 def certificate_of(name: str, lasts: timedelta) -> tuple[bytes, bytes]:
     """A certificate that is its own authority, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -183,9 +158,9 @@ def secure(
     authorities = Path(pipeline.status()["acme"]["authorities"])
     # Settings of the run come after those of the session.
     site = Site(dataclasses.replace(pipeline, options=()), address["PublicIp"], authorities)
-    with Arguments() as arguments:
+    with Watch() as watch:
         said = site.play("site.yml", PATIENT, "-vvv", "--diff")
-    yield site, said, arguments.seen
+    yield site, said, watch.seen
     restored = pipeline.playbook("site.yml")
     assert restored.returncode == 0, restored.stdout
     with pytest.raises(OSError, match="refused"):

@@ -4,12 +4,10 @@ import base64
 import json
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 import requests
@@ -21,6 +19,7 @@ from local_cloud.testing import workflows as workflow
 from local_cloud.testing.agents import Answer, Result
 from local_cloud.testing.clouds import publish, running
 from local_cloud.testing.github import Token
+from tests.command_lines import Watch
 from tests.integration.actions_pipeline import (
     CHECKOUT,
     CREDENTIALS,
@@ -83,30 +82,6 @@ class TestWorkflow:
         assert ROLE_ARN not in ended.log
         assert pipeline.token not in ended.log
         assert "eyJ" not in ended.log
-
-
-class Watch:
-    """What the command lines of the processes below this one said, looked at all the time."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.02):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                # A process may end while it is looked at.
-                with suppress(OSError):
-                    self.seen.add(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
 
 
 def _content(path: Path) -> bytes:
