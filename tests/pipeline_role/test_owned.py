@@ -1,4 +1,4 @@
-"""What the role's plugins tell apart: things of others by their tags, and the inventory's regions."""
+"""What the roles' plugins tell apart: things of others by their tags, and the inventory's regions."""
 
 from pathlib import Path
 from types import ModuleType
@@ -10,8 +10,8 @@ from tests.plugins import load
 TAGS = {"ManagedBy": "us", "Application": "app"}
 
 
-def plugin(path: str) -> ModuleType:
-    return load(f"roles/pipeline/{path}")
+def plugin(path: str, role: str = "pipeline") -> ModuleType:
+    return load(f"roles/{role}/{path}")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_roles_are_named_by_the_setting_that_asks_for_them() -> None:
 def test_regions_are_those_of_the_plugins_file(tmp_path: Path, text: str, found: list[str]) -> None:
     (tmp_path / "aws_ec2.yml").write_text(text)
     (tmp_path / "hosts.yml").write_text("regions: [not-read]")
-    regions = plugin("lookup_plugins/inventory_regions.py").regions
+    regions = plugin("lookup_plugins/inventory_regions.py", "pipeline_check").regions
     assert regions([str(tmp_path)]) == found
     assert regions([str(tmp_path / "aws_ec2.yml"), str(tmp_path / "hosts.yml")]) == found
     assert regions(["a-host,", str(tmp_path / "nothing")]) == []

@@ -10,7 +10,7 @@ import yaml
 
 from tests.plugins import load
 
-ROLE = Path(__file__).parents[2] / "roles" / "pipeline"
+RULES = Path(__file__).parents[2] / "roles" / "pipeline_check" / "vars" / "main.yml"
 REGIONS = {
     region: name
     for name in boto3.Session().get_available_partitions()
@@ -26,7 +26,7 @@ def partition() -> Any:
 def test_every_region_that_botocore_knows_is_in_its_partition_and_may_be_named(partition: Any) -> None:
     assert {"aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso"} <= set(REGIONS.values())
     assert {region: partition(region) for region in REGIONS} == REGIONS
-    rules = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["__pipeline_rules"]
+    rules = yaml.safe_load(RULES.read_text())["__pipeline_check_rules"]
     assert [region for region in REGIONS if not re.search(rules["pipeline_region"]["pattern"], region)] == []
 
 

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-ROLE = Path(__file__).parents[2] / "roles" / "pipeline"
+ROLES = Path(__file__).parents[2] / "roles"
 FREE_TEXT = {"pipeline_page_text", "pipeline_github_token", "pipeline_hosts"}
 """Strings of which every value can be meant."""
 
 
 def load(path: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROLE / path).read_text())
+    loaded: dict[str, Any] = yaml.safe_load((ROLES / path).read_text())
     return loaded
 
 
-DEFAULTS = load("defaults/main.yml")
-OPTIONS = load("meta/argument_specs.yml")["argument_specs"]["check"]["options"]
-RULES = load("vars/main.yml")["__pipeline_rules"]
+DEFAULTS = load("pipeline/defaults/main.yml")
+OPTIONS = load("pipeline_check/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+RULES = load("pipeline_check/vars/main.yml")["__pipeline_check_rules"]
 
 
 def test_every_setting_is_declared_with_its_default() -> None:

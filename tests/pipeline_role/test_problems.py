@@ -6,7 +6,7 @@ import pytest
 
 from tests.plugins import load
 
-MODULE = load("roles/pipeline/filter_plugins/problems.py")
+MODULE = load("roles/pipeline_check/lookup_plugins/setting_problems.py")
 
 GOOD: dict[str, Any] = {
     "pipeline_application": "shop",
@@ -29,12 +29,22 @@ GOOD: dict[str, Any] = {
     "pipeline_notifications": [],
     "pipeline_promote_from": "",
     "pipeline_region": "us-east-1",
+    "pipeline_rollback_events": ["FAILURE", "STOP"],
     "pipeline_ssh_cidr": "192.0.2.7/32",
     "pipeline_ssh_from_anywhere": False,
     "pipeline_tag_owner": "",
     "pipeline_tags": {"Team": "Jürgen Müller", "Cost": 4711},
     "pipeline_vpc_id": "",
     "pipeline_vpc_subnet_id": "",
+}
+OPTIONS = {
+    "pipeline_connection": {"type": "str", "choices": ["ssh", "ssm"]},
+    "pipeline_rollback_events": {"type": "list", "elements": "str", "choices": ["FAILURE", "STOP"]},
+    "pipeline_instance_count": {"type": "int"},
+    "pipeline_notifications": {"type": "list", "elements": "str"},
+    "pipeline_ssh_from_anywhere": {"type": "bool"},
+    "pipeline_tags": {"type": "dict"},
+    "pipeline_https_acme_eab_hmac_key": {"type": "str", "no_log": True},
 }
 RULES = {
     "pipeline_region": {"pattern": "^[a-z]{2}-[a-z]+-[0-9]$", "allowed": "the name of an AWS region"},
@@ -48,7 +58,9 @@ def problems(settings: dict[str, Any] | None = None, **more: Any) -> list[str]:
     given = {"variables": [*GOOD, "playbook_dir"], "derived": ["pipeline_bucket"], "hosts": [HOST]} | more
     regions = given.pop("regions", ["us-east-1"])
     hosts = given.pop("hosts")
-    found: list[str] = MODULE.problems(GOOD | (settings or {}), RULES, **given, hosts=hosts, regions=regions)
+    found: list[str] = MODULE.problems(
+        GOOD | (settings or {}), OPTIONS, RULES, **given, hosts=hosts, regions=regions
+    )
     return found
 
 
@@ -59,6 +71,28 @@ def test_there_are_none() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
+        (
+            {"pipeline_instance_count": "many"},
+            "pipeline_instance_count is 'many': allowed is a whole number.",
+        ),
+        (
+            {"pipeline_tags": ["Owner"]},
+            "pipeline_tags is '['Owner']': allowed is a mapping of names to values.",
+        ),
+        ({"pipeline_connection": "telnet"}, "pipeline_connection is 'telnet': allowed is ssh or ssm."),
+        (
+            {"pipeline_ssh_from_anywhere": "maybe"},
+            "pipeline_ssh_from_anywhere is 'maybe': allowed is true or false.",
+        ),
+        (
+            {"pipeline_notifications": {"a": 1}},
+            "pipeline_notifications is '{'a': 1}': allowed is a list, each a text.",
+        ),
+        ({"pipeline_https_acme_eab_hmac_key": {"a": "S3cret"}}, "_hmac_key is '...': allowed is"),
+        (
+            {"pipeline_rollback_events": ["FAILURE", "never"]},
+            "pipeline_rollback_events is '['FAILURE', 'never']': allowed is a list, each FAILURE or STOP.",
+        ),
         ({"pipeline_region": "useast"}, "pipeline_region is 'useast': allowed is the name of an AWS region."),
         ({"pipeline_region": "us-east-1\n"}, "allowed is the name of an AWS region."),
         ({"pipeline_tags": {"aws:x": "y"}}, 'pipeline_tags has "aws:x": "y": allowed are keys of 1 to 128'),
@@ -111,6 +145,13 @@ def test_a_setting_is_named_with_its_value_and_the_way_out(settings: dict[str, A
     found = problems(settings, regions=[settings.get("pipeline_region", "us-east-1")])
     assert len(found) == 1
     assert said in found[0]
+
+
+def test_wrong_types_and_wrong_values_are_named_at_once() -> None:
+    found = problems(
+        {"pipeline_instance_count": "many", "pipeline_region": "useast"}, variables=["pipeline_x"]
+    )
+    assert [line.split()[0] for line in found] == ["pipeline_instance_count", "pipeline_region", "pipeline_x"]
 
 
 @pytest.mark.parametrize("yes", [True, "true", "yes"])

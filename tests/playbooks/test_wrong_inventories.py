@@ -30,23 +30,21 @@ WRONG_VALUES: list[tuple[Settings, str]] = [
     ({"pipeline_instnace_type": "t3a.nano"}, "pipeline_instnace_type is not a setting: did you mean pipeline_instance_type?"),
     ({"pipline_region": "us-east-1"}, "pipline_region is not a setting: did you mean pipeline_region?"),
     ({"pipeline_colour": "blue"}, "pipeline_colour is not a setting: look for a typing error? roles/pipeline/defaults"),
-    ({"pipeline_instance_count": "many"}, "'pipeline_instance_count' is of type str and we were unable to convert to int"),
+    ({"pipeline_instance_count": "many"}, "pipeline_instance_count is 'many': allowed is a whole number."),
     ({"pipeline_instance_count": 0}, "pipeline_instance_count is '0': allowed is a whole number, at least 1"),
     ({"pipeline_instance_count": -1}, "pipeline_instance_count is '-1': allowed is a whole number"),
     ({"pipeline_instance_volume_size": 0}, "pipeline_instance_volume_size is '0': allowed is a whole number"),
     ({"pipeline_instance_volume_size": 65537}, "pipeline_instance_volume_size is '65537': allowed is a whole"),
-    ({"pipeline_instance_replace": "maybe"}, "'pipeline_instance_replace' is of type str and we were unable to convert to bool"),
-    ({"pipeline_tags": ["Owner"]}, "'pipeline_tags' is of type list and we were unable to convert to dict: list cannot"),
+    ({"pipeline_instance_replace": "maybe"}, "pipeline_instance_replace is 'maybe': allowed is true or false."),
+    ({"pipeline_tags": ["Owner"]}, "pipeline_tags is '['Owner']': allowed is a mapping of names to values."),
     ({"pipeline_region": "useast1"}, "pipeline_region is 'useast1': allowed is the name of an AWS region"),
     ({"pipeline_region": "us-east-1a"}, "pipeline_region is 'us-east-1a': allowed is the name of an AWS region"),
     ({"pipeline_domain_zone": ""}, "pipeline_domain_zone is '': allowed is the name of a hosted zone"),
     ({"pipeline_domain_zone": "Local-Cloud.example"}, "is 'Local-Cloud.example': allowed is the name of a hosted zone in lower"),
-    ({"pipeline_domain_record": "www.elsewhere.example"}, "is 'www.elsewhere.example': allowed is a name inside the zone"),
     ({"pipeline_domain_record": "http://local-cloud.example"}, "is 'http://local-cloud.example': allowed is the site's name"),
     ({"pipeline_domain_ttl": 0}, "pipeline_domain_ttl is '0': allowed is a number of seconds, at least 1"),
     ({"pipeline_ssh_cidr": "192.0.2.7"}, "pipeline_ssh_cidr is '192.0.2.7': allowed is an IPv4 range"),
     ({"pipeline_ssh_cidr": "192.0.2.7/33"}, "pipeline_ssh_cidr is '192.0.2.7/33': allowed is an IPv4 range"),
-    ({"pipeline_ssh_cidr": "0.0.0.0/0"}, "is '0.0.0.0/0', the whole world: name your own address/32, or set"),
     ({"pipeline_ssh_public_key_file": ""}, "pipeline_ssh_public_key_file is '': allowed is the path of a public SSH key"),
     ({"pipeline_github_repository": "codedeploy.nginx.001"}, "is 'codedeploy.nginx.001': allowed is OWNER/NAME"),
     ({"pipeline_github_repository": "https://github.com/o/r"}, "is 'https://github.com/o/r': allowed is OWNER/NAME"),
@@ -54,7 +52,7 @@ WRONG_VALUES: list[tuple[Settings, str]] = [
     ({"pipeline_github_subject_prefix": "repo:*"}, "is 'repo:*': allowed is repo:OWNER/NAME"),
     ({"pipeline_github_api_url": "api.github.com"}, "is 'api.github.com': allowed is a URL that begins with https://"),
     ({"pipeline_commit": "main"}, "pipeline_commit is 'main': allowed is a commit's 40 hexadecimal digits"),
-    ({"pipeline_iam_policy_profile": "administrator"}, "must be one of: least_privilege, article, got: administrator"),
+    ({"pipeline_iam_policy_profile": "administrator"}, "is 'administrator': allowed is least_privilege or article."),
     ({"pipeline_iam_ec2_role": "my role"}, "pipeline_iam_ec2_role is 'my role': allowed is at most 64 letters"),
     ({"pipeline_iam_timestamp": "yesterday"}, "is 'yesterday': allowed is a date and a time written like 20241024T000000"),
     ({"pipeline_iam_permissions_boundary": "boundary"}, "is 'boundary': allowed is the ARN of an IAM policy"),
@@ -63,6 +61,11 @@ WRONG_VALUES: list[tuple[Settings, str]] = [
     ({"pipeline_instance_type": "nano"}, "pipeline_instance_type is 'nano': allowed is an EC2 instance type"),
     ({"pipeline_instance_image": "ubuntu"}, "pipeline_instance_image is 'ubuntu': allowed is the id of an image"),
     ({"pipeline_security_group": "sg-0123"}, "pipeline_security_group is 'sg-0123': allowed is at most 255 letters"),
+]  # fmt: skip
+# Judged where all settings have their types, and so on controllers of their own.
+CONTRADICTIONS: list[tuple[Settings, str]] = [
+    ({"pipeline_domain_record": "www.elsewhere.example"}, "is 'www.elsewhere.example': allowed is a name inside the zone"),
+    ({"pipeline_ssh_cidr": "0.0.0.0/0"}, "is '0.0.0.0/0', the whole world: name your own address/32, or set"),
     ({"pipeline_vpc_id": "vpc-0123456789abcdef0"}, "pipeline_vpc_subnet_id is '': set both or none"),
 ]  # fmt: skip
 
@@ -112,9 +115,24 @@ WRONG_IN_THE_WORLD: list[list[tuple[Settings, str]]] = [
         ),
     ],
 ]  # fmt: skip
+
+
+def packed(cases: list[tuple[Settings, str]]) -> list[list[tuple[Settings, str]]]:
+    """As few controllers as give no setting two values: all that is wrong with one is named at once."""
+    controllers: list[list[tuple[Settings, str]]] = []
+    for settings, said in cases:
+        for controller in controllers:
+            if not any(given.keys() & settings.keys() for given, _ in controller):
+                controller.append((settings, said))
+                break
+        else:
+            controllers.append([(settings, said)])
+    return controllers
+
+
 WRONG = {
     f"wrong-{number}": each
-    for number, each in enumerate([*([case] for case in WRONG_VALUES), *WRONG_IN_THE_WORLD], 1)
+    for number, each in enumerate([*packed(WRONG_VALUES), *packed(CONTRADICTIONS), *WRONG_IN_THE_WORLD], 1)
 }
 
 

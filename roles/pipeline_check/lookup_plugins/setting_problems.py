@@ -6,16 +6,39 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils.common.validation import (
+    check_type_bool,
+    check_type_dict,
+    check_type_int,
+    check_type_list,
+    check_type_str,
+)
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     Settings = Mapping[str, Any]
 
+ROLES = Path(__file__).resolve().parents[2]
+SPECIFICATION = ROLES / "pipeline_check" / "meta" / "argument_specs.yml"
+DERIVED = ROLES / "pipeline" / "vars" / "main.yml"
+RULES = "__pipeline_check_rules"
 PRODUCTION = "production"
+TYPES = {
+    "bool": (check_type_bool, "true or false"),
+    "dict": (check_type_dict, "a mapping of names to values"),
+    "int": (check_type_int, "a whole number"),
+    "list": (check_type_list, "a list"),
+    "str": (check_type_str, "a text"),
+}
+"""Ansible's types, as it checks them, and in words."""
 ALIKE = 0.8  # of 1: one or two letters in a name of a dozen
 TAG_KEY = r"^(?!(?i:aws):)[\w .:/=+@-]{1,128}"
 BEGINNING = re.compile("p[a-z]*_")  # of a setting's name, and of what is meant to be one
@@ -29,6 +52,7 @@ def nearest(name: str, names: Iterable[str], alike: float = ALIKE) -> str:
 
 def problems(
     settings: Settings,
+    options: Mapping[str, Mapping[str, Any]],
     rules: Mapping[str, Mapping[str, str]],
     variables: Iterable[str],
     derived: Iterable[str],
@@ -36,15 +60,23 @@ def problems(
     hosts: Iterable[tuple[str, Mapping[str, str], Mapping[str, str]]],
     regions: Iterable[str],
 ) -> list[str]:
-    """All of them; none where all is well.
+    """All of them; none where all is well. Contradictions are looked for where all have their types.
 
-    `variables` are the names that the run knows, `derived` those that follow from settings, `hosts` the hosts
-    of `pipeline_hosts`, each with its tags as the one or the other inventory plugin gives them, and `regions`
+    `options` are the settings' argument specification, `rules` the patterns of their values, `variables` the
+    names that the run knows, `derived` those that follow from settings, `hosts` the hosts of
+    `pipeline_hosts`, each with its tags as the one or the other inventory plugin gives them, and `regions`
     where the inventory looks for them.
     """
-    return [
-        *_values(settings, rules),
+    mistyped = dict(_types(settings, options))
+    found = [
+        *mistyped.values(),
+        *_values(settings, {name: rule for name, rule in rules.items() if name not in mistyped}),
         *_names(variables, {*settings, *derived}),
+    ]
+    if mistyped:
+        return found
+    return [
+        *found,
         *_hosts(settings, hosts),
         *_regions(settings, regions),
         *_tags(settings["pipeline_tags"], rules["pipeline_tag_owner"]),
@@ -52,6 +84,33 @@ def problems(
         *_reviewers(settings),
         *_contradictions(settings),
     ]
+
+
+def _types(settings: Settings, options: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for name, option in options.items():
+        if settings[name] is not None and not _fits(settings[name], option):
+            value = "..." if option.get("no_log") else settings[name]
+            yield name, f"{name} is '{value}': allowed is {_allowed(option)}."
+
+
+def _fits(value: Any, option: Mapping[str, Any]) -> bool:  # noqa: ANN401 - that is the question
+    """As Ansible's own validator, which copies with each value all variables of the run."""
+    try:
+        checked = TYPES[option["type"]][0](value)
+        elements = checked if option["type"] == "list" else [checked]
+        if "elements" in option:
+            elements = [TYPES[option["elements"]][0](element) for element in elements]
+    except TypeError:
+        return False
+    return "choices" not in option or all(element in option["choices"] for element in elements)
+
+
+def _allowed(option: Mapping[str, Any]) -> str:
+    if "choices" in option:
+        choices = " or ".join(option["choices"])
+        return f"a list, each {choices}" if option["type"] == "list" else choices
+    each = f", each {TYPES[option['elements']][1]}" if "elements" in option else ""
+    return TYPES[option["type"]][1] + each
 
 
 def _values(settings: Settings, rules: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -194,8 +253,31 @@ def _https(settings: Settings) -> Iterator[str]:
             )
 
 
-class FilterModule:
-    """How Ansible finds it."""
+class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no types
+    """What Ansible loads. One lookup, since what a template reads, it reads again at each mention."""
 
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"problems": problems}
+    def run(self, _terms: list[str], variables: dict[str, Any] | None = None, **_: object) -> list[str]:
+        """What is wrong with the run's settings."""
+        known = variables or {}
+        options = yaml_load(SPECIFICATION.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        rules, *values = self._ask("ansible.builtin.vars", [RULES, *options], known)
+        settings = dict(zip(options, values, strict=True))
+        members = self._ask("ansible.builtin.inventory_hostnames", [settings["pipeline_hosts"]], known)
+        return problems(
+            settings,
+            options,
+            rules,
+            [name for name in known if BEGINNING.match(name)],
+            yaml_load(DERIVED.read_text(encoding="utf-8")),
+            hosts=[(name, *_tags_of(known["hostvars"][name])) for name in members],
+            regions=self._ask("inventory_regions", [], known),
+        )
+
+    def _ask(self, plugin: str, terms: list[str], variables: dict[str, Any]) -> list[Any]:
+        lookup = lookup_loader.get(plugin, loader=self._loader, templar=self._templar)
+        found: list[Any] = lookup.run(terms, variables)
+        return found
+
+
+def _tags_of(host: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    return host.get("aws_ec2_tags") or {}, host.get("aws_tags") or {}
