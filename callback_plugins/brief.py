@@ -13,6 +13,9 @@ description:
     what it was judged by, such as all settings where one is wrong.
   - Tasks follow each other without blank lines. Not shown are plays that show no task, included files, and
     what a run notes for itself, such as facts and arguments that are valid.
+  - Of a loop those items are shown that changed, failed, warn or were asked to show something; one line says
+    that all were as they should be.
+  - A message of M(ansible.builtin.debug) is shown as it was written.
   - A task that cannot be skipped is shown as soon as it starts, also where C(display_skipped_hosts=false).
   - A run that succeeds ends with what its tasks gave to M(ansible.builtin.set_stats), one line each, and the
     seconds that it took.
@@ -29,6 +32,7 @@ import time
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
+from ansible import constants as C  # noqa: N812 - as everywhere in Ansible
 from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 
@@ -78,6 +82,7 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         super().__init__()
         self._started = time.monotonic()
         self._unshown: Any = None  # the play that has shown nothing yet
+        self._shown_items: set[tuple[str, str]] = set()  # tasks and hosts of which an item was shown
 
     def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401 - Ansible has no types
         """Keep the banner until there is something below it."""
@@ -105,9 +110,21 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401 - as the base's
         """Leave out what the run notes for itself."""
-        warned = result.result.get("warnings") or result.result.get("deprecations")
-        if self._display.verbosity or warned or not is_bookkeeping(result.task):
-            super().v2_runner_on_ok(result)
+        if not self._display.verbosity and not has_warned(result) and is_bookkeeping(result.task):
+            return
+        super().v2_runner_on_ok(result)
+        item_shown = (result.task._uuid, str(result.host)) in self._shown_items  # noqa: SLF001 - as the base
+        quiet = result.task.loop is not None and not item_shown
+        if quiet and not self._display.verbosity and not result.result.get("changed"):
+            self._display.display(f"ok: [{self.host_label(result)}]", color=C.COLOR_OK)
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:  # noqa: ANN401 - as the base's
+        """Leave out an item that is as it should be."""
+        shown = result.result.get("_ansible_verbose_always") or result.result.get("changed")
+        if not (self._display.verbosity or shown or has_warned(result)):
+            return
+        self._shown_items.add((result.task._uuid, str(result.host)))  # noqa: SLF001 - as the base
+        super().v2_runner_item_on_ok(result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ANN401 - as the base's
         """Show after the recap what the run has led to."""
@@ -137,15 +154,35 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
             super()._handle_exception(result, use_stderr)
 
     def _dump_results(self, result: Mapping[str, Any], *options: Any, **named: Any) -> str:  # noqa: ANN401
-        # What is shown of a task that did not fail is what it was asked to show.
-        if self._display.verbosity or result.get("_ansible_verbose_always") or not result.get("msg"):
+        message = result.get("msg")
+        if self._display.verbosity or not message:
             return str(super()._dump_results(result, *options, **named))
+        # What is shown of a task that did not fail is what it was asked to show.
+        if result.get("_ansible_verbose_always"):
+            alone = all(name in BESIDE_THE_CAUSE or name.startswith("_") for name in result)
+            return (alone and written(message)) or str(super()._dump_results(result, *options, **named))
         # As it was written: in YAML it would be broken into lines, its quotes doubled.
         cause = INNER_TYPE.sub(lambda found: found[1].lower(), str(result["msg"]).strip())
-        shown = f"\n{indent(cause, INDENT)}" if "\n" in cause else cause
+        shown = written(cause)
         rest = {name: value for name, value in result.items() if name not in BESIDE_THE_CAUSE}
         more = str(super()._dump_results(rest, *options, **named)).strip()
         return shown if more == "{}" else f"{shown}\n{INDENT}{more}"
+
+
+def written(message: object) -> str:
+    """A text as it was written, a list of texts below each other; "" for all else."""
+    lines = message if isinstance(message, list) else [message]
+    texts = [line for line in lines if isinstance(line, str)]
+    if len(texts) < len(lines):
+        return ""
+    text = "\n".join(texts)
+    return f"\n{indent(text, INDENT)}" if "\n" in text else text
+
+
+def has_warned(result: Any) -> bool:  # noqa: ANN401 - Ansible has no types
+    """Whether there is more to say of a result than that it is one."""
+    deprecations = result.result.get("deprecations") if C.DEPRECATION_WARNINGS else None
+    return bool(result.result.get("warnings") or deprecations)
 
 
 def is_bookkeeping(task: Any) -> bool:  # noqa: ANN401 - Ansible has no types

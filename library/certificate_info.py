@@ -60,6 +60,10 @@ serves:
   description: Whether nginx serves TLS.
   type: bool
   returned: always
+current:
+  description: Whether there is nothing to renew, and nginx has been told of the certificate as it is.
+  type: bool
+  returned: always
 problem:
   description: What is wrong with the certificate or its renewal; empty where nothing is.
   type: str
@@ -107,6 +111,8 @@ def main() -> None:
         due=status["due"] if status else "",
         ends=ends(status),
         serves=bool(status) and status["tls"]["serves"],
+        # The program of an earlier release does not say.
+        current=bool(status) and status.get("current", False),
         problem=problem,
         msg=problem or "nothing is wrong with the certificate",
     )

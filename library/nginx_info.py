@@ -90,12 +90,17 @@ tls:
   description: Whether there is the program that lets nginx serve TLS.
   type: bool
   returned: always
+tls_current:
+  description: Whether nginx has been told of the certificate as it is; V(false) where there is no such program.
+  type: bool
+  returned: always
 problem:
   description: Why nginx does not serve; empty where it does.
   type: str
   returned: always
 """
 
+import json
 import re
 import shutil
 import time
@@ -235,17 +240,27 @@ def watch(module: AnsibleModule) -> tuple[Nginx, str]:
         time.sleep(0.1)
 
 
+def tls_current(module: AnsibleModule, program: str | None) -> bool:
+    """Whether the program would change nothing. That of an earlier release does not know the question."""
+    if not program:
+        return False
+    status, out, _error = module.run_command([program, "check"])
+    return status == 0 and bool(json.loads(out)["current"])
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENT_SPEC,
         supports_check_mode=True,
     )
     nginx, problem = watch(module)
+    tls_program = shutil.which(TLS_PROGRAM, path=PATH)
     module.exit_json(
         changed=False,
         installed=shutil.which("nginx", path=PATH) is not None,
         served=Path(module.params["document_root"]).is_dir(),
-        tls=shutil.which(TLS_PROGRAM, path=PATH) is not None,
+        tls=tls_program is not None,
+        tls_current=tls_current(module, tls_program),
         problem=problem,
         msg=f"nginx does not serve: {problem}" if problem else "nginx serves",
         **asdict(nginx),

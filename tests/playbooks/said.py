@@ -2,7 +2,7 @@
 
 import re
 
-MOST_BANNERS, MOST_LINES = 47, 138
+MOST_BANNERS, MOST_LINES = 45, 130
 """Of a run of site.yml that changes nothing, its host's tasks too."""
 
 

@@ -156,3 +156,16 @@ def test_another_certificate_is_another_configuration(tmp_path: Path) -> None:
         config = make(tmp_path, NAME)
         texts.add(PROGRAM.snippet(config, judged(config), (1, 22, 1)))
     assert len(texts) == 2
+
+
+def test_a_snippet_that_was_changed_or_is_missing_is_not_current(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PROGRAM, "SNIPPET", tmp_path / "site.conf")
+    monkeypatch.setattr(PROGRAM, "nginx_version", lambda: (1, 26, 0))
+    config = make(tmp_path, NAME)
+    assert not PROGRAM.current(config, judged(config))
+    PROGRAM.write(PROGRAM.snippet(config, judged(config), (1, 26, 0)))
+    assert PROGRAM.current(config, judged(config))
+    (tmp_path / "site.conf").write_text("# by hand\n")
+    assert not PROGRAM.current(config, judged(config))

@@ -64,6 +64,7 @@ ON_HOSTS = (
     "package_updates_info",
     "page_info",
     "swap_file",
+    "text_files",
 )
 
 

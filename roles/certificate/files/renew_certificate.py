@@ -271,14 +271,17 @@ def revocation(config: Config) -> str:
 def status(config: Config) -> dict[str, Any]:
     state, tls = read_state(), tls_status()
     timer = run("systemctl", "is-active", "--quiet", "renew-certificate.timer").returncode == 0
+    why, error, account = due(tls, config, state, time.time()), state.get("error", ""), has_account(config)
     return {
         "tls": tls,
         "directory": config.directory,
-        "due": due(tls, config, state, time.time()),
-        "error": state.get("error", ""),
+        "due": why,
+        "error": error,
         "failing_since": state.get("failing_since", 0),
-        "account": has_account(config),
+        "account": account,
         "timer": timer,
+        # Whether `renew` would find nothing to do.
+        "current": tls["current"] and not (why or error or (account and BINDING.exists())),
     }
 
 

@@ -4,7 +4,8 @@
 
     nginx-tls use      compares nginx with the certificate, and reloads it where that changes something
     nginx-tls guard    the same before nginx starts: a missing or broken certificate must not keep it down
-    nginx-tls status   what is known of the certificate, as JSON; changes nothing
+    nginx-tls check    whether nginx has been told of the certificate as it is, as JSON; changes nothing
+    nginx-tls status   what is known of the certificate, its authority's word among it; changes nothing
 
 What is to be served is in /etc/nginx/tls.json. nginx.conf includes what this writes, /etc/nginx/tls/*.conf,
 and is whole without it. HTTP leads to HTTPS only while the certificate is valid for the site's names: an
@@ -337,6 +338,11 @@ def outcome(judged: Judged, problem: str, *, changed: bool) -> dict[str, Any]:
     }
 
 
+def current(config: Config, judged: Judged) -> bool:
+    """Whether nginx has been told of all this."""
+    return present() == snippet(config, judged, nginx_version())
+
+
 def status(config: Config, now: float) -> dict[str, Any]:
     """What is known, its authority's word on it included."""
     judged = judge(config, now)
@@ -348,16 +354,21 @@ def status(config: Config, now: float) -> dict[str, Any]:
         "invalid": judged.invalid or (revoked(config, judged.certificate) if known else ""),
         "serves": bool(present()),
         "redirects": "return 301" in present(),
+        "current": current(config, judged),
     }
 
 
 def main() -> None:
     arguments = sys.argv[1:]
-    if arguments not in (["use"], ["guard"], ["status"]):
-        sys.exit("usage: nginx-tls use|guard|status")
+    if arguments not in (["use"], ["guard"], ["check"], ["status"]):
+        sys.exit("usage: nginx-tls use|guard|check|status")
     config = Config(**json.loads(CONFIG.read_text(encoding="utf-8")))
     [verb] = arguments
-    done = status(config, time.time()) if verb == "status" else use(config, time.time(), reload=verb == "use")
+    now = time.time()
+    if verb == "check":
+        done = {"current": current(config, judge(config, now))}
+    else:
+        done = status(config, now) if verb == "status" else use(config, now, reload=verb == "use")
     sys.stdout.write(json.dumps(done) + "\n")
 
 

@@ -1,0 +1,81 @@
+"""What the callback shows of loops and messages."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+PLAYBOOK = """
+- name: Loops
+  hosts: localhost
+  connection: local
+  gather_facts: false
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  tasks:
+    - name: As it should be
+      ansible.builtin.file: {path: "{{ playbook_dir }}/{{ item }}", state: directory, mode: "0755"}
+      loop: [there, there]
+    - name: One changes
+      ansible.builtin.file: {path: "{{ playbook_dir }}/{{ item }}", state: directory, mode: "0755"}
+      loop: [there, new]
+    - name: Nothing to do
+      ansible.builtin.file: {path: "{{ item }}", state: directory}
+      loop: []
+    - name: One line
+      ansible.builtin.debug: {msg: "it's \\"so\\""}
+    - name: Each
+      ansible.builtin.debug: {msg: "{{ item }}"}
+      loop: [one, two]
+    - name: Lines
+      ansible.builtin.debug: {msg: [one, two]}
+    - name: Data
+      ansible.builtin.debug: {msg: {a: 1}}
+"""
+SHOWN = """
+PLAY [Loops] *******************************************************************
+TASK [As it should be] *********************************************************
+ok: [localhost]
+TASK [One changes] *************************************************************
+changed: [localhost] => (item=new)
+TASK [One line] ****************************************************************
+ok: [localhost] => it's "so"
+TASK [Each] ********************************************************************
+ok: [localhost] => (item=one) => one
+ok: [localhost] => (item=two) => two
+TASK [Lines] *******************************************************************
+ok: [localhost] =>
+    one
+    two
+TASK [Data] ********************************************************************
+ok: [localhost] =>
+    msg:
+        a: 1
+"""
+
+
+@pytest.mark.parametrize("option", ["", "-v"])
+def test_what_is_as_it_should_be_is_one_line(tmp_path: Path, option: str) -> None:
+    (tmp_path / "there").mkdir(mode=0o755)
+    (tmp_path / "playbook.yml").write_text(PLAYBOOK)
+    ended = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            *([option] if option else []),
+            *("--inventory=localhost,", tmp_path / "playbook.yml"),
+        ],
+        cwd=CHECKOUT,
+        env=os.environ | {"PIPELINE_WARM": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shown, _, _ = re.sub(" +$", "", ended.stdout, flags=re.MULTILINE).partition("\nPLAY RECAP")
+    if option:
+        assert shown.count("(item=there)") == 3
+    else:
+        assert shown == SHOWN
