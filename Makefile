@@ -26,18 +26,22 @@ push-demo: demo ## change the page, push it, and watch the workflow bring it liv
 down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh
 
-test: environment idle engine lint unit integration local-cloud molecule ## all that CI runs (at most 20 minutes on 2 cores)
+test: environment idle engine hosts-and-lint unit integration local-cloud ## all that CI runs (at most 20 minutes on 2 cores)
 
 test-all: environment idle engine lint unit integration local-cloud molecule-all faults browser ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
+
+# The scenarios wait for hosts for half of their time.
+.PHONY: hosts-and-lint
+hosts-and-lint:
+	scripts/side_by_side.sh "$(MAKE) --no-print-directory lint" "$(MAKE) --no-print-directory molecule"
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
 lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 	ruff check .
 	ruff format --check .
-	scripts/type_check.sh
 	yamllint --strict .
-	ANSIBLE_INVENTORY=inventory/local/hosts.yml ansible-lint
+	scripts/side_by_side.sh scripts/type_check.sh "ANSIBLE_INVENTORY=inventory/local/hosts.yml ansible-lint"
 	shellcheck .ci/run scripts/*.sh site/scripts/*.sh
 	check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	check-jsonschema --builtin-schema vendor.github-actions $(ACTIONS)

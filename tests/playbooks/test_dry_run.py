@@ -74,6 +74,7 @@ def test_the_exit_status_says_whether_there_is_something_to_do(
     assert status("--tags=codedeploy", pipeline_instance_count="many") == 1
 
 
+@pytest.mark.long
 def test_a_dry_run_of_the_way_through_s3_tells_of_the_bucket(
     ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
 ) -> None:

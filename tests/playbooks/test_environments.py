@@ -38,7 +38,7 @@ def test_a_run_says_at_its_beginning_and_its_end_which_it_is_about(
     result = ansible_playbook("estimate-cost.yml", inventory=place)
     assert result.returncode == 0, result.stdout
     lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
-    first = lines.index(f"msg: {said}")
+    first = lines.index(f"ok: [localhost] => {said}")
     assert first < 5, result.stdout
     assert lines.index(f"environment  {said}") > len(lines) - 4
     assert f"What {said.partition(',')[0]} builds" in result.stdout

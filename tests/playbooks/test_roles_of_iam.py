@@ -142,6 +142,7 @@ def test_profiles_can_be_switched_and_what_others_attached_stays(provision: Prov
     assert iam.list_role_policies(RoleName=GITHUB)["PolicyNames"] == ["github"]
 
 
+@pytest.mark.long
 def test_in_china_tokens_are_for_its_own_sts(
     ansible_playbook: Callable[..., Any], client: Callable[..., Any], addresses: dict[str, Any]
 ) -> None:

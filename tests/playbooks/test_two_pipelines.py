@@ -20,13 +20,7 @@ SHIPPED_STAGING = CHECKOUT / "inventory" / "local-staging"
 IMAGE = "ami-12c6146b"
 PRODUCTION = "test.codeDeploy.001"
 """What the settings are by default."""
-OF_HOSTS = (
-    "configure-hosts.yml",
-    "repair-hosts.yml",
-    "update-hosts.yml",
-    # It starts a dry run of its own.
-    pytest.param("show-status.yml", marks=pytest.mark.long),
-)
+OF_HOSTS = ("configure-hosts.yml", "repair-hosts.yml", "update-hosts.yml", "show-status.yml")
 QUICK: dict[str, Any] = {"pipeline_hosts_timeout": 1}
 
 
@@ -72,8 +66,19 @@ def met(result: subprocess.CompletedProcess[str]) -> set[str]:
     return set(re.findall(r"^[a-z]+: \[(i-[0-9a-f]+)\]", result.stdout, re.MULTILINE))
 
 
-@pytest.mark.parametrize("playbook", OF_HOSTS)
-@pytest.mark.parametrize("way", ["group variables", "extra variables"])
+@pytest.mark.parametrize(
+    ("playbook", "way"),
+    [
+        (OF_HOSTS[0], "group variables"),
+        # One shows the way.
+        *(
+            pytest.param(playbook, way, marks=pytest.mark.long)
+            for way in ("group variables", "extra variables")
+            for playbook in OF_HOSTS
+            if (playbook, way) != (OF_HOSTS[0], "group variables")
+        ),
+    ],
+)
 def test_hosts_are_those_of_the_application_that_is_set(
     side: Callable[..., Side], launch: Callable[..., str], playbook: str, way: str
 ) -> None:
@@ -108,7 +113,14 @@ def test_a_name_made_of_other_settings_is_followed_and_limits_and_dry_runs_go_on
 
 
 @pytest.mark.parametrize(
-    "playbook", ["configure-hosts.yml", "repair-hosts.yml", "update-hosts.yml", "deploy-site.yml"]
+    "playbook",
+    [
+        "deploy-site.yml",
+        *(
+            pytest.param(playbook, marks=pytest.mark.long)
+            for playbook in ("configure-hosts.yml", "repair-hosts.yml", "update-hosts.yml")
+        ),
+    ],
 )
 def test_without_a_host_of_its_own_a_pipeline_stops_at_once(
     cloud: LocalCloud, side: Callable[..., Side], launch: Callable[..., str], playbook: str
@@ -157,8 +169,15 @@ def test_the_region_is_the_one_of_the_inventorys_plugin(
     assert running(client("ec2")) == [old]
 
 
-@pytest.mark.parametrize("way", ["group variables", "extra variables"])
-@pytest.mark.parametrize("playbook", ["site.yml", "destroy.yml"])
+@pytest.mark.parametrize(
+    ("playbook", "way"),
+    [
+        ("site.yml", "group variables"),
+        ("destroy.yml", "extra variables"),
+        pytest.param("site.yml", "extra variables", marks=pytest.mark.long),
+        pytest.param("destroy.yml", "group variables", marks=pytest.mark.long),
+    ],
+)
 def test_a_region_that_is_set_beside_the_plugins_is_refused(
     side: Callable[..., Side], cloud: LocalCloud, way: str, playbook: str
 ) -> None:

@@ -103,7 +103,14 @@ def test_the_inventory_asks_once_where_all_is_well(
     assert len(list(tmp_path.glob("cache/*"))) == (cache == "true")
 
 
-@pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.THROTTLED,
+        *(pytest.param(each, marks=pytest.mark.long) for each in Fault if each is not Fault.THROTTLED),
+    ],
+    ids=lambda fault: fault.name.lower(),
+)
 def test_the_inventory_asks_again(aws: Proxy, inventory: str, fault: Fault) -> None:
     # More than botocore's own tries.
     aws.begin(first([fault] * 4))
@@ -115,7 +122,14 @@ def test_the_inventory_asks_again(aws: Proxy, inventory: str, fault: Fault) -> N
     assert len(aws.struck) == 4 or fault is Fault.DELAYED
 
 
-@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.RESET_AFTER, Fault.CUT])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.CUT,
+        *(pytest.param(each, marks=pytest.mark.long) for each in (Fault.THROTTLED, Fault.RESET_AFTER)),
+    ],
+    ids=lambda fault: fault.name.lower(),
+)
 def test_the_lookup_of_the_image_asks_again(aws: Proxy, fault: Fault) -> None:
     aws.begin(first([fault] * 3))
     settings = {"parameter": IMAGE, "way": KEYS | {"region": "us-east-1", "endpoint_url": aws.endpoint}}
