@@ -36,6 +36,14 @@ def trust(**statement: Any) -> str:
     return json.dumps({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", **statement}]})
 
 
+def test_a_decision_is_no_change(plugin: Any) -> None:
+    plan = plugin.Plan(notices=["instances run image a, newest is b"])
+    assert plan.text().splitlines()[1:] == ["To decide:", "  instances run image a, newest is b"]
+    assert plan.markdown().splitlines()[-3:] == ["**To decide**", "", "- instances run image a, newest is b"]
+    assert plan.counts() == {"create": 0, "change": 0, "delete": 0}
+    assert plan.document()["notices"] == plan.notices
+
+
 @pytest.mark.parametrize(
     ("module", "arguments", "result", "line"),
     [
