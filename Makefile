@@ -52,7 +52,7 @@ unit: environment ## what needs nothing but Python
 
 # In this order: what has many short tests comes last, and fills the time until both workers have ended.
 integration: environment ## modules and playbooks against the local cloud in process
-	pytest -q --durations=20 -n 3 --dist loadfile --no-loadscope-reorder -m "not long" \
+	pytest -q --durations=20 -n 2 --dist loadfile --no-loadscope-reorder -m "not long" \
 	  tests/playbooks tests/warm tests/collection tests/iam tests/integration
 
 local-cloud: environment engine ## the local cloud against itself, real hosts included

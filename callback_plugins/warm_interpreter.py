@@ -25,7 +25,7 @@ author:
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
-from ansible.plugins.loader import connection_loader
+from ansible.plugins.loader import connection_loader, filter_loader, test_loader
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
@@ -39,6 +39,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Start it, where this Ansible and this system have what it takes."""
         if not self.get_option("enabled"):
             return
+        # Else every worker would read all of them, at its first filter that is not Jinja's own.
+        for loader in (filter_loader, test_loader):
+            list(loader.all())
         try:
             connection_loader.get("warm", class_only=True).start(place_of_collection())
         except (AttributeError, OSError) as error:
