@@ -9,7 +9,8 @@ name: warm_interpreter
 type: aggregate
 short_description: Start the warm interpreter of a run
 description:
-  - Starts what P(warm#connection) runs modules in.
+  - Starts what P(warm#connection) runs modules in, and loads the plugins that templates use, before Ansible forks
+    a worker for each task.
 options:
   enabled:
     description:
