@@ -10,8 +10,8 @@ type: aggregate
 short_description: Show at the end of a dry run what a run would do
 description:
   - After C(--check) of C(site.yml) or C(destroy.yml) it shows how many resources would be created, changed
-    and deleted, each in one line, and which grants would widen. The same is written as C(plan.md) and
-    C(plan.json).
+    and deleted, each in one line, which grants would widen, and what a task gives notice of without a change
+    (a task of C(debug) with the variable C(notice)). The same is written as C(plan.md) and C(plan.json).
 options:
   folder:
     description: Where the files are written; by default in C(build) beside the playbooks.
@@ -90,6 +90,8 @@ class Plan:
     environment: str = ""
     steps: list[Step] = field(default_factory=list)
     widening: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    """Decisions to take: no run makes them by itself."""
 
     def add(self, step: Step) -> None:
         """Once a resource: what is new or ends is not said to change too."""
@@ -118,6 +120,8 @@ class Plan:
         lines = [self.title(), *(f"  {each.line}" for each in self.steps)]
         if self.widening:
             lines += ["Grants that widen:", *(f"  {each}" for each in self.widening)]
+        if self.notices:
+            lines += ["Notices:", *(f"  {each}" for each in self.notices)]
         return "\n".join(lines)
 
     def markdown(self) -> str:
@@ -126,6 +130,8 @@ class Plan:
             lines += ["", "```diff", *(each.line.replace("~", "!", 1) for each in self.steps), "```"]
         if self.widening:
             lines += ["", "**Grants that widen**", "", *(f"- {each}" for each in self.widening)]
+        if self.notices:
+            lines += ["", "**Notices**", "", *(f"- {each}" for each in self.notices)]
         return "\n".join(lines) + "\n"
 
     def document(self) -> dict[str, Any]:
@@ -134,6 +140,7 @@ class Plan:
             "environment": self.environment,
             "resources": [asdict(each) for each in self.steps],
             "widening": self.widening,
+            "notices": self.notices,
         }
 
 
@@ -311,6 +318,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
                 self._plan.add(Step(CHANGE, "host", result.host.name, [task]))
             elif each.get("changed"):
                 self._note(module, each)
+            elif module == "debug" and "msg" in each and result.task.vars.get("notice"):
+                self._plan.notices.append(str(each["msg"]))
 
     def _note(self, module: str, result: Record) -> None:
         arguments = (result.get("invocation") or {}).get("module_args") or {}

@@ -116,9 +116,19 @@ def test_nothing_to_do_is_said(plugin: Any) -> None:
         "environment": "",
         "resources": [],
         "widening": [],
+        "notices": [],
     }
     plan.environment = "staging, app in us-east-1"
     assert plan.text() == "Plan for staging, app in us-east-1: 0 to create, 0 to change, 0 to delete"
+
+
+def test_a_notice_is_no_change(plugin: Any) -> None:
+    plan = plugin.Plan(notices=["newest is ami-new"])
+    assert plan.text() == "Plan: 0 to create, 0 to change, 0 to delete\nNotices:\n  newest is ami-new"
+    assert plan.markdown().endswith("\n\n**Notices**\n\n- newest is ami-new\n")
+    document = plan.document()
+    assert document["notices"] == ["newest is ami-new"]
+    assert not document["create"] + document["change"] + document["delete"]
 
 
 def statement(*actions: str, effect: str = "Allow", resource: str = "*") -> dict[str, Any]:
