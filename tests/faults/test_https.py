@@ -36,7 +36,11 @@ TEXT = "CodeDeploy + Github Actions + EC2"
 LIVE = "/etc/site-certificate/acme/live/site"
 RENEWED_WITHIN = 240
 """Seconds. A certificate is valid for 120 here, and due when 40 are left."""
-PATIENT: dict[str, Any] = {"pipeline_https": "acme", "certificate_renewal_calendar": "*-*-* 00:00:00"}
+PATIENT: dict[str, Any] = {
+    "pipeline_https": "acme",
+    "certificate_renewal_calendar": "*-*-* 00:00:00",
+    "certificate_peers": [],
+}
 """A timer that does not come while a test looks."""
 EAGER = PATIENT | {"certificate_renewal_calendar": "*-*-* *:*:0/5", "certificate_renewal_delay": "0"}
 

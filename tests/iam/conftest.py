@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local_cloud.testing.clouds import running
-from tests.iam import policies
+from tests.iam import policies, whole
 from tests.iam.pipeline import Pipeline
 
 
@@ -21,6 +21,13 @@ def through_s3(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
     """Every policy by name, where revisions go through S3."""
     folder = tmp_path_factory.mktemp("through_s3")
     return policies.write(pipeline_revision_source="s3", policy_folder=str(folder))
+
+
+@pytest.fixture(scope="session")
+def notified(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Every policy by name, where somebody is told of deployments."""
+    folder = tmp_path_factory.mktemp("notified")
+    return policies.write(**whole.NOTIFIED, policy_folder=str(folder))
 
 
 @pytest.fixture(scope="module")

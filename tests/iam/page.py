@@ -177,7 +177,8 @@ def record() -> whole.Usage:
         through_s3 = policies.write(
             pipeline_revision_source="s3", policy_folder=str(Path(folder) / "through_s3")
         )
-        usage = whole.run(pipeline, policies.write(), through_s3)
+        notified = policies.write(**whole.NOTIFIED, policy_folder=str(Path(folder) / "notified"))
+        usage = whole.run(pipeline, policies.write(), through_s3, notified)
     whole.USAGE.write_text(json.dumps(usage, indent=1, sort_keys=True) + "\n")
     return usage
 

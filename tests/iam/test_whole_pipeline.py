@@ -10,9 +10,12 @@ from tests.iam.pipeline import Pipeline
 
 @pytest.mark.long
 def test_everybody_can_do_their_part_and_every_grant_is_used_or_says_when(
-    pipeline: Pipeline, written: dict[str, dict[str, Any]], through_s3: dict[str, dict[str, Any]]
+    pipeline: Pipeline,
+    written: dict[str, dict[str, Any]],
+    through_s3: dict[str, dict[str, Any]],
+    notified: dict[str, dict[str, Any]],
 ) -> None:
-    used = whole.run(pipeline, written, through_s3)
+    used = whole.run(pipeline, written, through_s3, notified)
 
     unused = [
         f"{name} {statement['sid']} {action}"

@@ -14,12 +14,13 @@ from tests.playbooks.said import MOST_BANNERS, MOST_LINES, banners
 
 USAGE = Path(__file__).parent / "usage.json"
 OPERATOR = ("operator_iam", "operator", "operator_deploy")
+NOTIFIED: dict[str, Any] = {"pipeline_notifications": ["operations@example.com"]}
 
 Usage = dict[str, dict[str, dict[str, list[str]]]]
 Written = dict[str, dict[str, Any]]
 
 
-def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
+def run(pipeline: Pipeline, written: Written, through_s3: Written, notified: Written) -> Usage:
     """Provision, deploy, look and remove. Raises where somebody lacks a right, or something is left."""
     operator = pipeline.user("operator", *(written[name] for name in OPERATOR))
     destroyer = pipeline.user("destroyer", written["destroy"])
@@ -63,6 +64,14 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
     step("the workflow through S3", through_s3, pipeline.bring)
     step("the agent through S3", through_s3, pipeline.fetch)
 
+    operator_notified = pipeline.user("operator_notified", *(notified[name] for name in OPERATOR))
+    told: dict[str, Any] = {"keys": operator_notified, **NOTIFIED}
+    topic = play("site.yml", "--tags=prerequisites,iam,codedeploy", **told)
+    step("site.yml with notifications", notified, topic)
+    with agent_at_work(pipeline):
+        deploy = play("deploy-site.yml", pipeline_addresses=[], **told)
+        step("deploy-site.yml with notifications", notified, deploy)
+
     # As if revisions had never gone another way: what S3 was used for goes all the same.
     step("destroy.yml", written, play("destroy.yml", keys=destroyer, confirm="test.codeDeploy.001"))
     left = held(pipeline)
@@ -72,7 +81,7 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written) -> Usage:
 
 def note(used: Usage, step: str, written: Written, accesses: dict[str, set[tuple[str, str]]]) -> None:
     """Write down which grants allowed a step's accesses."""
-    operators = dict.fromkeys(OPERATOR, ("user/operator", "user/operator_s3"))
+    operators = dict.fromkeys(OPERATOR, ("user/operator", "user/operator_s3", "user/operator_notified"))
     callers = {name: (NAMES.get(name, ""),) for name in written} | operators
     for name, users in (callers | {"destroy": ("user/destroyer",)}).items():
         done = {access for caller in users for access in accesses.get(caller, ())}
@@ -107,6 +116,7 @@ def held(pipeline: Pipeline) -> dict[str, list[str]]:
         "security groups": sorted(
             each["GroupName"] for each in ec2.describe_security_groups()["SecurityGroups"]
         ),
+        "topics": [each["TopicArn"] for each in pipeline.client("sns").list_topics()["Topics"]],
         "buckets": [bucket["Name"] for bucket in pipeline.client("s3").list_buckets()["Buckets"]],
         "applications": pipeline.client("codedeploy").list_applications()["applications"],
         "records": [

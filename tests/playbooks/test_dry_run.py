@@ -14,6 +14,8 @@ from local_cloud.testing.clouds import LocalCloud
 from tests.playbooks.said import MOST_BANNERS, banners
 
 CHECKOUT = Path(__file__).parents[2]
+NEWER = "ami-12c6146b"
+"""An image that no setting leads to."""
 
 
 def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
@@ -54,24 +56,55 @@ def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
     assert "+ deployment group test.deploymentGroup.001" in (tmp_path / "plan.md").read_text().splitlines()
 
 
+def drift_status(*options: str, **settings: Any) -> int:
+    """What scripts/plan.sh ends with."""
+    inventory = CHECKOUT / "inventory" / "local" / "hosts.yml"
+    given = json.dumps({"pipeline_github_token": ""} | settings)
+    return subprocess.run(
+        [CHECKOUT / "scripts" / "plan.sh", "-i", inventory, "-e", given, *options],
+        env=dict(os.environ),
+        capture_output=True,
+        check=False,
+    ).returncode
+
+
 @pytest.mark.usefixtures("cloud")
 def test_the_exit_status_says_whether_there_is_something_to_do(
-    addresses: dict[str, Any], tmp_path: Path
+    addresses: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def status(*options: str, **settings: Any) -> int:
-        given = json.dumps({"pipeline_github_token": ""} | addresses | settings)
-        inventory = CHECKOUT / "inventory" / "local" / "hosts.yml"
-        return subprocess.run(
-            [CHECKOUT / "scripts" / "plan.sh", "-i", inventory, "-e", given, *options],
-            env=os.environ | {"PIPELINE_PLAN_FOLDER": str(tmp_path)},
-            capture_output=True,
-            check=False,
-        ).returncode
+    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
 
     # Only what the tag selects is planned, and of that nothing is there.
-    assert status("--tags=codedeploy") == 2
-    assert status("--tags=no-such-tag") == 0
-    assert status("--tags=codedeploy", pipeline_instance_count="many") == 1
+    assert drift_status("--tags=codedeploy", **addresses) == 2
+    assert drift_status("--tags=no-such-tag", **addresses) == 0
+    assert drift_status("--tags=codedeploy", **addresses, pipeline_instance_count="many") == 1
+
+
+@pytest.mark.long
+def test_a_newer_image_is_to_be_decided_and_no_change(
+    ansible_playbook: Callable[..., Any],
+    cloud: LocalCloud,
+    addresses: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
+    made = ansible_playbook("provision-ec2.yml", "playbooks/provision-iam.yml", **addresses)
+    assert made.returncode == 0, made.stdout + made.stderr
+    cloud.log.clear()
+
+    assert drift_status("--tags=ec2", **addresses) == 0
+    assert json.loads((tmp_path / "plan.json").read_text())["notices"] == []
+    assert drift_status("--tags=ec2", **addresses, pipeline_instance_image=NEWER) == 0
+
+    assert cloud.log.entries(mutating=True) == []
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert plan["resources"] == []
+    [notice] = plan["notices"]
+    assert re.fullmatch(
+        rf"instances run image ami-\w+, newest is {NEWER}: -e pipeline_instance_replace=true", notice
+    )
+    assert f"- {notice}" in (tmp_path / "plan.md").read_text().splitlines()
 
 
 @pytest.mark.long
@@ -100,33 +133,3 @@ def test_a_dry_run_of_the_removal_of_nothing_changes_nothing(
     assert result.returncode == 0, result.stdout + result.stderr
     assert "changed=0" in result.stdout
     assert cloud.log.entries(mutating=True) == []
-
-
-@pytest.mark.long
-def test_a_newer_image_is_to_be_decided_and_changes_nothing(
-    ansible_playbook: Callable[..., Any],
-    client: Callable[..., Any],
-    addresses: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
-    ec2 = client("ec2")
-    tags = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "test.codeDeploy.001"}
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    older = ec2.describe_images()["Images"][0]["ImageId"]
-    ec2.run_instances(
-        ImageId=older,
-        InstanceType="t3a.nano",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": listed}],
-    )
-
-    result = ansible_playbook("site.yml", "--check", "--tags=ec2", **addresses)
-
-    assert result.returncode == 0, result.stdout
-    [notice] = json.loads((tmp_path / "plan.json").read_text())["notices"]
-    assert notice.startswith(f"instances run image {older}, newest is ami-")
-    assert notice in result.stdout.partition("PLAY RECAP")[2]
-    assert f"- {notice}" in (tmp_path / "plan.md").read_text().splitlines()

@@ -124,6 +124,7 @@ def test_nothing_to_do_is_said(plugin: Any) -> None:
         "environment": "",
         "resources": [],
         "widening": [],
+        "notices": [],
     }
     plan.environment = "staging, app in us-east-1"
     assert plan.text() == "Plan for staging, app in us-east-1: 0 to create, 0 to change, 0 to delete"
