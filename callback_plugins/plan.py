@@ -10,8 +10,9 @@ type: aggregate
 short_description: Show at the end of a dry run what a run would do
 description:
   - After C(--check) of C(site.yml) or C(destroy.yml) it shows how many resources would be created, changed
-    and deleted, each in one line, which grants would widen, and what a task gives notice of without a change
-    (a task of C(debug) with the variable C(notice)). The same is written as C(plan.md) and C(plan.json).
+    and deleted, each in one line, and which grants would widen; and what is no change but a decision
+    to take, which the run gives as C(newer_image) to M(ansible.builtin.set_stats). The same is written as
+    C(plan.md) and C(plan.json).
 options:
   folder:
     description: Where the files are written; by default in C(build) beside the playbooks.
@@ -91,7 +92,7 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     widening: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    """Decisions to take: no run makes them by itself."""
+    """What is no change: somebody has to decide on it."""
 
     def add(self, step: Step) -> None:
         """Once a resource: what is new or ends is not said to change too."""
@@ -121,7 +122,7 @@ class Plan:
         if self.widening:
             lines += ["Grants that widen:", *(f"  {each}" for each in self.widening)]
         if self.notices:
-            lines += ["Notices:", *(f"  {each}" for each in self.notices)]
+            lines += ["To decide:", *(f"  {each}" for each in self.notices)]
         return "\n".join(lines)
 
     def markdown(self) -> str:
@@ -131,7 +132,7 @@ class Plan:
         if self.widening:
             lines += ["", "**Grants that widen**", "", *(f"- {each}" for each in self.widening)]
         if self.notices:
-            lines += ["", "**Notices**", "", *(f"- {each}" for each in self.notices)]
+            lines += ["", "**To decide**", "", *(f"- {each}" for each in self.notices)]
         return "\n".join(lines) + "\n"
 
     def document(self) -> dict[str, Any]:
@@ -318,8 +319,6 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
                 self._plan.add(Step(CHANGE, "host", result.host.name, [task]))
             elif each.get("changed"):
                 self._note(module, each)
-            elif module == "debug" and "msg" in each and result.task.vars.get("notice"):
-                self._plan.notices.append(str(each["msg"]))
 
     def _note(self, module: str, result: Record) -> None:
         arguments = (result.get("invocation") or {}).get("module_args") or {}
@@ -333,7 +332,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Show it and write it, where the dry run came to its end."""
         if not self._planned or stats.failures or stats.dark:
             return
-        self._plan.environment = stats.custom.get("_run", {}).get("environment", "")
+        told = stats.custom.get("_run", {})
+        self._plan.environment = told.get("environment", "")
+        self._plan.notices = [told["newer_image"]] if "newer_image" in told else []
         folder = Path(self.get_option("folder") or BUILD)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "plan.md").write_text(self._plan.markdown())

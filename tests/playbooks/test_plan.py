@@ -36,6 +36,14 @@ def trust(**statement: Any) -> str:
     return json.dumps({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", **statement}]})
 
 
+def test_a_decision_is_no_change(plugin: Any) -> None:
+    plan = plugin.Plan(notices=["instances run image a, newest is b"])
+    assert plan.text().splitlines()[1:] == ["To decide:", "  instances run image a, newest is b"]
+    assert plan.markdown().splitlines()[-3:] == ["**To decide**", "", "- instances run image a, newest is b"]
+    assert plan.counts() == {"create": 0, "change": 0, "delete": 0}
+    assert plan.document()["notices"] == plan.notices
+
+
 @pytest.mark.parametrize(
     ("module", "arguments", "result", "line"),
     [
@@ -120,15 +128,6 @@ def test_nothing_to_do_is_said(plugin: Any) -> None:
     }
     plan.environment = "staging, app in us-east-1"
     assert plan.text() == "Plan for staging, app in us-east-1: 0 to create, 0 to change, 0 to delete"
-
-
-def test_a_notice_is_no_change(plugin: Any) -> None:
-    plan = plugin.Plan(notices=["newest is ami-new"])
-    assert plan.text() == "Plan: 0 to create, 0 to change, 0 to delete\nNotices:\n  newest is ami-new"
-    assert plan.markdown().endswith("\n\n**Notices**\n\n- newest is ami-new\n")
-    document = plan.document()
-    assert document["notices"] == ["newest is ami-new"]
-    assert not document["create"] + document["change"] + document["delete"]
 
 
 def statement(*actions: str, effect: str = "Allow", resource: str = "*") -> dict[str, Any]:
