@@ -68,8 +68,20 @@ def drift_status(*options: str, **settings: Any) -> int:
     ).returncode
 
 
+@pytest.mark.usefixtures("cloud")
+def test_the_exit_status_says_whether_there_is_something_to_do(
+    addresses: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
+
+    # Only what the tag selects is planned, and of that nothing is there.
+    assert drift_status("--tags=codedeploy", **addresses) == 2
+    assert drift_status("--tags=no-such-tag", **addresses) == 0
+    assert drift_status("--tags=codedeploy", **addresses, pipeline_instance_count="many") == 1
+
+
 @pytest.mark.long
-def test_a_newer_image_is_a_notice_and_no_change(
+def test_a_newer_image_is_to_be_decided_and_no_change(
     ansible_playbook: Callable[..., Any],
     cloud: LocalCloud,
     addresses: dict[str, Any],
@@ -93,18 +105,6 @@ def test_a_newer_image_is_a_notice_and_no_change(
         rf"instances run image ami-\w+, newest is {NEWER}: -e pipeline_instance_replace=true", notice
     )
     assert f"- {notice}" in (tmp_path / "plan.md").read_text().splitlines()
-
-
-@pytest.mark.usefixtures("cloud")
-def test_the_exit_status_says_whether_there_is_something_to_do(
-    addresses: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
-
-    # Only what the tag selects is planned, and of that nothing is there.
-    assert drift_status("--tags=codedeploy", **addresses) == 2
-    assert drift_status("--tags=no-such-tag", **addresses) == 0
-    assert drift_status("--tags=codedeploy", **addresses, pipeline_instance_count="many") == 1
 
 
 @pytest.mark.long
@@ -133,33 +133,3 @@ def test_a_dry_run_of_the_removal_of_nothing_changes_nothing(
     assert result.returncode == 0, result.stdout + result.stderr
     assert "changed=0" in result.stdout
     assert cloud.log.entries(mutating=True) == []
-
-
-@pytest.mark.long
-def test_a_newer_image_is_to_be_decided_and_changes_nothing(
-    ansible_playbook: Callable[..., Any],
-    client: Callable[..., Any],
-    addresses: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
-    ec2 = client("ec2")
-    tags = {"ManagedBy": "aws-codedeploy-pipeline", "Application": "test.codeDeploy.001"}
-    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    older = ec2.describe_images()["Images"][0]["ImageId"]
-    ec2.run_instances(
-        ImageId=older,
-        InstanceType="t3a.nano",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": listed}],
-    )
-
-    result = ansible_playbook("site.yml", "--check", "--tags=ec2", **addresses)
-
-    assert result.returncode == 0, result.stdout
-    [notice] = json.loads((tmp_path / "plan.json").read_text())["notices"]
-    assert notice.startswith(f"instances run image {older}, newest is ami-")
-    assert notice in result.stdout.partition("PLAY RECAP")[2]
-    assert f"- {notice}" in (tmp_path / "plan.md").read_text().splitlines()
