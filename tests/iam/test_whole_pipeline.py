@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.iam import policies, whole
+from tests.iam import page, policies, whole
 from tests.iam.pipeline import Pipeline
 
 
@@ -22,7 +22,8 @@ def test_everybody_can_do_their_part_and_every_grant_is_used_or_says_when(
         for name in (*policies.OF_ROLES, *policies.OF_OPERATORS)
         for way in ("", *policies.WAYS)
         for statement in (policies.beside(name, way) if way else policies.statements(name))
-        if "rarely" not in statement
+        # What a test of its own takes away is known to be needed.
+        if "rarely" not in statement and (not way or (name, way) not in page.TESTS)
         for action in statement["actions"]
         if action not in used.get(name, {}).get(statement["sid"], {})
     ]

@@ -14,7 +14,10 @@ from tests.playbooks.said import MOST_BANNERS, MOST_LINES, banners
 
 USAGE = Path(__file__).parent / "usage.json"
 OPERATOR = ("operator_iam", "operator", "operator_deploy")
-NOTIFIED: dict[str, Any] = {"pipeline_notifications": ["operations@example.com"]}
+NOTIFIED: dict[str, Any] = {
+    "pipeline_alarms": ["errors"],
+    "pipeline_notifications": ["operations@example.com"],
+}
 
 Usage = dict[str, dict[str, dict[str, list[str]]]]
 Written = dict[str, dict[str, Any]]
@@ -66,6 +69,7 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written, notified: Wri
 
     operator_notified = pipeline.user("operator_notified", *(notified[name] for name in OPERATOR))
     told: dict[str, Any] = {"keys": operator_notified, **NOTIFIED}
+    alarm(pipeline.client("cloudwatch"), NOTIFIED["pipeline_alarms"][0])
     topic = play("site.yml", "--tags=prerequisites,iam,codedeploy", **told)
     step("site.yml with notifications", notified, topic)
     with agent_at_work(pipeline):
@@ -77,6 +81,20 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written, notified: Wri
     left = held(pipeline)
     assert left == before, f"destroy.yml left {left}, and there was {before}"
     return used
+
+
+def alarm(cloudwatch: Any, name: str) -> None:
+    """One that is quiet."""
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="shop",
+        MetricName="errors",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        Period=60,
+        Statistic="Sum",
+        Threshold=1,
+    )
 
 
 def note(used: Usage, step: str, written: Written, accesses: dict[str, set[tuple[str, str]]]) -> None:

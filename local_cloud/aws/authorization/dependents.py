@@ -34,6 +34,9 @@ def of(prefix: str, operation: str, parameters: Parameters, account: Account) ->
         yield from _codedeploy(operation, parameters, account)
     if prefix == "iam":
         yield from _iam_tags(operation, parameters, account)
+    if (prefix, operation) == ("sns", "CreateTopic") and listed(parameters.get("Tags")):
+        topic = f"arn:{account.partition}:sns:{account.region}:{account.id}:{parameters.get('Name')}"
+        yield Access(action="sns:TagResource", resource=topic)
     if prefix == "s3" and operation == "CopyObject":
         source = str(parameters.get("CopySource", "")).removeprefix("/")
         yield Access(action="s3:GetObject", resource=f"arn:{account.partition}:s3:::{source}")
