@@ -38,7 +38,7 @@ RENEWED_WITHIN = 240
 """Seconds. A certificate is valid for 120 here, and due when 40 are left."""
 PATIENT: dict[str, Any] = {
     "pipeline_https": "acme",
-    "certificate_renewal_calendar": "*-*-* 00:00:00",
+    "certificate_renewal_calendar": "2100-01-01 00:00:00",
     "certificate_peers": [],
 }
 """A timer that does not come while a test looks."""
