@@ -43,7 +43,7 @@ OPTIONS = {
     "pipeline_instance_count": {"type": "int"},
     "pipeline_notifications": {"type": "list", "elements": "str"},
     "pipeline_ssh_from_anywhere": {"type": "bool"},
-    "pipeline_tags": {"type": "dict"},
+    "pipeline_tags": {"type": "dict", "default": {}},
     "pipeline_https_acme_eab_hmac_key": {"type": "str", "no_log": True},
 }
 RULES = {
@@ -79,6 +79,7 @@ def test_there_are_none() -> None:
             {"pipeline_tags": ["Owner"]},
             "pipeline_tags is '['Owner']': allowed is a mapping of names to values.",
         ),
+        ({"pipeline_tags": None}, "pipeline_tags is 'None': allowed is a mapping of names to values."),
         ({"pipeline_connection": "telnet"}, "pipeline_connection is 'telnet': allowed is ssh or ssm."),
         (
             {"pipeline_ssh_from_anywhere": "maybe"},

@@ -88,13 +88,18 @@ def problems(
 
 def _types(settings: Settings, options: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for name, option in options.items():
-        if settings[name] is not None and not _fits(settings[name], option):
+        if not _fits(settings[name], option):
             value = "..." if option.get("no_log") else settings[name]
             yield name, f"{name} is '{value}': allowed is {_allowed(option)}."
 
 
 def _fits(value: Any, option: Mapping[str, Any]) -> bool:  # noqa: ANN401 - that is the question
-    """As Ansible's own validator, which copies with each value all variables of the run."""
+    """As Ansible's own validator, which copies with each value all variables of the run.
+
+    Null is meant where it is the default.
+    """
+    if value is None:
+        return option.get("default") is None
     try:
         checked = TYPES[option["type"]][0](value)
         elements = checked if option["type"] == "list" else [checked]
