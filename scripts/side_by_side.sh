@@ -6,11 +6,7 @@ set -euo pipefail
 
 said=$(mktemp -d)
 processes=()
-cleanup() {
-  kill "${processes[@]}" 2>/dev/null || true
-  rm -rf "$said"
-}
-trap cleanup EXIT
+trap 'kill "${processes[@]}" 2>/dev/null || true; rm -rf "$said"' EXIT
 trap 'exit 130' INT TERM
 
 for command in "${@:1:$#-1}"; do
