@@ -140,14 +140,16 @@ def main() -> None:
         supports_check_mode=True,
     )
     differences, changed = [], []
-    try:
-        for file in module.params["files"]:
+    for file in module.params["files"]:
+        try:
             differs, difference = ensure(module, file)
-            if differs:
-                changed.append(file["path"])
-                differences.append(difference)
-    except OSError as error:
-        module.fail_json(msg=f"{error.filename or 'a file'} cannot be read or written: {error.strerror}")
+        except OSError as error:
+            module.fail_json(msg=f"{file['path']} cannot be read or written: {error.strerror}")
+        except ValueError as error:
+            module.fail_json(msg=f"{file['path']!r} (path) is no path: {error}")
+        if differs:
+            changed.append(file["path"])
+            differences.append(difference)
     module.exit_json(changed=bool(changed), changed_files=changed, diff=differences)
 
 
