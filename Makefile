@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs collection lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all hosts-and-lint lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs collection lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -32,7 +32,6 @@ test-all: environment idle engine lint unit integration local-cloud molecule-all
 	scripts/second_line.sh
 
 # The scenarios wait for hosts for half of their time.
-.PHONY: hosts-and-lint
 hosts-and-lint:
 	scripts/side_by_side.sh "$(MAKE) --no-print-directory lint" "$(MAKE) --no-print-directory molecule"
 

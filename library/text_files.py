@@ -27,7 +27,7 @@ options:
         type: path
         required: true
       content:
-        description: What is in it. Templates are what P(ansible.builtin.template#lookup) makes of them.
+        description: What is in it. The lookup C(ansible.builtin.template) makes it of a template.
         type: str
         required: true
       mode:
@@ -42,6 +42,10 @@ options:
     description: The group of the files.
     type: str
     default: root
+attributes:
+  diff_mode:
+    description: Returns what changes, before and after.
+    support: full
 extends_documentation_fragment:
   - codedeploy.pipeline.shared_attributes.acts
 """

@@ -18,15 +18,19 @@ NEWER = "ami-12c6146b"
 """An image that no setting leads to."""
 
 
+@pytest.fixture
+def plan_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where plans are written meanwhile."""
+    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
+    return tmp_path
+
+
 def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
     ansible_playbook: Callable[..., Any],
     cloud: LocalCloud,
     addresses: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    plan_folder: Path,
 ) -> None:
-    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
-
     result = ansible_playbook("site.yml", "--check", "--diff", **addresses)
 
     assert result.returncode == 0, result.stdout + result.stderr
@@ -45,7 +49,7 @@ def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
     assert len(shown) <= MOST_BANNERS
     # Nobody has to be told twice who runs, nor to read what the run notes for itself.
     assert not [name for name in shown if re.search("arguments|identity|lock|facts", name)]
-    plan = json.loads((tmp_path / "plan.json").read_text())
+    plan = json.loads((plan_folder / "plan.json").read_text())
     assert (plan["change"], plan["delete"]) == (1, 0)  # the record, to addresses that are to come
     assert plan["create"] == len([each for each in plan["resources"] if each["action"] == "create"]) == 13
     assert (
@@ -53,7 +57,7 @@ def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
         "  + OIDC provider" in result.stdout
     )
     assert any(each.endswith("tcp 80 from 0.0.0.0/0") for each in plan["widening"])
-    assert "+ deployment group test.deploymentGroup.001" in (tmp_path / "plan.md").read_text().splitlines()
+    assert "+ deployment group test.deploymentGroup.001" in (plan_folder / "plan.md").read_text().splitlines()
 
 
 def drift_status(*options: str, **settings: Any) -> int:
@@ -68,12 +72,8 @@ def drift_status(*options: str, **settings: Any) -> int:
     ).returncode
 
 
-@pytest.mark.usefixtures("cloud")
-def test_the_exit_status_says_whether_there_is_something_to_do(
-    addresses: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
-
+@pytest.mark.usefixtures("cloud", "plan_folder")
+def test_the_exit_status_says_whether_there_is_something_to_do(addresses: dict[str, Any]) -> None:
     # Only what the tag selects is planned, and of that nothing is there.
     assert drift_status("--tags=codedeploy", **addresses) == 2
     assert drift_status("--tags=no-such-tag", **addresses) == 0
@@ -85,26 +85,24 @@ def test_a_newer_image_is_to_be_decided_and_no_change(
     ansible_playbook: Callable[..., Any],
     cloud: LocalCloud,
     addresses: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    plan_folder: Path,
 ) -> None:
-    monkeypatch.setenv("PIPELINE_PLAN_FOLDER", str(tmp_path))
     made = ansible_playbook("provision-ec2.yml", "playbooks/provision-iam.yml", **addresses)
     assert made.returncode == 0, made.stdout + made.stderr
     cloud.log.clear()
 
     assert drift_status("--tags=ec2", **addresses) == 0
-    assert json.loads((tmp_path / "plan.json").read_text())["notices"] == []
+    assert json.loads((plan_folder / "plan.json").read_text())["notices"] == []
     assert drift_status("--tags=ec2", **addresses, pipeline_instance_image=NEWER) == 0
 
     assert cloud.log.entries(mutating=True) == []
-    plan = json.loads((tmp_path / "plan.json").read_text())
+    plan = json.loads((plan_folder / "plan.json").read_text())
     assert plan["resources"] == []
     [notice] = plan["notices"]
     assert re.fullmatch(
         rf"instances run image ami-\w+, newest is {NEWER}: -e pipeline_instance_replace=true", notice
     )
-    assert f"- {notice}" in (tmp_path / "plan.md").read_text().splitlines()
+    assert f"- {notice}" in (plan_folder / "plan.md").read_text().splitlines()
 
 
 @pytest.mark.long
