@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
-.PHONY: help demo push-demo down test test-all hosts-and-lint lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs collection lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs collection lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -26,14 +26,12 @@ push-demo: demo ## change the page, push it, and watch the workflow bring it liv
 down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh
 
-test: environment idle engine hosts-and-lint unit integration local-cloud ## all that CI runs (at most 20 minutes on 2 cores)
+# What waits for hosts, beside what computes.
+test: environment idle engine ## all that CI runs (at most 20 minutes on 2 cores)
+	scripts/side_by_side.sh "$(MAKE) --no-print-directory molecule local-cloud" "$(MAKE) --no-print-directory lint unit integration"
 
 test-all: environment idle engine lint unit integration local-cloud molecule-all faults browser ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
-
-# The scenarios wait for hosts for half of their time.
-hosts-and-lint:
-	scripts/side_by_side.sh "$(MAKE) --no-print-directory lint" "$(MAKE) --no-print-directory molecule"
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
 lint: environment ## Python, YAML, Ansible, shell scripts and workflows

@@ -91,7 +91,10 @@ def test_the_linter_finds_mistakes(change: dict[str, Any], found: str) -> None:
 
 @pytest.mark.parametrize(
     ("region", "partition", "settings"),
-    [("cn-north-1", "aws-cn", OTHER_WAYS), ("us-gov-west-1", "aws-us-gov", {})],
+    [
+        ("cn-north-1", "aws-cn", OTHER_WAYS),
+        pytest.param("us-gov-west-1", "aws-us-gov", {}, marks=pytest.mark.long),
+    ],
 )
 def test_other_partitions_have_their_own_arns(
     tmp_path: Path, region: str, partition: str, settings: dict[str, Any]

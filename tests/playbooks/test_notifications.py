@@ -179,6 +179,7 @@ def test_nobody_is_told_any_more(configure: Configure, client: Callable[..., Any
     assert "changed=0" in configure("--check", playbook="remove-unused.yml")
 
 
+@pytest.mark.long
 def test_the_topic_goes_and_a_named_one_stays(configure: Configure, client: Callable[..., Any]) -> None:
     named = client("sns").create_topic(Name="news")["TopicArn"]
     configure(pipeline_notifications=ENDPOINTS)

@@ -119,6 +119,7 @@ def test_a_subject_that_cannot_be_asked_is_not_guessed(
     assert cloud.log.entries(mutating=True) == []
 
 
+@pytest.mark.long
 def test_profiles_can_be_switched_and_what_others_attached_stays(provision: Provision, iam: Any) -> None:
     provision()
     audit = iam.create_policy(

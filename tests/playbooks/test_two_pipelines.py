@@ -92,6 +92,7 @@ def test_hosts_are_those_of_the_application_that_is_set(
     assert met(result) == {ours}, result.stdout + result.stderr
 
 
+@pytest.mark.long
 def test_a_name_made_of_other_settings_is_followed_and_limits_and_dry_runs_go_on(
     side: Callable[..., Side], launch: Callable[..., str]
 ) -> None:
@@ -384,6 +385,7 @@ def test_names_that_another_pipeline_has_are_refused_and_hosts_of_the_same_name_
     }
 
 
+@pytest.mark.long
 def test_a_bucket_that_two_names_lead_to_stays_with_the_first(
     side: Callable[..., Side], client: Callable[..., Any]
 ) -> None:

@@ -43,6 +43,7 @@ def over_the_line(addresses: dict[str, Any], aws: Proxy, github: Proxy) -> dict[
     }
 
 
+@pytest.mark.long
 def test_roles_are_whole_though_every_answer_to_a_change_is_lost_once(
     ansible_playbook: Callable[..., Any], over_the_line: dict[str, Any], aws: Proxy, iam: Any
 ) -> None:

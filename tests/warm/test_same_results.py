@@ -126,6 +126,7 @@ def test_what_a_module_leaves_open_is_written_and_removed(tmp_path: Path) -> Non
         assert done.ways.count("warm") == 2 * warm
 
 
+@pytest.mark.long
 def test_other_ways_to_run_a_module(tmp_path: Path) -> None:
     waits = {"name": "in the background", "ansible.builtin.command": "echo out", "async": 20, "poll": 1}
     tasks = (
