@@ -118,11 +118,14 @@ class Warmth:
         if "boto3" not in sys.modules:
             return
         from boto3.session import Session
-        from botocore.loaders import JSONFileLoader
+        from botocore.loaders import JSONFileLoader, Loader
 
         if not self.models:
             load = load_once(JSONFileLoader.load_file, self.models)
             JSONFileLoader.load_file = load  # type: ignore[assignment,method-assign]
+            # Every session's first client looks through the folders of all services there are.
+            listing = list_once(Loader.list_available_services)
+            Loader.list_available_services = listing  # type: ignore[assignment,method-assign]
         environment = dict(os.environ)
         os.environ.clear()
         os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
@@ -233,6 +236,19 @@ def load_once(load: Callable[[Any, str], Any], loaded: dict[str, Any]) -> Callab
         return loaded[file_path]
 
     return load_file
+
+
+def list_once(listing: Callable[[Any, str], list[str]]) -> Callable[[Any, str], list[str]]:
+    """The same method of botocore's loader, which looks through the same folders once."""
+    listed: dict[tuple[str, ...], list[str]] = {}
+
+    def list_available_services(self: Any, type_name: str) -> list[str]:  # noqa: ANN401 - a class of botocore's
+        where = (type_name, *self.search_paths)
+        if where not in listed:
+            listed[where] = listing(self, type_name)
+        return list(listed[where])
+
+    return list_available_services
 
 
 def make_packages(collection: Path) -> None:
