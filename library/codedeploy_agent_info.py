@@ -44,6 +44,10 @@ options:
     description: Whether the host is no EC2 instance, so that no instance metadata is asked.
     type: bool
     default: false
+  config_file:
+    description: The agent's configuration.
+    type: path
+    default: /etc/codedeploy-agent/conf/codedeployagent.yml
   log_file:
     description: The agent's log.
     type: path
@@ -96,6 +100,10 @@ installed_package:
   description: The key of the installed version's package in the bucket, empty where none is installed.
   type: str
   returned: always
+config_checksum:
+  description: The SHA-1 of O(config_file); empty where it is no file of root's with the mode 0644.
+  type: str
+  returned: always
 active:
   description: Whether the service runs.
   type: bool
@@ -130,6 +138,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
 from ..module_utils.codedeploy.endpoints import bucket_url, commands_host
+from ..module_utils.files.current import public_checksum
 
 ARGUMENT_SPEC = {
     "region": {"type": "str", "default": ""},
@@ -138,6 +147,7 @@ ARGUMENT_SPEC = {
     "package_type": {"type": "str", "choices": ["rpm", "deb"], "required": True},
     "proxy": {"type": "str", "default": ""},
     "on_premises": {"type": "bool", "default": False},
+    "config_file": {"type": "path", "default": "/etc/codedeploy-agent/conf/codedeployagent.yml"},
     "log_file": {"type": "path", "default": "/var/log/aws/codedeploy-agent/codedeploy-agent.log"},
     "wait": {"type": "int", "default": 0},
 }
@@ -348,6 +358,7 @@ def look(module: AnsibleModule, region: str, profile: str) -> dict[str, object]:
         "installed_package": installed and "releases/" + package_name(installed, kind, machine),
         "wanted_version": version_of(package),
         "package": package,
+        "config_checksum": public_checksum(module, given["config_file"]),
         "active": service.active,
         "enabled": service.enabled,
         "polling": not problem,

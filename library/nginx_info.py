@@ -30,6 +30,10 @@ options:
     type: list
     elements: int
     default: []
+  config_file:
+    description: Nginx's configuration.
+    type: path
+    default: /etc/nginx/nginx.conf
   document_root:
     description: The folder that nginx serves.
     type: path
@@ -82,6 +86,10 @@ workers:
   type: list
   elements: int
   returned: always
+config_checksum:
+  description: The SHA-1 of O(config_file); empty where it is no file of root's with the mode 0644.
+  type: str
+  returned: always
 served:
   description: Whether the document root is there.
   type: bool
@@ -110,6 +118,8 @@ from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.files.current import public_checksum
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -117,6 +127,7 @@ ARGUMENT_SPEC = {
     "ports": {"type": "list", "elements": "int", "default": [80]},
     "tls_file": {"type": "path", "default": "/etc/nginx/tls/site.conf"},
     "tls_ports": {"type": "list", "elements": "int", "default": []},
+    "config_file": {"type": "path", "default": "/etc/nginx/nginx.conf"},
     "document_root": {"type": "path", "default": "/usr/share/nginx/html"},
     "old_workers": {"type": "list", "elements": "int", "default": []},
     "wait": {"type": "int", "default": 0},
@@ -258,6 +269,7 @@ def main() -> None:
     module.exit_json(
         changed=False,
         installed=shutil.which("nginx", path=PATH) is not None,
+        config_checksum=public_checksum(module, module.params["config_file"]),
         served=Path(module.params["document_root"]).is_dir(),
         tls=tls_program is not None,
         tls_current=tls_current(module, tls_program),
