@@ -16,8 +16,8 @@ PUBLIC = {"owner": "root", "group": "root", "mode": "0644"}
 def public_checksum(module: AnsibleModule, path: str) -> str:
     """The SHA-1 of a file of root's that all may read, as M(ansible.builtin.stat) has it; empty for another.
 
-    A link is another: a task would put a file in its place. AnsibleModule judges owner, group, mode and SELinux
-    context, as for a task. Raises OSError where the file cannot be read.
+    A link is another: a task would put a file in its place. AnsibleModule judges owner, group, mode and
+    SELinux context, as for a task. Raises OSError where the file cannot be read.
     """
     file = Path(path)
     if file.is_symlink() or not file.is_file():
