@@ -30,6 +30,7 @@ systemd-run --quiet --unit=other python3 -c "{}; open('/run/held', 'w'); import 
 until test -e /run/held; do sleep 0.1; done
 """
 SMALL = """
+mkdir -p /mnt
 mount -t tmpfs -o size=200m none /mnt
 cp --archive --one-file-system /var/. /mnt
 mount --bind /mnt /var
@@ -181,8 +182,10 @@ def little_room(fleet: Pipeline) -> Iterator[None]:
     [found] = fleet.client("ec2").describe_addresses()["Addresses"]
     inside = ["nsenter", f"--target={first_process(found['InstanceId'])}", "--mount", "--"]
     subprocess.run([*inside, "sh", "-ec", SMALL], check=True)
-    yield
-    subprocess.run([*inside, "umount", "--lazy", "/var"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*inside, "umount", "--lazy", "/var"], check=True)
 
 
 def test_too_little_room_and_a_package_that_fails_are_named(fleet: Pipeline, family: str) -> None:
