@@ -185,7 +185,7 @@ def little_room(fleet: Pipeline) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run([*inside, "umount", "--lazy", "/var"], check=True)
+        subprocess.run([*inside, "umount", "--lazy", "/var"], check=True, cwd="/")
 
 
 def test_too_little_room_and_a_package_that_fails_are_named(fleet: Pipeline, family: str) -> None:
