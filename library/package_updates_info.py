@@ -85,6 +85,7 @@ reboot_after:
   returned: success
 """
 
+import fcntl
 import os
 import shutil
 import time
@@ -105,7 +106,8 @@ ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 PROC = Path("/proc")
 REBOOT_REQUIRED = Path("/var/run/reboot-required")
 TIMED_OUT = 124
-AGAIN = 5  # seconds between two tries where apt's lists are locked
+AGAIN = 5  # seconds between two tries where apt's lists or dpkg are locked
+DPKG_LOCK = Path("/var/lib/dpkg/lock-frontend")
 # AL2023 leaves out a repository that does not answer, as if it had no updates.
 DNF = ["dnf", "--quiet", "--setopt=*.skip_if_unavailable=0"]
 
@@ -129,10 +131,7 @@ class Host:
             time.sleep(AGAIN)
         words = " ".join(command)
         if status == TIMED_OUT or "Could not get lock" in error:
-            self.module.fail_json(
-                msg=f"{words} has no answer after {self.wait} seconds: another package manager may hold the "
-                "lock (ps -e | grep -E 'dnf|apt|dpkg'); wait for its end, and run this again"
-            )
+            self.fail_locked(f"{words} has no answer")
         if status and not may_fail:
             lines = [line.strip() for line in (error or out).splitlines() if line.strip()]
             said = next(
@@ -140,6 +139,28 @@ class Host:
             )
             self.module.fail_json(msg=f"{words} fails: {said}. {way_out}")
         return str(out if may_fail is False else out + error)
+
+    def wait_for(self, lock: Path) -> None:
+        """Until nobody holds a lock. Fails where somebody goes on holding it."""
+        if not lock.exists():
+            return
+        deadline = time.monotonic() + self.wait
+        with lock.open("r+") as file:
+            while True:
+                try:
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    if time.monotonic() > deadline:
+                        self.fail_locked(f"{lock} is not free")
+                    time.sleep(AGAIN)
+                else:
+                    return
+
+    def fail_locked(self, what: str) -> None:
+        self.module.fail_json(
+            msg=f"{what} after {self.wait} seconds: another package manager may hold the lock "
+            "(ps -e | grep -E 'dnf|apt|dpkg|unattended'); wait for its end, and run this again"
+        )
 
 
 def dnf(host: Host, release: str) -> dict[str, Any]:
@@ -198,6 +219,8 @@ def dpkg_packages(listing: str, folder: Path) -> dict[str, Package]:
 
 def apt(host: Host, _release: str) -> dict[str, Any]:
     """By apt and dpkg."""
+    # Before anything is concluded from what its holder has half done.
+    host.wait_for(DPKG_LOCK)
     audit = host.run(["dpkg", "--audit"], "Repair dpkg's database, and run this again")
     if audit.strip() or any(Path("/var/lib/dpkg/updates").glob("[0-9]*")):
         host.module.fail_json(

@@ -1,5 +1,6 @@
 """The pipeline on a local cloud of this checkout, driven as a user drives it."""
 
+import base64
 import json
 import os
 import re
@@ -95,13 +96,18 @@ class Pipeline:
         published = self.cloud("publish", str(site), REPOSITORY)
         assert published.returncode == 0, published.stderr
 
-    def on_hosts(self, command: str) -> list[str]:
+    def on_hosts(self, command: str, hosts: str = "codedeploy") -> list[str]:
         """Run a shell command as root on every host; returns what it prints, sorted by host."""
         result = self.run(
-            ANSIBLE, "codedeploy", *self.options, "--become", "-m", "ansible.builtin.shell", "-a", command
+            ANSIBLE, hosts, *self.options, "--become", "-m", "ansible.builtin.shell", "-a", command
         )
         assert result.returncode == 0, result.stdout + result.stderr
         outputs = re.findall(
             r"^(\S+) \| [^\n]* >>\n(.*?)\n?(?=^\S+ \| [^\n]* >>$|\Z)", result.stdout, re.MULTILINE | re.DOTALL
         )
         return [output for _, output in sorted(outputs) if output]
+
+    def script_on_hosts(self, script: str, *arguments: str) -> list[str]:
+        """The same with a script, whose own quotes and braces Ansible would take for its own."""
+        encoded = base64.b64encode(script.encode()).decode()
+        return self.on_hosts(f"echo {encoded} | base64 --decode | bash -s {' '.join(arguments)}")

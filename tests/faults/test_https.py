@@ -12,30 +12,29 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.command_lines import Watch
+from tests.faults.certificates import self_signed
 from tests.faults.pipeline_runs import BINDING, CHECKOUT, Pipeline
+from tests.faults.visitors import Visitors
 
 NAME = "www.local-cloud.example"
 TEXT = "CodeDeploy + Github Actions + EC2"
 LIVE = "/etc/site-certificate/acme/live/site"
 RENEWED_WITHIN = 240
 """Seconds. A certificate is valid for 120 here, and due when 40 are left."""
+STAPLED_WITHIN = 20
+SHORTENED = 720
+"""By how much the timers' day is shorter where they are watched: six hours are 30 seconds."""
 PATIENT: dict[str, Any] = {
     "pipeline_https": "acme",
     "certificate_renewal_calendar": "2100-01-01 00:00:00",
@@ -98,58 +97,6 @@ class Answer:
     body: str
 
 
-@dataclass
-class Visitors:
-    """As a context, they come to the page by HTTPS, each on a connection of its own, as browsers do."""
-
-    site: Site
-    rate: float = 20
-    people: int = 4
-    answers: Counter[str] = field(default_factory=Counter)
-
-    def __enter__(self) -> Self:
-        self._over = threading.Event()
-        self._context = self.site.browser()
-        self._threads = [threading.Thread(target=self._come) for _ in range(self.people)]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _come(self) -> None:
-        while not self._over.wait(self.people / self.rate):
-            try:
-                answer = self.site.get(context=self._context)
-                got = str(answer.status) if TEXT in answer.body else f"{answer.status} without the page"
-            except OSError as error:
-                got = f"{type(error).__name__}: {error}"
-            self.answers[got] += 1
-
-
-def certificate_of(name: str, lasts: timedelta) -> tuple[bytes, bytes]:
-    """A certificate that is its own authority, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    called, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=90))
-        .not_valid_after(now + lasts)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    form = serialization.PrivateFormat.PKCS8
-    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    return certificate.public_bytes(serialization.Encoding.PEM), secret
-
-
 @pytest.fixture(scope="module")
 def secure(
     pipeline: Pipeline, monkeypatch_module: pytest.MonkeyPatch
@@ -210,6 +157,26 @@ def test_a_browser_gets_the_page_by_https_and_is_led_there(site: Site) -> None:
         site.get(context=old)
 
 
+def stapled(site: Site) -> str:
+    """What a host says of its certificate's revocation by itself, in the handshake."""
+    command = ["openssl", "s_client", "-connect", f"{site.address}:443", "-servername", NAME, "-status"]
+    said = subprocess.run(command, input="", capture_output=True, text=True, check=False, timeout=10).stdout
+    return said.partition("OCSP response:")[2].partition("Certificate chain")[0]
+
+
+def test_a_host_brings_its_authority_s_word_along(site: Site) -> None:
+    end = time.monotonic() + STAPLED_WITHIN
+    # Each worker of nginx asks the authority at its first handshake, and does not wait for the answer.
+    said = [stapled(site)]
+    while "Cert Status: good" not in said[-1] and time.monotonic() < end:
+        time.sleep(0.2)
+        said.append(stapled(site))
+    sys.stdout.write(f"{len(said)} handshakes\n")
+    assert "no response sent" in said[0]
+    assert "OCSP Response Status: successful" in said[-1]
+    assert "Cert Status: good" in said[-1]
+
+
 def test_secrets_are_in_no_log_argument_or_file_for_all(secure: tuple[Site, str, set[str]]) -> None:
     site, said, arguments = secure
     secret = BINDING.partition(":")[2]
@@ -265,16 +232,18 @@ def test_it_is_renewed_under_requests_and_none_is_lost(site: Site) -> None:
     serials = {site.certificate()["certificate"]["serial"]}
     reloads = "journalctl --quiet --no-pager --unit=nginx --grep='Reloaded' | wc -l"
     before = int(site.on_host(reloads))
-    with Visitors(site) as visitors:
+    with Visitors(
+        [site.address], f"https://{NAME}/", ("",), re.compile(re.escape(TEXT)), authorities=site.authorities
+    ) as visitors:
         end = time.monotonic() + RENEWED_WITHIN
         while len(serials) < 3 and time.monotonic() < end:
             serials.add(site.certificate()["certificate"]["serial"])
             time.sleep(1)
     # Shown by pytest -rP.
-    sys.stdout.write(f"{len(serials)} certificates, answers {dict(visitors.answers)}\n")
+    sys.stdout.write(f"{len(serials)} certificates, {visitors.told()}\n")
     assert len(serials) == 3
-    assert list(visitors.answers) == ["200"]
-    assert visitors.answers["200"] > 500
+    assert {(visit.statuses, visit.revisions) for visit in visitors.visits} == {(("200",), (TEXT,))}
+    assert len(visitors.visits) > 500
     # The timer came every few seconds: nginx is reloaded only by another certificate.
     assert int(site.on_host(reloads)) - before <= len(serials)
     site.play("provision-certificate.yml", PATIENT)
@@ -308,7 +277,7 @@ def test_a_revoked_one_is_named_and_renewed(site: Site) -> None:
 def test_one_that_browsers_refuse_is_named_and_the_page_goes_on_by_http(
     site: Site, subject: str, lasts: timedelta, why: str
 ) -> None:
-    certificate, key = (b64encode(each).decode() for each in certificate_of(subject, lasts))
+    certificate, key = (b64encode(each).decode() for each in self_signed(subject, lasts))
     site.on_host(
         f"cd {LIVE} && echo {certificate} | base64 -d >fullchain.pem && echo {key} | base64 -d >privkey.pem"
         " && nginx-tls use"
@@ -363,7 +332,7 @@ def test_certificates_come_as_files_too(site: Site, tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
 
     def make(name: str) -> None:
-        for path, content in zip((certificate, key), certificate_of(name, timedelta(days=90)), strict=True):
+        for path, content in zip((certificate, key), self_signed(name, timedelta(days=90)), strict=True):
             path.write_bytes(content)
 
     settings = PATIENT | {
@@ -439,3 +408,52 @@ def test_several_hosts_answer_in_route_53(site: Site) -> None:
     [zone] = [each["Id"] for each in route53.list_hosted_zones()["HostedZones"]]
     records = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     assert [each["Name"] for each in records if each["Type"] == "TXT"] == []
+
+
+def shortened(timer: str) -> str:
+    """The times of a timer, all of a day, within two minutes."""
+    moments = re.findall(r"^OnCalendar=\*-\*-\* (\d\d):(\d\d):00$", timer, re.MULTILINE)
+    assert len(moments) == 4, timer
+    seconds = [(int(hour) * 60 + int(minute)) * 60 // SHORTENED for hour, minute in moments]
+    lines = sorted({f"OnCalendar=*-*-* *:*:{second % 60:02}" for second in seconds})
+    return "\n".join(["[Timer]", "OnCalendar=", *lines, "RandomizedDelaySec=3", ""])
+
+
+def test_several_hosts_renew_one_after_another(site: Site) -> None:
+    """By their own timers, which have the same day as everywhere, in two minutes."""
+    settings = {"pipeline_https": "acme", "pipeline_instance_count": 2}
+    site.play("site.yml", settings)
+    timer = "/etc/systemd/system/renew-certificate.timer"
+    instances = [each["InstanceId"] for each in site.pipeline.client("ec2").describe_addresses()["Addresses"]]
+    texts = {host: "".join(site.pipeline.on_hosts(f"cat {timer}", host)) for host in instances}
+    first, second = (set(re.findall(r"^OnCalendar=.*", text, re.MULTILINE)) for text in texts.values())
+    assert not first & second
+    for host, text in texts.items():
+        short = b64encode(shortened(text).encode()).decode()
+        site.pipeline.on_hosts(
+            f"mkdir {timer}.d; echo {short} | base64 -d >{timer}.d/short.conf; systemctl daemon-reload;"
+            " systemctl restart renew-certificate.timer",
+            host,
+        )
+
+    service = "systemctl show renew-certificate.service --value --property=ExecMainStartTimestampMonotonic"
+    look = f"{service} --property=ExecMainExitTimestampMonotonic,ExecMainStatus"
+    serial = f"openssl x509 -noout -serial -in {LIVE}/fullchain.pem"
+    runs: list[set[tuple[int, ...]]] = [set(), set()]
+    serials: list[set[str]] = [set(), set()]
+    end = time.monotonic() + RENEWED_WITHIN
+    while min(map(len, serials)) < 3 and time.monotonic() < end:
+        for host, found in enumerate(site.pipeline.on_hosts(f"{look}; {serial}")):
+            *run, named = found.split()
+            runs[host].add(tuple(map(int, run)))
+            serials[host].add(named)
+
+    spans = [{run for run in host if run[0] < run[1]} for host in runs]
+    sys.stdout.write(
+        f"{[len(host) for host in spans]} runs, {[len(host) for host in serials]} certificates\n"
+    )
+    assert min(map(len, serials)) == 3
+    assert {status for host in spans for _, _, status in host} == {0}
+    assert not [
+        (one, other) for one in spans[0] for other in spans[1] if one[0] < other[1] and other[0] < one[1]
+    ]

@@ -1,5 +1,6 @@
 """Deployments under visitors: no answer but the page, and no page whose parts come from two revisions."""
 
+import json
 import re
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 
 from scripts import push_demo as developer
+from tests.faults.certificates import self_signed
 from tests.faults.pipeline_runs import REPOSITORY, Pipeline
 from tests.faults.visitors import Visitors
 
+NAME = "www.local-cloud.example"
 STYLE = "assets/bootstrap/bootstrap.min.css"
 MARKER = re.compile(r"revision \d+")
 DEPLOYMENTS = 20
@@ -94,10 +97,10 @@ def author(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Deve
     return Developer.of(pipeline, tmp_path_factory.mktemp("developer"))
 
 
-def come(pipeline: Pipeline) -> Visitors:
+def come(pipeline: Pipeline, scheme: str = "http", authorities: Path | None = None) -> Visitors:
     """Visitors of every host."""
-    addresses = pipeline.client("ec2").describe_addresses()["Addresses"]
-    return Visitors([f"http://{each['PublicIp']}/" for each in addresses], ("", STYLE), MARKER)
+    addresses = [each["PublicIp"] for each in pipeline.client("ec2").describe_addresses()["Addresses"]]
+    return Visitors(addresses, f"{scheme}://{NAME}/", ("", STYLE), MARKER, authorities)
 
 
 @pytest.fixture
@@ -130,21 +133,27 @@ def test_visitors_meet_the_gap_of_an_appspec_that_copies_into_the_document_root(
     assert not [visit for visit in after.visits if visit.failed or visit.mixed]
 
 
-def test_deployments_are_met_by_no_visitor(author: Developer, visitors: Visitors) -> None:
+def deployments_are_met_by_no_visitor(author: Developer, visitors: Visitors, first: int) -> None:
+    """Not by 20 of changed content, nor by one in between whose hook fails."""
+    wrong, half = first - 1, first + DEPLOYMENTS // 2
     script = (author.checkout / "scripts/application-start.sh").read_text()
     with visitors:
-        for number in range(100, 100 + DEPLOYMENTS):
+        for number in range(first, first + DEPLOYMENTS):
             assert author.deploy(number) == "Succeeded"
-            if number == 100 + DEPLOYMENTS // 2:
+            if number == half:
                 author.commit("scripts/application-start.sh", "#!/bin/bash\nexit 1\n")
-                assert author.deploy(99) == "Failed"
+                assert author.deploy(wrong) == "Failed"
                 author.commit("scripts/application-start.sh", script)
 
-    sys.stdout.write(f"releases: {visitors.told()}\n")
+    sys.stdout.write(f"releases, {visitors.site}, {len(visitors.addresses)} hosts: {visitors.told()}\n")
     assert not [visit for visit in visitors.visits if visit.failed or visit.mixed]
     seen = {revision for visit in visitors.visits for revision in visit.revisions}
     assert len(seen) > DEPLOYMENTS // 2
-    assert "revision 99" not in seen
+    assert f"revision {wrong}" not in seen
+
+
+def test_deployments_are_met_by_no_visitor(author: Developer, visitors: Visitors) -> None:
+    deployments_are_met_by_no_visitor(author, visitors, 100)
 
 
 def test_a_page_that_is_not_the_revisions_is_taken_back_at_once(
@@ -166,24 +175,60 @@ def test_a_page_that_is_not_the_revisions_is_taken_back_at_once(
     assert not [visit for visit in visitors.visits if visit.failed or visit.mixed]
 
 
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of the site's name, as a file."""
+    folder = tmp_path_factory.mktemp("certificate")
+    for name, content in zip(("certificate.pem", "key.pem"), self_signed(NAME), strict=True):
+        (folder / name).write_bytes(content)
+    return folder / "certificate.pem"
+
+
 @pytest.fixture
-def three_hosts(pipeline: Pipeline) -> Iterator[Pipeline]:
-    """The pipeline with three; it is given back with one."""
-    more = pipeline.playbook("site.yml", "-e", "pipeline_instance_count=3")
+def secured(pipeline: Pipeline, trusted: Path) -> Iterator[Pipeline]:
+    """The pipeline with HTTPS; it is given back without."""
+    secure = replace(pipeline, options=(f"--extra-vars={https(trusted)}",))
+    played = secure.playbook("site.yml")
+    assert played.returncode == 0, played.stdout
+    yield secure
+    played = pipeline.playbook("site.yml")
+    assert played.returncode == 0, played.stdout
+
+
+def https(certificate: Path) -> str:
+    """Settings. One that is its own authority is trusted as that."""
+    return json.dumps(
+        {
+            "pipeline_https": "files",
+            "pipeline_https_certificate_file": str(certificate),
+            "pipeline_https_key_file": str(certificate.with_name("key.pem")),
+            "pipeline_https_ca_file": str(certificate),
+        }
+    )
+
+
+def test_deployments_are_met_by_no_visitor_by_https(
+    author: Developer, secured: Pipeline, trusted: Path
+) -> None:
+    deployments_are_met_by_no_visitor(author, come(secured, "https", trusted), 250)
+
+
+@pytest.fixture
+def three_hosts(pipeline: Pipeline, trusted: Path) -> Iterator[Pipeline]:
+    """The pipeline with three, and with HTTPS; it is given back with one, and without."""
+    three = replace(pipeline, options=(f"--extra-vars={https(trusted)}", "-e", "pipeline_instance_count=3"))
+    more = three.playbook("site.yml")
     assert more.returncode == 0, more.stdout
-    yield pipeline
+    yield three
     for playbook in (("destroy.yml", "-e", "confirm=test.codeDeploy.001"), ("site.yml",)):
         played = pipeline.playbook(*playbook)
         assert played.returncode == 0, played.stdout
 
 
-def test_deployments_to_three_hosts_are_met_by_no_visitor(author: Developer, three_hosts: Pipeline) -> None:
-    visitors = come(three_hosts)
-    assert len(visitors.sites) == 3
+def test_deployments_to_three_hosts_are_met_by_no_visitor(
+    author: Developer, three_hosts: Pipeline, trusted: Path
+) -> None:
+    visitors = come(three_hosts, "https", trusted)
+    assert len(visitors.addresses) == 3
     assert author.deploy(300) == "Succeeded"
-    with visitors:
-        ended = {author.deploy(number) for number in range(301, 301 + DEPLOYMENTS)}
-
-    sys.stdout.write(f"releases on three hosts: {visitors.told()}\n")
-    assert ended == {"Succeeded"}
-    assert not [visit for visit in visitors.visits if visit.failed or visit.mixed]
+    deployments_are_met_by_no_visitor(author, visitors, 302)

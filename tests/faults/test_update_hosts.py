@@ -1,16 +1,17 @@
 """Hosts of both families are updated under visitors: nginx, a reboot, a deployment meanwhile, a failure."""
 
-import base64
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from local_cloud.testing.hosts import first_process
 from tests.faults.pipeline_runs import ANSIBLE_PLAYBOOK, CHECKOUT, REPOSITORY, Pipeline
 from tests.faults.visitors import Visitors
 
@@ -20,6 +21,21 @@ FAMILIES = {
     "debian": ("-e", "pipeline_instance_image=ami-0deb120000000a001", "-e", "ansible_user=admin"),
 }
 RELEASE = "2023.10.20260105"
+LOCKS = {
+    "amazon": "import dnf.lock as d; lock = d.build_metadata_lock('/var/cache/dnf', True); lock.__enter__()",
+    "debian": "import fcntl as f; lock = open('/var/lib/dpkg/lock-frontend', 'w'); f.lockf(lock, f.LOCK_EX)",
+}
+HOLD = """
+systemd-run --quiet --unit=other python3 -c "{}; open('/run/held', 'w'); import time; time.sleep(600)"
+until test -e /run/held; do sleep 0.1; done
+"""
+SMALL = """
+mkdir -p /mnt
+mount -t tmpfs -o size=200m none /mnt
+cp --archive --one-file-system /var/. /mnt
+mount --bind /mnt /var
+umount /mnt
+"""
 BROKEN = {
     "amazon": "sed -i 's,^baseurl=.*,baseurl=file:///srv/nowhere,' /etc/yum.repos.d/offer.repo",
     "debian": "echo 'deb [trusted=yes] file:/srv/nowhere ./' >/etc/apt/sources.list.d/offer.list",
@@ -43,9 +59,7 @@ def fleet(started: Pipeline, family: str) -> Iterator[Pipeline]:
 
 
 def offer(fleet: Pipeline, family: str, what: str) -> None:
-    # Ansible would take the script's own quotes and braces for its own.
-    script = base64.b64encode((OFFERS / f"{family}.sh").read_bytes()).decode()
-    fleet.on_hosts(f"echo {script} | base64 --decode | bash -s {what}")
+    fleet.script_on_hosts((OFFERS / f"{family}.sh").read_text(), what)
 
 
 def update(fleet: Pipeline, *options: str) -> str:
@@ -62,7 +76,12 @@ def changed(said: str) -> list[int]:
 
 def come(fleet: Pipeline) -> Visitors:
     addresses = fleet.client("ec2").describe_addresses()["Addresses"]
-    return Visitors([f"http://{each['PublicIp']}/" for each in addresses], ("",), re.compile("CodeDeploy"))
+    return Visitors(
+        [each["PublicIp"] for each in addresses],
+        "http://www.local-cloud.example/",
+        ("",),
+        re.compile("CodeDeploy"),
+    )
 
 
 def test_there_is_nothing_to_update(fleet: Pipeline) -> None:
@@ -136,6 +155,50 @@ def deploy(fleet: Pipeline) -> str:
     assert revision["gitHubLocation"]["repository"] == REPOSITORY
     created = codedeploy.create_deployment(**names, revision=revision, fileExistsBehavior="OVERWRITE")
     return str(created["deploymentId"])
+
+
+def refused(fleet: Pipeline, *options: str) -> str:
+    """What an update says that fails, with the agent at work afterwards."""
+    played = fleet.playbook("update-hosts.yml", "-e", "pipeline_hosts_timeout=10", *options)
+    assert played.returncode != 0, played.stdout
+    [told] = re.findall(r"^fatal: \[i-\S+\]: \S+ => (.*)$", played.stdout, re.MULTILINE)
+    sys.stdout.write(f"{told}\n")
+    assert fleet.on_hosts("systemctl is-active codedeploy-agent") == ["active"]
+    return str(told)
+
+
+def test_a_lock_that_another_holds_is_named(fleet: Pipeline, family: str) -> None:
+    fleet.script_on_hosts(HOLD.format(LOCKS[family]))
+    try:
+        assert "another package manager may hold the lock" in refused(fleet)
+    finally:
+        fleet.on_hosts("systemctl stop other")
+    assert changed(update(fleet)) == [0]
+
+
+@contextmanager
+def little_room(fleet: Pipeline) -> Iterator[None]:
+    """A small disk below /var, which a host may not mount by itself."""
+    [found] = fleet.client("ec2").describe_addresses()["Addresses"]
+    inside = ["nsenter", f"--target={first_process(found['InstanceId'])}", "--mount", "--"]
+    subprocess.run([*inside, "sh", "-ec", SMALL], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*inside, "umount", "--lazy", "/var"], check=True, cwd="/")
+
+
+def test_too_little_room_and_a_package_that_fails_are_named(fleet: Pipeline, family: str) -> None:
+    offer(fleet, family, "fragile")
+    with little_room(fleet):
+        assert re.search(r"/var has \d+ MiB free, and an update wants 300: make room", refused(fleet))
+
+    assert "fragile" in refused(fleet)
+    if family == "debian":
+        # Which is half installed now, as after a reset of the host.
+        assert "run dpkg --configure -a and apt-get --fix-broken install" in refused(fleet)
+    fleet.on_hosts("rpm --erase fragile || dpkg --purge fragile")
+    assert changed(update(fleet)) == [0]
 
 
 def test_a_repository_that_does_not_answer_is_named_and_the_agent_goes_on(

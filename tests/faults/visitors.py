@@ -1,7 +1,10 @@
 """Visitors of the site who come again and again, each with a browser's cookies for one page and its parts."""
 
+import http.client
 import http.cookiejar
 import re
+import socket
+import ssl
 import threading
 import time
 import urllib.error
@@ -9,10 +12,57 @@ import urllib.request
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 TIMEOUT = 10
+
+
+class Connection(http.client.HTTPConnection):
+    """To the first of a site's addresses that answers, whatever its name leads to; by TLS with a context."""
+
+    def __init__(
+        self, host: str, *, addresses: Sequence[str], context: ssl.SSLContext | None, timeout: float
+    ) -> None:
+        super().__init__(host, 443 if context else 80, timeout=timeout)
+        self._addresses, self._context = addresses, context
+
+    def connect(self) -> None:
+        self.sock = self._reach(list(self._addresses))
+        if self._context:
+            self.sock = self._context.wrap_socket(self.sock, server_hostname=self.host)
+
+    def _reach(self, addresses: list[str]) -> socket.socket:
+        for address in addresses[:-1]:
+            try:
+                return socket.create_connection((address, self.port), self.timeout)
+            except OSError:
+                continue
+        return socket.create_connection((addresses[-1], self.port), self.timeout)
+
+
+class Addresses(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Leads a browser to these addresses. With `authorities` (PEM) it trusts nobody else."""
+
+    def __init__(self, addresses: Sequence[str], authorities: Path | None) -> None:
+        super().__init__()
+        self._addresses = addresses
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if authorities:
+            self._tls.load_verify_locations(authorities)
+
+    def http_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self._ask(request, None)
+
+    def https_open(self, request: urllib.request.Request) -> HTTPResponse:
+        return self._ask(request, self._tls)
+
+    def _ask(self, request: urllib.request.Request, context: ssl.SSLContext | None) -> HTTPResponse:
+        kind: Any = Connection  # as urllib's own handlers are given theirs
+        answer: HTTPResponse = self.do_open(kind, request, addresses=self._addresses, context=context)
+        return answer
 
 
 @dataclass(frozen=True)
@@ -35,13 +85,17 @@ class Visit:
 class Visitors:
     """As a context, they come; `visits` is what they got until then.
 
-    Each comes to one of the `sites`: a browser stays with an address that answers. `paths` are the page and
-    its parts, each of which names its revision as `marker` finds it. `rate` is the requests a second of all.
+    Each comes to one of the `addresses`, by the name that `site` (a URL) has; with `goes_on` to the next
+    one where that refuses, as browsers do. `paths` are the page and its parts, each of which names its
+    revision as `marker` finds it. `rate` is the requests a second of all.
     """
 
-    sites: Sequence[str]
+    addresses: Sequence[str]
+    site: str
     paths: Sequence[str]
     marker: re.Pattern[str]
+    authorities: Path | None = None
+    goes_on: bool = False
     rate: float = 50
     people: int = 10
     visits: list[Visit] = field(default_factory=list)
@@ -74,25 +128,31 @@ class Visitors:
     def _come_again(self, number: int) -> None:
         every = len(self.paths) * self.people / self.rate
         due = time.monotonic() + every * number / self.people
+        way = self._way(number)
         while not self._over.wait(max(0.0, due - time.monotonic())):
-            self.visits.append(self._visit(self.sites[number % len(self.sites)]))
+            self.visits.append(self._visit(way))
             # Who was kept waiting does not make up for it.
             due = max(due + every, time.monotonic())
 
-    def _visit(self, site: str) -> Visit:
+    def _way(self, number: int) -> Addresses:
+        first = number % len(self.addresses)
+        order = [*self.addresses[first:], *self.addresses[:first]]
+        return Addresses(order if self.goes_on else order[:1], self.authorities)
+
+    def _visit(self, way: Addresses) -> Visit:
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        browser = urllib.request.build_opener(cookies, urllib.request.ProxyHandler({}))
+        browser = urllib.request.build_opener(cookies, way, urllib.request.ProxyHandler({}))
         statuses, revisions = [], []
         for path in self.paths:
             try:
-                with browser.open(f"{site}{path}", timeout=TIMEOUT) as answer:
+                with browser.open(f"{self.site}{path}", timeout=TIMEOUT) as answer:
                     statuses.append(str(answer.status))
                     found = self.marker.search(answer.read().decode())
             except urllib.error.HTTPError as error:
                 statuses.append(str(error.code))
                 break
-            except OSError as error:
-                statuses.append(str(error))
+            except (OSError, HTTPException) as error:
+                statuses.append(f"{type(error).__name__}: {error}")
                 break
             revisions.append(found.group() if found else "")
         return Visit(tuple(statuses), tuple(revisions))

@@ -366,7 +366,7 @@ class TestRevisionsFromS3:
         newest = codedeploy.list_deployments()["deployments"][0]
         information = codedeploy.get_deployment(deploymentId=newest)["deploymentInfo"]
         assert information["description"].startswith(f"{REPOSITORY}@")
-        head = information["description"].partition("@")[2]
+        head = information["description"].partition("@")[2].split()[0]
         place = {"bucket": self.BUCKET, "key": f"test.codeDeploy.001/{head}.tgz", "bundleType": "tgz"}
         assert place.items() <= information["revision"]["s3Location"].items()
 

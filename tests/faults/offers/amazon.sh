@@ -1,9 +1,10 @@
-# Offers a host of Amazon Linux a newer nginx in its release ($1 is nginx), or a newer glibc, which wants a reboot,
-# in a newer release (any other word).
+# Offers a host of Amazon Linux a newer nginx in its release ($1 is nginx), a package whose script fails (fragile), or a
+# newer glibc, which wants a reboot, in a newer release (reboot).
 set -eu
+now=$(rpm --query --queryformat '%{VERSION}' system-release)
 newer=2023.10.20260105
 work=/srv/offer/work
-mkdir -p $work/root /srv/offer/2023 /srv/offer/$newer
+mkdir -p $work/root "/srv/offer/$now" /srv/offer/$newer
 
 header() {
   printf '%s\n' "Name: $1" "Version: $2" 'Release: 1.amzn2023' 'Summary: newer' 'License: none' 'AutoReqProv: no'
@@ -13,7 +14,8 @@ build() {
     --define 'debug_package %{nil}' --define '_build_id_links none' $work/spec
 }
 
-if [ "$1" = nginx ]; then
+case $1 in
+nginx)
   {
     header nginx 99.0
     printf '%s\n' 'Epoch: 1' 'Provides: webserver nginx-core nginx-filesystem nginx-mimetypes' '%description' newer '%install'
@@ -30,8 +32,19 @@ if [ "$1" = nginx ]; then
       esac
     done
   } >$work/spec
-  build 2023
-else
+  build "$now"
+  ;;
+fragile)
+  for version in 1.0 2.0; do
+    {
+      header fragile $version
+      printf '%s\n' '%description' newer '%pre' "[ $version = 1.0 ]" '%files'
+    } >$work/spec
+    build "$now"
+  done
+  rpm --install "/srv/offer/$now"/*/fragile-1.0-*.rpm
+  ;;
+reboot)
   {
     header glibc 99.0
     printf '%s\n' '%description' newer '%files'
@@ -39,11 +52,12 @@ else
   build $newer
   {
     header system-release $newer
-    printf '%s\n' 'Provides: system-release(releasever) = 2023' '%description' newer '%files'
+    printf '%s\n' "Provides: system-release(releasever) = $newer" '%description' newer '%files'
   } >$work/spec
   build $newer
-fi
-for release in 2023 $newer; do createrepo_c --quiet "/srv/offer/$release"; done
+  ;;
+esac
+for release in $now $newer; do createrepo_c --quiet "/srv/offer/$release"; done
 printf '%s\n' '[offer]' name=offer 'baseurl=file:///srv/offer/$releasever' enabled=1 gpgcheck=0 metadata_expire=0 \
   >/etc/yum.repos.d/offer.repo
 

@@ -45,6 +45,9 @@ amazons_files() {
   cp /usr/share/openssh/sshd_config /etc/ssh/sshd_config
   cp /usr/share/base-files/dot.bashrc /root/.bashrc
   ln -sf ../usr/lib/os-release /etc/os-release
+  rmdir /var/run /var/lock
+  ln -s ../run /var/run
+  ln -s ../run/lock /var/lock
   for name in system-release amazon-linux-release; do ln -sf ../usr/lib/system-release "/etc/$name"; done
   rm -f /etc/debian_version /etc/issue /etc/issue.net
   ln -sf bash /usr/bin/sh

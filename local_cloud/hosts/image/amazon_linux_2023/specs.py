@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RELEASE = "1.amzn2023"
+OF_AMAZON_LINUX = "2023.9.20251110"
+"""The release that hosts are locked to, by the version of the package system-release."""
 
 AMAZON_NAMES: Mapping[str, str] = {
     "acl": "acl",
@@ -110,9 +112,9 @@ def installed_spec(versions: Mapping[str, str]) -> str:
     `versions`: the distribution's names and the RPM versions to claim.
     """
     lines = [
-        *_header("system-release", "2023.9.20251110", "Amazon Linux release files (a likeness)"),
-        # Without it dnf can't tell the release.
-        "Provides: system-release(releasever) = 2023",
+        *_header("system-release", OF_AMAZON_LINUX, "Amazon Linux release files (a likeness)"),
+        # dnf's $releasever.
+        f"Provides: system-release(releasever) = {OF_AMAZON_LINUX}",
         *_body(),
         "%files",
     ]
