@@ -140,6 +140,7 @@ class TestFromOutside:
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)[f"{collection.NAME}.{role}"]["entry_points"]["main"]["options"]
 
+    @pytest.mark.long
     def test_roles_find_their_modules(self, collections: Path) -> None:
         done = self.roles(collections, size=0)
         assert done.returncode == 0, done.stdout

@@ -37,6 +37,7 @@ def test_the_linter_finds_nothing(written: dict[str, Any], name: str) -> None:
     assert len(json.dumps(written[name], separators=(",", ":"))) <= MANAGED
 
 
+@pytest.mark.long
 def test_through_s3_the_bucket_is_granted_beside(written: dict[str, Any], through_s3: dict[str, Any]) -> None:
     bucket = "arn:aws:s3:::test-codedeploy-001-123456789012-us-east-1"
 
@@ -121,6 +122,7 @@ def check_other_ways(policy: dict[str, Any]) -> None:
     assert buckets == {"theirs", "theirs/test.codeDeploy.001/*", "travels", "travels/i-*"}
 
 
+@pytest.mark.long
 def test_the_lock_of_an_application_whose_name_has_other_signs_is_granted(tmp_path: Path) -> None:
     found = policies.write(pipeline_application="shop_a+b", policy_folder=str(tmp_path))
     lock = "arn:aws:ssm:us-east-1:123456789012:parameter/pipeline/shop_5fa_2bb/run"

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from local_cloud.testing.clouds import LocalCloud
 from local_cloud.testing.shop import make_role
 
@@ -10,6 +12,7 @@ GROUP = {"applicationName": "test.codeDeploy.001", "deploymentGroupName": "test.
 EVENTS = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 
 
+@pytest.mark.long
 def test_rollback_is_on_by_default_and_alarms_follow_their_settings(
     ansible_playbook: Callable[..., Any],
     cloud: LocalCloud,

@@ -30,6 +30,7 @@ def headers(settings: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {settings['pipeline_github_token']}"}
 
 
+@pytest.mark.long
 def test_a_dry_run_tells_and_makes_nothing(
     ansible_playbook: Play, cloud: LocalCloud, settings: dict[str, Any]
 ) -> None:

@@ -41,22 +41,28 @@ def kept(deployment: str) -> Any:
     return json.loads(file.read_text())
 
 
-def test_a_deployment_its_rollback_and_an_older_one_are_kept(
-    ansible_playbook: Callable[..., Any], addresses: dict[str, Any], shop: Shop, cloud: LocalCloud
-) -> None:
-    def play(playbook: str, **settings: Any) -> tuple[int, str]:
+@pytest.fixture
+def play(ansible_playbook: Callable[..., Any], addresses: dict[str, Any]) -> Callable[..., tuple[int, str]]:
+    """`play("deploy-site.yml", drift=False)`: the exit status, and what was shown."""
+
+    def run(playbook: str, **settings: Any) -> tuple[int, str]:
         result = ansible_playbook(playbook, **addresses, **(PLACE | settings))
         return result.returncode, result.stdout
 
-    def newest() -> str:
-        return str(shop.codedeploy.list_deployments()["deployments"][0])
+    return run
 
+
+def newest(shop: Shop) -> str:
+    return str(shop.codedeploy.list_deployments()["deployments"][0])
+
+
+def test_a_deployment_is_kept_and_a_failed_one_with_its_automatic_rollback(
+    play: Callable[..., tuple[int, str]], shop: Shop, cloud: LocalCloud
+) -> None:
     with agents_on(cloud.endpoint_url, shop.instances):
-        shop.finish(older := shop.deploy())
         status, said = play("deploy-site.yml")
         assert status == 0, said
-    good = newest()
-    assert good != older
+    good = newest(shop)
     commit = kept(good)["revision"]["github_location"]["commit_id"]
     described = kept(good)["description"]
     assert described.startswith(f"OWNER/codedeploy.nginx.001@{commit} by arn:aws:")
@@ -79,11 +85,21 @@ def test_a_deployment_its_rollback_and_an_older_one_are_kept(
     assert events["Install"]["start_time"] <= events["Install"]["end_time"]
     assert kept(rollback)["rollback_info"]["rollback_triggering_deployment_id"] == failed
 
+
+@pytest.mark.long
+def test_a_rollback_is_kept_and_an_older_deployment_where_it_is_asked_for(
+    play: Callable[..., tuple[int, str]], shop: Shop, cloud: LocalCloud
+) -> None:
     with agents_on(cloud.endpoint_url, shop.instances):
+        shop.finish(older := shop.deploy())
+        status, said = play("deploy-site.yml")
+        assert status == 0, said
+        good = newest(shop)
         status, said = play("roll-back-site.yml")
         assert status == 0, said
-    back = newest()
-    assert kept(back)["description"].startswith(f"Rollback of {rollback} by arn:aws:")
+    back = newest(shop)
+    assert len({older, good, back}) == 3
+    assert kept(back)["description"].startswith(f"Rollback of {good} by arn:aws:")
 
     assert not (LOGS / f"{older}.json").exists()
     status, said = play("show-status.yml", pipeline_hosts="nobody", drift=False, deployment=older)

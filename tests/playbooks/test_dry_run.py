@@ -123,6 +123,7 @@ def test_a_dry_run_of_the_way_through_s3_tells_of_the_bucket(
     assert "and deploy it from there" in " ".join(result.stdout.split())
 
 
+@pytest.mark.long
 def test_a_dry_run_of_the_removal_of_nothing_changes_nothing(
     ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
 ) -> None:

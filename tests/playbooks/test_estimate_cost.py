@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 BUILD = Path(__file__).parents[2] / "build"
 
 
@@ -86,6 +88,7 @@ def test_an_unknown_type_is_named_with_what_is_known(ansible_playbook: Callable[
     assert "Traceback" not in result.stdout
 
 
+@pytest.mark.long
 def test_an_unknown_region_is_named_with_what_is_known(ansible_playbook: Callable[..., Any]) -> None:
     result = ansible_playbook("estimate-cost.yml", pipeline_region="eu-west-9")
 
@@ -94,6 +97,7 @@ def test_an_unknown_region_is_named_with_what_is_known(ansible_playbook: Callabl
     assert "in eu-west-9. It knows it in us-east-1. Add the line to the price sheet" in said
 
 
+@pytest.mark.long
 def test_a_cloud_without_a_price_list_leads_to_the_sheet(
     ansible_playbook: Callable[..., Any], addresses: dict[str, Any]
 ) -> None:

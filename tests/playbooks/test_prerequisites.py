@@ -81,6 +81,7 @@ def test_all_that_is_missing_is_said_at_once(
     assert cloud.log.entries(mutating=True) == []
 
 
+@pytest.mark.long
 def test_the_companys_bucket_for_revisions_has_to_be_there(
     ansible_playbook: Callable[..., Any], addresses: dict[str, Any], client: Callable[[str], Any]
 ) -> None:

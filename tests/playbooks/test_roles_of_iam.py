@@ -97,6 +97,7 @@ def test_each_role_is_taken_by_one_principal_and_grants_what_is_used(
     assert all(statement["Sid"] for statement in policy["Statement"])
 
 
+@pytest.mark.long
 def test_the_subject_is_what_the_repository_says(
     provision: Provision, iam: Any, cloud: LocalCloud, addresses: dict[str, Any]
 ) -> None:

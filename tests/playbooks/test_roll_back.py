@@ -104,6 +104,7 @@ def test_to_a_commit_that_was_good_and_to_no_other(
     assert live(shop) == A
 
 
+@pytest.mark.long
 def test_where_nothing_was_deployed_or_only_one_revision_was_good(
     roll_back: RollBack, shop: Shop, cloud: LocalCloud
 ) -> None:

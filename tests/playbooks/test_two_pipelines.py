@@ -139,6 +139,7 @@ def test_without_a_host_of_its_own_a_pipeline_stops_at_once(
     assert cloud.log.entries(mutating=True) == []
 
 
+@pytest.mark.long
 def test_applications_that_groups_cannot_tell_apart_are_refused(
     side: Callable[..., Side], launch: Callable[..., str]
 ) -> None:

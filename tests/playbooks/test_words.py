@@ -63,9 +63,14 @@ def check(tmp_path: Path) -> Run:
         ("", "Unable to locate credentials", NO_PROFILE),
         ("nobody", "The config profile (nobody) could not be found", "Name another profile in AWS_PROFILE"),
         ("sso", "Token for company does not exist", "Log in with aws sso login --profile sso"),
-        ("from-nobody", 'source_profile "nobody" referenced in the profile', "Name another profile in AWS"),
-        ("half", "Partial credentials found in config-file, missing: aws_secret_access_key", NO_PROFILE),
-        ("program", "credentials from custom-process", "Check where the profile has its credentials from"),
+        *(
+            pytest.param(*case, marks=pytest.mark.long)
+            for case in (
+                ("from-nobody", 'source_profile "nobody" referenced in', "Name another profile in AWS"),
+                ("half", "Partial credentials found in config-file, missing: aws_secret", NO_PROFILE),
+                ("program", "credentials from custom-process", "Check where the profile has its credentials"),
+            )
+        ),
     ],
 )
 def test_credentials_that_are_not_there(check: Run, profile: str, cause: str, way_out: str) -> None:
@@ -111,8 +116,8 @@ def refuse() -> Iterator[Callable[[str, str], str]]:
     ("code", "way_out"),
     [
         ("RequestExpired", "The session is over: log in again"),
-        ("AuthFailure", "Check the access key and its secret"),
-        ("UnauthorizedOperation", "docs/iam.md"),
+        pytest.param("AuthFailure", "Check the access key and its secret", marks=pytest.mark.long),
+        pytest.param("UnauthorizedOperation", "docs/iam.md", marks=pytest.mark.long),
     ],
 )
 def test_credentials_that_aws_refuses(
@@ -133,6 +138,7 @@ def test_an_endpoint_that_is_not_there(check: Run) -> None:
     assert 'Could not connect to the endpoint URL: "http://127.0.0.1:9/". Check the network' in line
 
 
+@pytest.mark.long
 def test_v_shows_all(check: Run) -> None:
     result = check("-v")
 

@@ -83,6 +83,7 @@ def test_no_argument_and_no_result_is_kept(tmp_path: Path) -> None:
     assert stat.S_IMODE(PLACE.stat().st_mode) == 0o700
 
 
+@pytest.mark.long
 def test_runs_at_once_share_it(tmp_path: Path) -> None:
     shutil.rmtree(PLACE, ignore_errors=True)
     started = []

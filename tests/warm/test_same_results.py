@@ -56,12 +56,10 @@ TASKS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
-    [
-        pytest.param(("--diff",), id="as users see it"),
-        pytest.param(("--diff", "-vvv"), id="in full", marks=pytest.mark.long),
-    ],
+    [pytest.param(("--diff",), id="as users see it"), pytest.param(("--diff", "-vvv"), id="in full")],
 )
 def test_results_and_messages_are_the_same(tmp_path: Path, options: tuple[str, ...]) -> None:
     def both(warm: bool) -> tuple[Run, tuple[list[str], Any]]:
