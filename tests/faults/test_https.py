@@ -142,6 +142,8 @@ def test_a_browser_gets_the_page_by_https_and_is_led_there(site: Site) -> None:
     assert (led.status, led.headers["Location"]) == (301, f"https://{NAME}/a?b=c")
     # What an authority asks for is answered as it came.
     assert site.get("/.well-known/acme-challenge/none", tls=False).status == 404
+    # And the host itself, whose name for itself is in no certificate.
+    assert TEXT in site.on_host("curl --silent --fail http://localhost/")
     context = site.browser()
     context.set_alpn_protocols(["h2", "http/1.1"])
     with (
