@@ -79,8 +79,23 @@ def test_an_authority_gets_what_it_asks_for_by_http() -> None:
     [server] = servers(render(nginx_acme_webroot="/srv/acme", **TLS))
     assert "location ^~ /.well-known/acme-challenge/" in server
     assert "root /srv/acme;" in server
-    assert r'"~^http /(?!\.well-known/acme-challenge/)" yes;' in render(**TLS)
     assert "acme-challenge" not in render()
+
+
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("http www.local-cloud.example /", True),
+        ("http 198.18.0.1 /a/b", True),
+        ("http localhost.example /", True),
+        ("http localhost /", False),
+        ("http www.local-cloud.example /.well-known/acme-challenge/token", False),
+        ("https www.local-cloud.example /", False),
+    ],
+)
+def test_who_is_led_to_https(asked: str, led: bool) -> None:
+    [pattern] = re.findall(r'^ *"~(\^http .*)" yes;$', render(**TLS), re.MULTILINE)
+    assert bool(re.match(pattern, asked)) is led
 
 
 def test_without_releases_there_is_no_cookie() -> None:
