@@ -180,7 +180,7 @@ def test_a_lock_that_another_holds_is_named(fleet: Pipeline, family: str) -> Non
 def little_room(fleet: Pipeline) -> Iterator[None]:
     """A small disk below /var, which a host may not mount by itself."""
     [found] = fleet.client("ec2").describe_addresses()["Addresses"]
-    inside = ["nsenter", f"--target={first_process(found['InstanceId'])}", "--mount", "--"]
+    inside = ["nsenter", f"--target={first_process(found['InstanceId'])}", "--mount", "--pid", "--"]
     subprocess.run([*inside, "sh", "-ec", SMALL], check=True)
     try:
         yield
