@@ -14,6 +14,7 @@ from local_cloud.testing.clouds import LocalCloud
 from local_cloud.testing.shop import Shop
 
 LOGS = Path(__file__).parents[2] / "build" / "deployments"
+Play = Callable[..., tuple[int, str]]
 CALLER = re.compile(r"by (arn:aws:\S+)$")
 ON_FAILURE = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
 PLACE: dict[str, Any] = {
@@ -42,7 +43,7 @@ def kept(deployment: str) -> Any:
 
 
 @pytest.fixture
-def play(ansible_playbook: Callable[..., Any], addresses: dict[str, Any]) -> Callable[..., tuple[int, str]]:
+def play(ansible_playbook: Callable[..., Any], addresses: dict[str, Any]) -> Play:
     """`play("deploy-site.yml", drift=False)`: the exit status, and what was shown."""
 
     def run(playbook: str, **settings: Any) -> tuple[int, str]:
@@ -56,9 +57,8 @@ def newest(shop: Shop) -> str:
     return str(shop.codedeploy.list_deployments()["deployments"][0])
 
 
-def test_a_deployment_is_kept_and_a_failed_one_with_its_automatic_rollback(
-    play: Callable[..., tuple[int, str]], shop: Shop, cloud: LocalCloud
-) -> None:
+def deploy_and_fail(play: Play, shop: Shop, cloud: LocalCloud) -> tuple[str, str]:
+    """A good deployment and a failed one, each kept; returns the good one and the automatic rollback."""
     with agents_on(cloud.endpoint_url, shop.instances):
         status, said = play("deploy-site.yml")
         assert status == 0, said
@@ -84,22 +84,28 @@ def test_a_deployment_is_kept_and_a_failed_one_with_its_automatic_rollback(
     assert events["AfterInstall"]["diagnostics"]["log_tail"] == "[stderr]no such user\n"
     assert events["Install"]["start_time"] <= events["Install"]["end_time"]
     assert kept(rollback)["rollback_info"]["rollback_triggering_deployment_id"] == failed
+    return good, str(rollback)
+
+
+def test_a_deployment_is_kept_and_a_failed_one_with_its_automatic_rollback(
+    play: Play, shop: Shop, cloud: LocalCloud
+) -> None:
+    deploy_and_fail(play, shop, cloud)
 
 
 @pytest.mark.long
 def test_a_rollback_is_kept_and_an_older_deployment_where_it_is_asked_for(
-    play: Callable[..., tuple[int, str]], shop: Shop, cloud: LocalCloud
+    play: Play, shop: Shop, cloud: LocalCloud
 ) -> None:
     with agents_on(cloud.endpoint_url, shop.instances):
         shop.finish(older := shop.deploy())
-        status, said = play("deploy-site.yml")
-        assert status == 0, said
-        good = newest(shop)
+    good, rollback = deploy_and_fail(play, shop, cloud)
+    assert good != older
+
+    with agents_on(cloud.endpoint_url, shop.instances):
         status, said = play("roll-back-site.yml")
         assert status == 0, said
-    back = newest(shop)
-    assert len({older, good, back}) == 3
-    assert kept(back)["description"].startswith(f"Rollback of {good} by arn:aws:")
+    assert kept(newest(shop))["description"].startswith(f"Rollback of {rollback} by arn:aws:")
 
     assert not (LOGS / f"{older}.json").exists()
     status, said = play("show-status.yml", pipeline_hosts="nobody", drift=False, deployment=older)

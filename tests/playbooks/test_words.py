@@ -63,13 +63,25 @@ def check(tmp_path: Path) -> Run:
         ("", "Unable to locate credentials", NO_PROFILE),
         ("nobody", "The config profile (nobody) could not be found", "Name another profile in AWS_PROFILE"),
         ("sso", "Token for company does not exist", "Log in with aws sso login --profile sso"),
-        *(
-            pytest.param(*case, marks=pytest.mark.long)
-            for case in (
-                ("from-nobody", 'source_profile "nobody" referenced in', "Name another profile in AWS"),
-                ("half", "Partial credentials found in config-file, missing: aws_secret", NO_PROFILE),
-                ("program", "credentials from custom-process", "Check where the profile has its credentials"),
-            )
+        pytest.param(
+            *(
+                "from-nobody",
+                'source_profile "nobody" referenced in the profile',
+                "Name another profile in AWS",
+            ),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            *("half", "Partial credentials found in config-file, missing: aws_secret_access_key", NO_PROFILE),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            *(
+                "program",
+                "credentials from custom-process",
+                "Check where the profile has its credentials from",
+            ),
+            marks=pytest.mark.long,
         ),
     ],
 )
