@@ -57,7 +57,7 @@ def test_after_one_that_does_not_come_back_no_other_is_touched(two_hosts: Pipeli
     played = two_hosts.playbook("update-hosts.yml", "-e", "pipeline_hosts_timeout=20")
 
     assert played.returncode != 0
-    [told] = re.findall(r"^fatal: .*", played.stdout, re.MULTILINE)
+    *_, told = re.findall(r"^fatal: .*", played.stdout, re.MULTILINE)
     sys.stdout.write(f"{told}\n")
     [gone] = re.findall(r"(i-\w+) has not come back within pipeline_hosts_timeout \(20 seconds\)", told)
     assert f"aws ec2 get-console-output --instance-id {gone}" in told
