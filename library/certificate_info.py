@@ -15,6 +15,10 @@ description:
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 options:
+  files:
+    description: Files of root's to compare, by their paths, with the mode that each is to have, as in V("0644").
+    type: dict
+    default: {}
   packages:
     description: Packages to look for.
     type: list
@@ -38,6 +42,10 @@ installed:
 account:
   description: Whether the host has an account with the authority.
   type: bool
+  returned: always
+files:
+  description: The SHA-1 of each of O(files); empty where there is no such file of root's with that mode.
+  type: dict
   returned: always
 timer:
   description: Whether the renewal timer runs.
@@ -74,9 +82,11 @@ import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.files.current import root_checksums
 from ..module_utils.host_faults.certificate import ends, problem_of, status_of
 
 ARGUMENT_SPEC = {
+    "files": {"type": "dict", "default": {}},
     "packages": {"type": "list", "elements": "str", "default": []},
 }
 
@@ -106,6 +116,7 @@ def main() -> None:
         changed=False,
         installed=bool(status),
         account=bool(status) and status["account"],
+        files=root_checksums(module, module.params["files"]),
         timer=bool(status) and status["timer"],
         packages=installed(module, module.params["packages"]),
         due=status["due"] if status else "",

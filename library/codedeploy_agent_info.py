@@ -138,7 +138,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
 from ..module_utils.codedeploy.endpoints import bucket_url, commands_host
-from ..module_utils.files.current import public_checksum
+from ..module_utils.files.current import root_checksum
 
 ARGUMENT_SPEC = {
     "region": {"type": "str", "default": ""},
@@ -358,7 +358,7 @@ def look(module: AnsibleModule, region: str, profile: str) -> dict[str, object]:
         "installed_package": installed and "releases/" + package_name(installed, kind, machine),
         "wanted_version": version_of(package),
         "package": package,
-        "config_checksum": public_checksum(module, given["config_file"]),
+        "config_checksum": root_checksum(module, given["config_file"]),
         "active": service.active,
         "enabled": service.enabled,
         "polling": not problem,

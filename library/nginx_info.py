@@ -38,6 +38,10 @@ options:
     description: The folder that nginx serves.
     type: path
     default: /usr/share/nginx/html
+  files:
+    description: Files of root's to compare, by their paths, with the mode that each is to have, as in V("0644").
+    type: dict
+    default: {}
   old_workers:
     description:
       - The process ids of the workers from before a configuration was changed. Nginx has taken the change
@@ -90,6 +94,10 @@ config_checksum:
   description: The SHA-1 of O(config_file); empty where it is no file of root's with the mode 0644.
   type: str
   returned: always
+files:
+  description: The SHA-1 of each of O(files); empty where there is no such file of root's with that mode.
+  type: dict
+  returned: always
 served:
   description: Whether the document root is there.
   type: bool
@@ -118,7 +126,7 @@ from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.files.current import public_checksum
+from ..module_utils.files.current import root_checksum, root_checksums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,6 +137,7 @@ ARGUMENT_SPEC = {
     "tls_ports": {"type": "list", "elements": "int", "default": []},
     "config_file": {"type": "path", "default": "/etc/nginx/nginx.conf"},
     "document_root": {"type": "path", "default": "/usr/share/nginx/html"},
+    "files": {"type": "dict", "default": {}},
     "old_workers": {"type": "list", "elements": "int", "default": []},
     "wait": {"type": "int", "default": 0},
 }
@@ -269,7 +278,8 @@ def main() -> None:
     module.exit_json(
         changed=False,
         installed=shutil.which("nginx", path=PATH) is not None,
-        config_checksum=public_checksum(module, module.params["config_file"]),
+        config_checksum=root_checksum(module, module.params["config_file"]),
+        files=root_checksums(module, module.params["files"]),
         served=Path(module.params["document_root"]).is_dir(),
         tls=tls_program is not None,
         tls_current=tls_current(module, tls_program),

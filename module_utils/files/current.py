@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible.module_utils.basic import AnsibleModule
 
-PUBLIC = {"owner": "root", "group": "root", "mode": "0644"}
-"""A file of root's that all may read, as M(ansible.builtin.template) is asked for one."""
+PUBLIC = "0644"
+"""The mode of a file that all may read."""
 
 
-def public_checksum(module: AnsibleModule, path: str) -> str:
-    """The SHA-1 of a file of root's that all may read, as M(ansible.builtin.stat) has it; empty for another.
+def root_checksum(module: AnsibleModule, path: str, mode: str = PUBLIC) -> str:
+    """The SHA-1 of a file of root's with this mode, as M(ansible.builtin.stat) has it; empty for another.
 
     A link is another: a task would put a file in its place. AnsibleModule judges owner, group, mode and
     SELinux context, as for a task. Raises OSError where the file cannot be read.
@@ -22,10 +24,15 @@ def public_checksum(module: AnsibleModule, path: str) -> str:
     file = Path(path)
     if file.is_symlink() or not file.is_file():
         return ""
-    wanted = module.load_file_common_arguments({**PUBLIC, "path": path})
+    wanted = module.load_file_common_arguments({"owner": "root", "group": "root", "mode": mode, "path": path})
     before, module.check_mode = module.check_mode, True
     try:
         differs = module.set_fs_attributes_if_different(wanted, changed=False)
     finally:
         module.check_mode = before
     return "" if differs else str(module.sha1(path))
+
+
+def root_checksums(module: AnsibleModule, modes: Mapping[str, str]) -> dict[str, str]:
+    """The same of several files, by path. Raises OSError likewise."""
+    return {path: root_checksum(module, path, str(mode)) for path, mode in modes.items()}
