@@ -12,7 +12,7 @@ short_description: Write several text files at once
 description:
   - Writes files that belong together, each as a whole or not at all, with their owner, group and mode, in one task.
     M(ansible.builtin.copy) and M(ansible.builtin.template) reach the host several times for each file.
-  - Directories have to be there, but for check mode.
+  - Directories that are missing are created, with the mode 0755 and the owner and group of the files.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 options:
@@ -102,13 +102,20 @@ def present(path: str) -> str | None:
 
 def write(module: AnsibleModule, path: str, content: str) -> None:
     """Puts the file in its place at once."""
-    folder = os.path.dirname(path)  # noqa: PTH120 - atomic_move takes text
-    if not os.path.isdir(folder):  # noqa: PTH112
-        module.fail_json(msg=f"{path} cannot be written: there is no directory {folder}")
+    make_directory(module, os.path.dirname(path))  # noqa: PTH120 - atomic_move takes text
     descriptor, new = tempfile.mkstemp(dir=module.tmpdir)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         file.write(content)
     module.atomic_move(new, path)
+
+
+def make_directory(module: AnsibleModule, path: str) -> None:
+    """Makes what is missing of a directory and of those around it."""
+    if not path or os.path.isdir(path):  # noqa: PTH112 - as above
+        return
+    make_directory(module, os.path.dirname(path))  # noqa: PTH120
+    os.mkdir(path)  # noqa: PTH102
+    module.set_fs_attributes_if_different(attributes(module, {"path": path, "mode": "0755"}), changed=True)
 
 
 def attributes(module: AnsibleModule, file: dict[str, Any]) -> dict[str, Any]:

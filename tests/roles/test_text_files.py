@@ -80,11 +80,22 @@ def test_bytes_that_are_no_text_are_overwritten(files: list[dict[str, str]]) -> 
     assert Path(files[0]["path"]).read_text() == files[0]["content"]
 
 
-def test_a_directory_that_is_missing_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "none" / "file"
-    returned = run({"path": str(path), "content": "x"})
-    assert returned["failed"]
-    assert returned["msg"] == f"{path} cannot be written: there is no directory {path.parent}"
+def test_directories_that_are_missing_are_made_for_all_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "too" / "file"
+    before = os.umask(0o077)
+    try:
+        assert run({"path": str(path), "content": ""})["changed_files"] == [str(path)]
+    finally:
+        os.umask(before)
+    assert [mode(each) for each in (path, path.parent, path.parent.parent)] == ["0644", "0755", "0755"]
+
+
+def test_a_file_where_a_directory_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "file"
+    assert (
+        run({"path": str(path), "content": ""})["msg"] == f"{path} cannot be read or written: Not a directory"
+    )
 
 
 def test_a_directory_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
