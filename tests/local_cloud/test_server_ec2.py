@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from local_cloud.aws import moto
 from local_cloud.aws.moto.ec2 import instances as ec2_instances
 from local_cloud.hosts import instances
 from local_cloud.server import LocalCloud
+from local_cloud.testing.shop import wait_for
 from tests.local_cloud.instances import AL2023, TRUST, image, run
 
 Client = Callable[..., Any]
@@ -212,6 +214,27 @@ def test_an_elastic_ip_stays_through_a_stop_and_outlives_its_instance(client: Cl
     [found] = ec2.describe_addresses()["Addresses"]
     assert found["PublicIp"] == address["PublicIp"]
     assert not {"AssociationId", "InstanceId", "NetworkInterfaceId"} & {k for k, v in found.items() if v}
+
+
+def test_an_instance_that_is_started_again_is_launched_then(client: Client) -> None:
+    ec2 = client("ec2")
+    [instance] = run(client)
+    ids = {"InstanceIds": [instance["InstanceId"]]}
+
+    def launched() -> datetime:
+        [reservation] = ec2.describe_instances(**ids)["Reservations"]
+        time: datetime = reservation["Instances"][0]["LaunchTime"]
+        return time
+
+    first = launched()
+    ec2.start_instances(**ids)
+    assert launched() == first
+    ec2.stop_instances(**ids)
+    assert launched() == first
+    # EC2 tells seconds.
+    wait_for(lambda: datetime.now(UTC) >= first + timedelta(seconds=1))
+    ec2.start_instances(**ids)
+    assert launched() > first
 
 
 def test_an_instance_that_loses_its_elastic_ip_has_another_address(client: Client) -> None:

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.elastic_block_store import Volume
 from moto.ec2.models.instances import Instance, InstanceBackend
@@ -30,8 +31,10 @@ def terminate(instance: Any) -> Any:
 
 
 def start(instance: Any) -> Any:
-    """Not one that has ended."""
+    """Not one that has ended. One that was stopped is launched anew, on other hardware, and says so."""
     _refuse_ended(instance, "started")
+    if instance.state == "stopped":
+        instance.launch_time = utcnow()
     return _original_start(instance)
 
 
