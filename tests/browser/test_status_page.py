@@ -85,7 +85,8 @@ def test_nothing_is_asked_of_anybody_and_nothing_is_complained_about(chromium: B
     assert requests(chromium) == {page.as_uri()}
     assert chromium.log("browser") == []
     # The log of a failed hook holds a script that would have changed it.
-    assert chromium.script("return document.title").startswith("test.codeDeploy.001: status of 2026-11-23")
+    title = chromium.script("return document.title")
+    assert title.startswith("production, test.codeDeploy.001: status of 2026-11-23")
     assert chromium.script("return document.querySelectorAll('script').length") == 0
 
 
