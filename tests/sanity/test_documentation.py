@@ -157,3 +157,8 @@ def test_one_version_is_released_in_all_places() -> None:
     headings = re.findall(r"^## (\S+)", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[:2] == ["Unreleased", project]
     assert collection.GALAXY["version"] == project
+
+
+def test_every_surprise_is_in_the_list_of_surprises() -> None:
+    rows = re.findall(r"\| `(\w+)` \|$", (CHECKOUT / "docs/surprises.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(path.stem for path in (CHECKOUT / "findings").glob("*.sh"))
