@@ -12,6 +12,7 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import InstanceBackend
+from moto.ec2.responses import EC2Response
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
@@ -25,6 +26,7 @@ from local_cloud.settings import Settings
 Parameters = dict[str, Any]
 
 RESOLVE_SSM = "resolve:ssm:"
+ROOT_DEVICES = {"/dev/xvda", "/dev/sda1"}
 
 _original_run = InstanceBackend.run_instances
 _original_respond: Any = InstanceResponse.run_instances
@@ -41,6 +43,10 @@ def with_launch_template(backend: Any, given: Parameters) -> Parameters:
     data = dict(backend._get_template_from_args(template).data)
     # moto takes it from the template itself.
     data.pop("UserData", None)
+    devices = {each.get("DeviceName") for each in data.get("BlockDeviceMappings", [])}
+    if not devices & ROOT_DEVICES:
+        # And these too, beside the root volume, which it leaves out where a request names others.
+        data.pop("BlockDeviceMappings", None)
     merged = {**data, **given}
     if "NetworkInterfaces" in data and "SubnetId" in given and "NetworkInterfaces" not in given:
         # Inferred: EC2 takes the interface of the template, in the subnet of the request.
@@ -180,6 +186,17 @@ def respond_run_instances(response: Any, settings: Settings) -> Any:
         for instance in result.result.instances:
             begin_pending(instance)
     return result
+
+
+def launch(backend: Any, parameters: Parameters) -> Any:
+    """One instance, by another service of AWS. `parameters`: RunInstances'. Raises what EC2 says of them."""
+    response: Any = EC2Response()
+    response.params = {"MinCount": 1, "MaxCount": 1, **parameters}
+    response.uri_match = {}
+    response.region, response.current_account = backend.region_name, backend.account_id
+    response.partition = backend.partition
+    [instance] = response.run_instances().result.instances
+    return instance
 
 
 def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
