@@ -96,6 +96,9 @@ def _told(group: Any, kind: str, activity: Activity, instance_id: str) -> dict[s
 def send(backend: Any, message: Message) -> None:
     """To a topic or a queue. What is gone, closed or does not answer disturbs nothing."""
     _, _, service, region, account, name = message.target_arn.split(":", 5)
+    if account != backend.account_id:
+        # Another account's queue, as CodeDeploy's own is.
+        return
     text = json.dumps(message.body)
     try:
         if service == "sqs":

@@ -40,6 +40,11 @@ class Creator(StrEnum):
     AUTOSCALING = "autoscaling"
     ROLLBACK = "codeDeployRollback"
     AUTO_UPDATE = "CodeDeployAutoUpdate"
+    TERMINATION = "autoscalingTermination"
+
+
+FOR_LIFECYCLE_HOOKS = frozenset({Creator.AUTOSCALING, Creator.TERMINATION})
+"""They are about one instance that Auto Scaling keeps waiting, and say nothing of the group's revision."""
 
 
 def now() -> datetime:
