@@ -111,7 +111,7 @@ class LifecycleDeployments:
         """By deployment."""
 
     def begin(self) -> None:
-        """Deploy to each instance that our hooks keep waiting; it goes on where there is nothing to deploy."""
+        """Deploy to each instance that our hooks keep waiting; it goes on where nothing is to be deployed."""
         known = {answer.action.token for answer in self._answers.values()}
         for group in list(self._backend.groups()):
             for action in self._waiting(group):
