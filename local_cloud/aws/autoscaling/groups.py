@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
-from local_cloud.aws.autoscaling import capacity, health, hooks, launches, members, messages, wording
+from local_cloud.aws.autoscaling import capacity, health, hooks, launches, members, messages, refresh, wording
 from local_cloud.aws.autoscaling.members import is_suspended
 from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import PENDING, Member, begin, life
@@ -23,6 +23,7 @@ def advance(group: Any) -> bool:
         hooks.expire(group)
         or _advance_members(group)
         or _replace_unhealthy(group)
+        or refresh.advance(group)
         or _scale_in(group)
         or _scale_out(group)
     ):
@@ -33,6 +34,7 @@ def advance(group: Any) -> bool:
 def deadlines(group: Any) -> Iterator[float]:
     """The moments, on the options' clock, at which something may happen by itself."""
     yield from (action.deadline for action in hooks.waiting(group))
+    yield from refresh.deadlines(group)
     yield from (end for member in group.instance_states if (end := health.grace_ends(member)))
     retry_at = life(group).retry_at
     if retry_at is not None:
@@ -137,13 +139,17 @@ def _cause_of_launch(group: Any, before: int, after: int) -> str:
     known = life(group)
     why, known.why = known.why, None
     replaces, known.replacing = known.replacing >= after - before and not why, 0
-    said = wording.REPLACING if replaces else wording.started(before, after)
+    refreshes, known.refreshing = known.refreshing >= after - before and not why, 0
+    said = wording.started(before, after)
+    if refreshes or replaces:
+        said = wording.REFRESHING if refreshes else wording.REPLACING
     return wording.together(why, wording.at(_now(), said))
 
 
 def _launch(group: Any, place: dict[str, Any], cause: str) -> bool:
+    under_way = refresh.active(group)
     try:
-        member = launches.launched(group, place)
+        member = launches.launched(group, place, under_way.source if under_way else None)
     except ServiceException as refused:
         LOG.warning("%s cannot launch: %s", group.name, refused.message)
         activity = begin(group, "Launching a new EC2 instance", cause)
@@ -169,7 +175,9 @@ def _wanted(group: Any) -> int:
     """Of instances: with weights, those of the first type of the list."""
     overrides = (group.mixed_instances_policy or {}).get("LaunchTemplate", {}).get("Overrides", [])
     weight = int(overrides[0].get("WeightedCapacity") or 1) if overrides else 1
-    return -(-int(group.desired_capacity or 0) // max(weight, 1))
+    under_way = refresh.active(group)
+    surge = under_way.surge if under_way else 0
+    return -(-int(group.desired_capacity or 0) // max(weight, 1)) + surge
 
 
 def _now() -> datetime:

@@ -1,7 +1,8 @@
-# ruff: noqa: ANN401 - moto's objects are duck-typed, and what is asked of them is private
+# ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed, and what is asked of them is private
 """What a group launches an instance from: a launch template or configuration, in RunInstances' parameters."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.aws.autoscaling import capacity
@@ -34,17 +35,50 @@ def _subnets(group: Any) -> list[Any]:
     return list(group.ec2_backend.describe_subnets(subnet_ids=ids)) if ids else []
 
 
-def launched(group: Any, place: Parameters) -> Member:
-    """A new instance of the group. Raises what EC2 says."""
-    specification = template_specification(group)
-    parameters = _from_template(group, specification) if specification else _from_configuration(group)
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A launch template, in moto's attributes of a group."""
+
+    ec2_launch_template: Any
+    launch_template_version: str
+    provided_launch_template_version: str | None
+    mixed_instances_policy: Parameters | None
+
+    @classmethod
+    def desired(cls, group: Any, configuration: Parameters) -> "Source":
+        """What a DesiredConfiguration names. Raises EC2's error for a template that is not there."""
+        policy = configuration.get("MixedInstancesPolicy")
+        given = policy["LaunchTemplate"]["LaunchTemplateSpecification"] if policy else {}
+        given = configuration.get("LaunchTemplate") or given
+        template = group.ec2_backend._get_template_from_args(given).template
+        return cls(
+            ec2_launch_template=template,
+            launch_template_version=given.get("Version") or "$Default",
+            provided_launch_template_version=given.get("Version"),
+            mixed_instances_policy=policy,
+        )
+
+    def apply(self, group: Any) -> None:
+        """The group launches from it from now on."""
+        for name, value in vars(self).items():
+            setattr(group, name, value)
+        group.launch_config = group.launch_configuration_name = None
+
+
+def launched(group: Any, place: Parameters, source: Source | None = None) -> Member:
+    """A new instance of the group; `source` is what it is launched from, if not what the group says. Raises
+    what EC2 says."""
+    specification = template_specification(group, source)
+    parameters = (
+        _from_template(source or group, specification) if specification else _from_configuration(group)
+    )
     instance = launch(group.ec2_backend, parameters | place | {"TagSpecifications": _tags(group)})
-    return member(group, instance)
+    return member(group, instance, source)
 
 
-def member(group: Any, instance: Any) -> Member:
-    """The instance as the group's, launched from what the group launches from now."""
-    specification = template_specification(group)
+def member(group: Any, instance: Any, source: Source | None = None) -> Member:
+    """The instance as the group's, launched from what is launched from now."""
+    specification = template_specification(group, source)
     instance.autoscaling_group = group
     return Member(
         instance=instance,
@@ -56,12 +90,12 @@ def member(group: Any, instance: Any) -> Member:
     )
 
 
-def template_specification(group: Any) -> Parameters | None:
+def template_specification(group: Any, source: Source | None = None) -> Parameters | None:
     """Id, name and number of the version that `$Latest`, `$Default` or a number name now."""
-    template = group.ec2_launch_template
+    template = (source or group).ec2_launch_template
     if template is None:
         return None
-    version = template.get_version(group.launch_template_version)
+    version = template.get_version((source or group).launch_template_version)
     return {
         "LaunchTemplateId": template.id,
         "LaunchTemplateName": template.name,

@@ -146,6 +146,10 @@ class Life:
     """The cause of the latest change of the desired capacity, until it was acted upon."""
     replacing: int = 0
     """Unhealthy instances that were ended and not replaced yet."""
+    refreshing: int = 0
+    """Those that an instance refresh replaces."""
+    refreshes: list[Any] = field(default_factory=list)
+    """The group's instance refreshes, the latest first."""
     failures: int = 0
     """Launches that failed, one after the other."""
     retry_at: float | None = None

@@ -56,6 +56,8 @@ def started(before: int, after: int) -> str:
     )
 
 
+REFRESHED = "an instance was taken out of service in response to an instance refresh."
+REFRESHING = "an instance was launched in response to an instance refresh."
 REPLACING = "an instance was launched in response to an unhealthy instance needing to be replaced."
 
 

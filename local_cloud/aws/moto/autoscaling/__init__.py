@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local_cloud.aws.moto.autoscaling import instances, lifecycle, policies, sizes
+from local_cloud.aws.moto.autoscaling import instances, lifecycle, policies, refreshes, sizes
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     *instances.REPLACED,
@@ -10,5 +10,5 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     *policies.REPLACED,
     *sizes.REPLACED,
 )
-ADDED: tuple[tuple[Any, str, Any], ...] = lifecycle.ADDED
+ADDED: tuple[tuple[Any, str, Any], ...] = (*lifecycle.ADDED, *refreshes.ADDED)
 """Owner, name and operation of what moto has not."""
