@@ -12,7 +12,7 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.base_backend import backend_lock
 
-from local_cloud.aws.autoscaling import groups, messages
+from local_cloud.aws.autoscaling import groups, messages, policies, schedules
 from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import Message, known
 
@@ -66,19 +66,23 @@ class ScalingController:
         """Did a group change, and in how many seconds may something happen by itself (None: nothing will)?"""
         deadlines: list[float] = []
         outgoing: list[tuple[Any, Message]] = []
-        changed = has_members = False
+        changed = is_watched = False
         with self._turn, backend_lock:
             for backend in _backends():
+                changed = schedules.run(backend) or changed
+                changed = policies.look(backend) or changed
+                deadlines += schedules.deadlines(backend)
+                is_watched = is_watched or bool(backend.policies)
                 for group in list(backend.autoscaling_groups.values()):
                     changed = groups.advance(group) or changed
-                    has_members = has_members or bool(group.instance_states)
+                    is_watched = is_watched or bool(group.instance_states)
                     deadlines += groups.deadlines(group)
                 outbox = known(backend).outbox
                 outgoing += [(backend, outbox.popleft()) for _ in range(len(outbox))]
         for backend, message in outgoing:
             messages.send(backend, message)
         waits = [max(moment - options.clock.now(), 0) / options.clock.speed for moment in deadlines]
-        return changed, min([*waits, options.recheck_interval] if has_members else waits, default=None)
+        return changed, min([*waits, options.recheck_interval] if is_watched else waits, default=None)
 
 
 def _backends() -> Iterator[Any]:

@@ -4,6 +4,7 @@ test) can change one."""
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(kw_only=True)
@@ -14,8 +15,16 @@ class Clock:
     """How many of its seconds pass in one."""
     _moved: float = 0.0
 
+    def begin(self, speed: float) -> None:
+        """An account that is as new has its own time."""
+        self.speed, self._moved = speed, 0.0
+
     def now(self) -> float:
         return time.monotonic() * self.speed + self._moved
+
+    def wall(self) -> datetime:
+        """The time of day, from which `move` leads away as well."""
+        return datetime.now(UTC) + timedelta(seconds=self._moved)
 
     def move(self, seconds: float) -> None:
         """Let time pass at once. Who waits for a moment has to be told to look."""

@@ -153,6 +153,8 @@ class Life:
     failures: int = 0
     """Launches that failed, one after the other."""
     retry_at: float | None = None
+    cooled_at: float = 0.0
+    """When a simple scaling policy may be executed again."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -173,6 +175,8 @@ class Known:
     notifications: dict[tuple[str, str, str], None] = field(default_factory=dict)
     """Group, topic and type of each notification that is configured."""
     outbox: deque[Message] = field(default_factory=deque)
+    executed: dict[tuple[str, str], float] = field(default_factory=dict)
+    """When an alarm that is in ALARM has last executed a policy: by the policy's and its name."""
 
 
 def life(group: Any) -> Life:

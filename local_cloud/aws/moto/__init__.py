@@ -22,7 +22,7 @@ from local_cloud.settings import Settings
 def install(settings: Settings) -> None:
     """Make moto of this process behave as the local cloud of `settings`. Public addresses begin anew."""
     codedeploy.options.role_propagation = settings.iam_propagation_seconds
-    scaling_options.clock.speed = settings.autoscaling_speed
+    scaling_options.clock.begin(settings.autoscaling_speed)
     codedeploy.options.shuffles_targets = settings.seed is not None
     for owner, name, replacement in _replaced(settings):
         if not hasattr(owner, name):
