@@ -15,7 +15,7 @@ from moto.sts.responses import TokenResponse
 from local_cloud.aws import codedeploy
 from local_cloud.aws.autoscaling import options as scaling_options
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
-from local_cloud.aws.moto import autoscaling, cloudformation, ec2, iam, reset, route53, s3, ssm, sts
+from local_cloud.aws.moto import autoscaling, cloudformation, ec2, iam, reset, route53, s3, sqs, ssm, sts
 from local_cloud.settings import Settings
 
 
@@ -43,6 +43,7 @@ def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     yield from reset.REPLACED
     yield from route53.REPLACED
     yield from s3.REPLACED
+    yield from sqs.REPLACED
     yield from ssm.REPLACED
     yield moto.codedeploy.urls, "url_bases", codedeploy_urls.url_bases
     yield moto.codedeploy.urls, "url_paths", codedeploy_urls.url_paths

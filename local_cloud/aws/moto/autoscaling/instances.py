@@ -201,6 +201,18 @@ def notify_terminate(_backend: Any, _instance_ids: list[str]) -> None:
     """EC2 has ended instances: their groups' health checks find it."""
 
 
+def update_target_groups(backend: Any, group_name: str) -> None:
+    """What is in service goes into the group's target groups, which exist."""
+    group = found_group(backend, group_name)
+    if group.target_group_arns:
+        backend.elbv2_backend.describe_target_groups(
+            load_balancer_arn=None, target_group_arns=group.target_group_arns, names=None
+        )
+    for member in group.instance_states:
+        if member.lifecycle_state == "InService":
+            balancers.register(group, member.instance_id)
+
+
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (AutoScalingBackend, "attach_instances", attach),
     (AutoScalingBackend, "detach_instances", detach),
@@ -209,6 +221,7 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (AutoScalingBackend, "terminate_instance", terminate_instance),
     (AutoScalingBackend, "set_instance_health", set_health),
     (AutoScalingBackend, "set_instance_protection", set_protection),
+    (AutoScalingBackend, "update_attached_target_groups", update_target_groups),
     (AutoScalingBackend, "notify_terminate_instances", notify_terminate),
     (AutoScalingResponse, "set_instance_health", respond_set_health),
 )
