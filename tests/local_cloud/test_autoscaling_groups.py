@@ -105,9 +105,11 @@ class TestLaunches:
         assert Counter(each["SubnetId"] for each in instances_of(fleet)) == dict.fromkeys(subnets, 2)
 
     def test_that_fail_are_told_and_tried_again(self, client: MakeClient) -> None:
-        data = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "t3a.nano"}
-        client("ec2").create_launch_template(LaunchTemplateName="bad", LaunchTemplateData=data)
-        fleet = Fleet.launch(client, 1, LaunchTemplate={"LaunchTemplateName": "bad"})
+        fleet = Fleet.launch(client, 0)
+        fleet.ec2.create_launch_template_version(
+            LaunchTemplateName="web", LaunchTemplateData={"ImageId": "ami-0123456789abcdef0"}
+        )
+        fleet.resize(1)
 
         [activity] = fleet.activities()
         assert (activity["StatusCode"], activity["Progress"]) == ("Failed", 100)
@@ -117,9 +119,43 @@ class TestLaunches:
         let_pass(2)
         wait_for(lambda: len(fleet.activities()) == 2)
         fleet.scaling.update_auto_scaling_group(
-            AutoScalingGroupName="fleet", LaunchTemplate={"LaunchTemplateName": "web"}
+            AutoScalingGroupName="fleet", LaunchTemplate={"LaunchTemplateName": "web", "Version": "1"}
         )
         assert len(fleet.ids()) == 1
+
+    def test_from_a_bad_template_are_refused_with_the_group(self, client: MakeClient) -> None:
+        data = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "t3a.nano"}
+        client("ec2").create_launch_template(LaunchTemplateName="bad", LaunchTemplateData=data)
+        with refused("ValidationError", match="You must use a valid fully-formed launch template. The image"):
+            Fleet.launch(client, 1, LaunchTemplate={"LaunchTemplateName": "bad"})
+        assert client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
+        fleet = Fleet(client("autoscaling"), client("ec2"))
+        good = {"LaunchTemplateName": "web", "Version": "1"}
+        fleet.scaling.create_auto_scaling_group(
+            AutoScalingGroupName="fleet",
+            LaunchTemplate=good,
+            MinSize=1,
+            MaxSize=1,
+            AvailabilityZones=["us-east-1a"],
+        )
+        with refused("ValidationError", match="You must use a valid fully-formed launch template"):
+            fleet.scaling.update_auto_scaling_group(
+                AutoScalingGroupName="fleet", LaunchTemplate={"LaunchTemplateName": "bad"}
+            )
+        assert fleet.describe()["LaunchTemplate"]["LaunchTemplateName"] == "web"
+
+    def test_into_a_subnet_that_is_gone_are_told(self, client: MakeClient) -> None:
+        ec2 = client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="172.31.0.0/16")["Vpc"]["VpcId"]
+        made = ec2.create_subnet(VpcId=vpc, CidrBlock="172.31.200.0/24", AvailabilityZone="us-east-1a")
+        subnet = made["Subnet"]["SubnetId"]
+        fleet = Fleet.launch(client, 0, VPCZoneIdentifier=subnet, AvailabilityZones=[])
+        ec2.delete_subnet(SubnetId=subnet)
+        fleet.resize(1)
+
+        [activity] = fleet.activities()
+        assert activity["StatusCode"] == "Failed"
+        assert subnet in activity["StatusMessage"]
 
 
 class TestSizes:

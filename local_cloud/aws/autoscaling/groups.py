@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import ServiceException
+from werkzeug.exceptions import HTTPException
 
 from local_cloud.aws.autoscaling import capacity, health, hooks, launches, members, messages, refresh, wording
 from local_cloud.aws.autoscaling.members import is_suspended
@@ -14,6 +15,8 @@ from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import PENDING, Member, begin, life
 
 LOG = logging.getLogger(__name__)
+REFUSALS = (ServiceException, HTTPException)
+"""What moto raises where EC2 says no."""
 
 
 def advance(group: Any) -> bool:
@@ -132,7 +135,13 @@ def _scale_out(group: Any) -> bool:
     if before >= after or known.retry_at is not None or is_suspended(group, "Launch"):
         return False
     cause = _cause_of_launch(group, before, after)
-    return all(_launch(group, place, cause) for place in launches.places(group, present, after - before))
+    try:
+        for place in launches.places(group, present, after - before):
+            _launch(group, place, cause)
+    except REFUSALS as refused:
+        _failed(group, cause, str(getattr(refused, "message", refused)))
+        return False
+    return True
 
 
 def _cause_of_launch(group: Any, before: int, after: int) -> str:
@@ -146,19 +155,20 @@ def _cause_of_launch(group: Any, before: int, after: int) -> str:
     return wording.together(why, wording.at(_now(), said))
 
 
-def _launch(group: Any, place: dict[str, Any], cause: str) -> bool:
+def _failed(group: Any, cause: str, why: str) -> None:
+    """EC2 has refused to launch: it is tried again later."""
+    LOG.warning("%s cannot launch: %s", group.name, why)
+    activity = begin(group, "Launching a new EC2 instance", cause)
+    activity.end("Failed", f"{why.rstrip('.')}. Launching EC2 instance failed.")
+    known = life(group)
+    known.failures += 1
+    known.retry_at = hooks.retry_at(known.failures)
+    messages.of_activity(group, "EC2_INSTANCE_LAUNCH_ERROR", activity, "")
+
+
+def _launch(group: Any, place: dict[str, Any], cause: str) -> None:
     under_way = refresh.active(group)
-    try:
-        member = launches.launched(group, place, under_way.source if under_way else None)
-    except ServiceException as refused:
-        LOG.warning("%s cannot launch: %s", group.name, refused.message)
-        activity = begin(group, "Launching a new EC2 instance", cause)
-        activity.end("Failed", f"{str(refused.message).rstrip('.')}. Launching EC2 instance failed.")
-        known = life(group)
-        known.failures += 1
-        known.retry_at = hooks.retry_at(known.failures)
-        messages.of_activity(group, "EC2_INSTANCE_LAUNCH_ERROR", activity, "")
-        return False
+    member = launches.launched(group, place, under_way.source if under_way else None)
     member.activity = begin(
         group,
         f"Launching a new EC2 instance: {member.instance_id}",
@@ -168,7 +178,6 @@ def _launch(group: Any, place: dict[str, Any], cause: str) -> bool:
         progress=30,
     )
     group.instance_states.append(member)
-    return True
 
 
 def _wanted(group: Any) -> int:

@@ -9,12 +9,14 @@ from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, autoscaling_backends, make_int
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.base_backend import backend_lock
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import iam_backends
 
-from local_cloud.aws.autoscaling import groups, members, wording
+from local_cloud.aws.autoscaling import groups, launches, members, wording
 from local_cloud.aws.autoscaling.records import known, life
 from local_cloud.aws.moto.autoscaling.errors import found_group, in_use
+from local_cloud.aws.moto.ec2.launches import check
 
 LATER = {
     "DefaultCooldown": "default_cooldown",
@@ -100,13 +102,31 @@ def set_launch(group: Any, configuration: str, template: Any, policy: Any) -> No
     """What a group launches from is a configuration or a template, and the other no longer."""
     if configuration and configuration not in group.autoscaling_backend.launch_configurations:
         raise ValidationError("Launch configuration name not found - null")
+    before = dict(vars(group))
     _original_set_launch(group, configuration, template, policy)
+    try:
+        if template or policy:
+            _check_template(group)
+    except ValidationError:
+        vars(group).update(before)
+        raise
     if configuration:
         group.ec2_launch_template = None
     elif template or policy:
         group.launch_config = group.launch_configuration_name = None
     if policy and not template:
         group.provided_launch_template_version = group.launch_template_version
+
+
+def _check_template(group: Any) -> None:
+    """What EC2 would refuse to launch is refused at once; that of a configuration is not looked at."""
+    specification = launches.template_specification(group)
+    try:
+        check(group.ec2_backend, {"LaunchTemplate": specification})
+    except ServiceException as refused:
+        raise ValidationError(
+            f"You must use a valid fully-formed launch template. {refused.message}"
+        ) from refused
 
 
 @at_rest

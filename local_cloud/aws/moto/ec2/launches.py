@@ -28,7 +28,7 @@ Parameters = dict[str, Any]
 RESOLVE_SSM = "resolve:ssm:"
 ROOT_DEVICES = {"/dev/xvda", "/dev/sda1"}
 
-_original_run = InstanceBackend.run_instances
+_original_run: Any = InstanceBackend.run_instances
 _original_respond: Any = InstanceResponse.run_instances
 
 
@@ -107,18 +107,15 @@ def instance_profile_finder(settings: Settings) -> Callable[..., Any]:
 
 
 def run_instances(
-    backend: Any, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any
+    backend: Any,
+    image_id: str | None,
+    count: int,
+    user_data: Any,
+    security_group_names: list[str],
+    **kwargs: Any,
 ) -> Any:
     """RunInstances, also by Auto Scaling: with what AWS checks before anything starts."""
-    if image_id and image_id.startswith(RESOLVE_SSM):
-        image_id = _image_of_parameter(backend, image_id.removeprefix(RESOLVE_SSM))
-    key_name = kwargs.get("key_name")
-    if key_name and key_name not in backend.key_pairs:
-        raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
-    instance_type = kwargs.get("instance_type")
-    if instance_type and instance_type not in INSTANCE_TYPES:
-        raise invalid(f"Invalid value '{instance_type}' for InstanceType.")
-    _check_architecture(backend, image_id, instance_type)
+    image_id = _checked_image(backend, image_id, kwargs.get("key_name"), kwargs.get("instance_type"))
     kwargs["subnet_id"] = kwargs.get("subnet_id") or _default_subnet(backend, kwargs)
     check_addresses(backend, count, kwargs)
     for name in security_group_names:
@@ -133,6 +130,29 @@ def run_instances(
             for instance in backend.reservations.pop(reservation_id).instances:
                 instance.terminate()
         raise
+
+
+def check(backend: Any, parameters: Parameters) -> None:
+    """Raises what EC2 says of image, key pair and type in RunInstances' parameters. Nothing is launched."""
+    given = with_launch_template(backend, parameters)
+    image_id = given.get("ImageId")
+    image_id = _checked_image(backend, image_id, given.get("KeyName"), given.get("InstanceType"))
+    if image_id:
+        backend.describe_images(ami_ids=[image_id])
+
+
+def _checked_image(
+    backend: Any, image_id: str | None, key_name: str | None, instance_type: str | None
+) -> str | None:
+    """The image's id, where a parameter may have stood for it."""
+    if image_id and image_id.startswith(RESOLVE_SSM):
+        image_id = _image_of_parameter(backend, image_id.removeprefix(RESOLVE_SSM))
+    if key_name and key_name not in backend.key_pairs:
+        raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
+    if instance_type and instance_type not in INSTANCE_TYPES:
+        raise invalid(f"Invalid value '{instance_type}' for InstanceType.")
+    _check_architecture(backend, image_id, instance_type)
+    return image_id
 
 
 def _default_subnet(backend: Any, given: dict[str, Any]) -> str | None:
