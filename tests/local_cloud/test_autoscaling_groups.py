@@ -23,6 +23,11 @@ def causes(fleet: Fleet) -> list[str]:
     return [re.sub(WHEN, "", each["Cause"]) for each in fleet.activities()]
 
 
+def zones_of(fleet: Fleet) -> str:
+    """The last letter of each instance's zone."""
+    return "".join(sorted(each["AvailabilityZone"][-1] for each in fleet.describe()["Instances"]))
+
+
 def instances_of(fleet: Fleet) -> list[dict[str, Any]]:
     found = fleet.ec2.describe_instances(InstanceIds=fleet.ids())
     return [instance for each in found["Reservations"] for instance in each["Instances"]]
@@ -174,6 +179,20 @@ class TestSizes:
         reservations = fleet.ec2.describe_instances()["Reservations"]
         instances = [instance for each in reservations for instance in each["Instances"]]
         assert Counter(each["State"]["Name"] for each in instances) == {"running": 2, "terminated": 4}
+
+    def test_of_zones_get_even_again(self, client: MakeClient) -> None:
+        fleet = Fleet.launch(client, 4, AvailabilityZones=["us-east-1a", "us-east-1b"])
+        fleet.scaling.suspend_processes(AutoScalingGroupName="fleet", ScalingProcesses=["AZRebalance"])
+        in_b = [i["InstanceId"] for i in fleet.describe()["Instances"] if i["AvailabilityZone"][-1] == "b"]
+        for instance in in_b:
+            fleet.scaling.terminate_instance_in_auto_scaling_group(
+                InstanceId=instance, ShouldDecrementDesiredCapacity=True
+            )
+        assert zones_of(fleet) == "aa"
+        fleet.scaling.resume_processes(AutoScalingGroupName="fleet")
+
+        assert zones_of(fleet) == "ab"
+        assert "an instance was launched to aid in balancing the group's zones." in causes(fleet)
 
     def test_follow_the_limits(self, client: MakeClient) -> None:
         fleet = Fleet.launch(client, 1)

@@ -2,6 +2,7 @@
 """A group on its way to what is asked of it. Whoever calls has moto for itself, and holds its lock."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,8 @@ from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import PENDING, Member, begin, life
 
 LOG = logging.getLogger(__name__)
+BALANCING = ("AZRebalance", "Launch", "Terminate")
+"""The processes that even zones need."""
 REFUSALS = (ServiceException, HTTPException)
 """What moto raises where EC2 says no."""
 
@@ -27,6 +30,7 @@ def advance(group: Any) -> bool:
         or _advance_members(group)
         or _replace_unhealthy(group)
         or refresh.advance(group)
+        or _rebalance(group)
         or _scale_in(group)
         or _scale_out(group)
     ):
@@ -116,6 +120,29 @@ def _scale_in(group: Any) -> bool:
     return True
 
 
+def _rebalance(group: Any) -> bool:
+    """Zones that came to differ by two get even again: one more instance is launched before one ends."""
+    known = life(group)
+    present = counted(group)
+    is_at_rest = all(member.lifecycle_state == "InService" for member in present)
+    more = len(present) - _wanted(group) + known.balancing
+    if not is_at_rest or refresh.active(group) or known.retry_at is not None:
+        return False
+    if known.balancing:
+        known.balancing = 0 if more > 0 else known.balancing
+        return more > 0
+    zones = Counter(dict.fromkeys(group.availability_zones, 0))
+    zones.update(m.availability_zone for m in present if m.availability_zone in zones)
+    differ = max(zones.values()) - min(zones.values()) > 1
+    free = any(
+        zones[m.availability_zone] == max(zones.values()) and not m.protected_from_scale_in for m in present
+    )
+    if more or not differ or not free or any(is_suspended(group, each) for each in BALANCING):
+        return False
+    known.balancing = 1
+    return True
+
+
 def _candidate(member: Member) -> capacity.Candidate:
     return capacity.Candidate(
         instance_id=member.instance_id,
@@ -152,6 +179,8 @@ def _cause_of_launch(group: Any, before: int, after: int) -> str:
     said = wording.started(before, after)
     if refreshes or replaces:
         said = wording.REFRESHING if refreshes else wording.REPLACING
+    elif known.balancing and not why:
+        said = wording.BALANCING
     return wording.together(why, wording.at(_now(), said))
 
 
@@ -185,7 +214,7 @@ def _wanted(group: Any) -> int:
     overrides = (group.mixed_instances_policy or {}).get("LaunchTemplate", {}).get("Overrides", [])
     weight = int(overrides[0].get("WeightedCapacity") or 1) if overrides else 1
     under_way = refresh.active(group)
-    surge = under_way.surge if under_way else 0
+    surge = under_way.surge if under_way else life(group).balancing
     return -(-int(group.desired_capacity or 0) // max(weight, 1)) + surge
 
 

@@ -17,7 +17,7 @@ Parameters = dict[str, Any]
 def places(group: Any, present: Sequence[Member], count: int) -> list[Parameters]:
     """Where `count` new instances go: a zone each, and within it the subnet with the fewest of the group."""
     subnets = _subnets(group)
-    zones = list(dict.fromkeys([each.availability_zone for each in subnets] or group.availability_zones))
+    zones = list(dict.fromkeys(group.availability_zones))
     chosen = capacity.zones_to_launch_in((each.availability_zone for each in present), zones, count)
     if not subnets:
         return [{"Placement": {"AvailabilityZone": zone}} for zone in chosen]

@@ -146,6 +146,8 @@ class Life:
     """The cause of the latest change of the desired capacity, until it was acted upon."""
     replacing: int = 0
     """Unhealthy instances that were ended and not replaced yet."""
+    balancing: int = 0
+    """Instances beyond the desired capacity, while zones are being made even."""
     refreshing: int = 0
     """Those that an instance refresh replaces."""
     refreshes: list[Any] = field(default_factory=list)

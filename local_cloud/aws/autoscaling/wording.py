@@ -56,6 +56,7 @@ def started(before: int, after: int) -> str:
     )
 
 
+BALANCING = "an instance was launched to aid in balancing the group's zones."
 REFRESHED = "an instance was taken out of service in response to an instance refresh."
 REFRESHING = "an instance was launched in response to an instance refresh."
 REPLACING = "an instance was launched in response to an unhealthy instance needing to be replaced."
