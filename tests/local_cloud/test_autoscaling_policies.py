@@ -1,11 +1,13 @@
 """What changes a group's size by itself: alarms with policies, and scheduled actions."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from local_cloud.aws.autoscaling.options import Clock
 from local_cloud.aws.autoscaling.policies import adjusted, step_for
 from local_cloud.aws.autoscaling.schedules import fields, next_time
 from local_cloud.testing.scaling import Fleet, let_pass
@@ -17,6 +19,19 @@ STEPS = [
     {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1},
     {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 3},
 ]
+
+
+class TestClock:
+    def test_passes_faster_and_at_once(self) -> None:
+        clock = Clock(speed=1000.0)
+        began, first = time.monotonic(), clock.now()
+        while time.monotonic() < began + 0.01:
+            pass
+        assert clock.now() - first >= 9
+        before = clock.now(), clock.wall()
+        clock.move(3600)
+        assert clock.now() - before[0] >= 3600
+        assert clock.wall() - before[1] >= timedelta(hours=1)
 
 
 class TestAdjustments:

@@ -65,8 +65,11 @@ def test_a_killed_host_is_replaced_by_one_that_serves_the_same(cloud: Cloud, tmp
     assert page(cloud, second) == "hello"
     newest = ended(codedeploy, 2)[0]
     assert newest == ("autoscaling", "Succeeded")
-    activities = cloud.client("autoscaling").describe_scaling_activities()["Activities"]
-    assert "in response to an EC2 health check" in activities[1]["Cause"]
+    launch, termination, *_ = cloud.client("autoscaling").describe_scaling_activities()["Activities"]
+    assert "in response to an EC2 health check" in termination["Cause"]
+    latest = codedeploy.list_deployments()["deployments"][0]
+    deployed = codedeploy.get_deployment(deploymentId=latest)["deploymentInfo"]["completeTime"]
+    assert deployed <= launch["EndTime"]
     [host] = cloud.status()["hosts"]
     assert host["instance_id"] == second
 

@@ -30,18 +30,15 @@ NAMES = {
 }
 DEFAULTS = {LAUNCHING: hooks.ABANDON, TERMINATING: hooks.CONTINUE}
 """The second one is inferred: an instance that ends is to end."""
-NEEDED = ("autoscaling:PutLifecycleHook", "autoscaling:DeleteLifecycleHook")
+PUT, DELETE = "autoscaling:PutLifecycleHook", "autoscaling:DeleteLifecycleHook"
 ACCOUNT = "062506839004"
 """One of those that the service's own queues are in."""
 
 
 def missing_right(backend: CodeDeployBase, group: DeploymentGroup, names: Iterable[str]) -> str | None:
     """What the service role may not do with these Auto Scaling groups, though hooks need it."""
-    for found in _groups(backend, names):
-        for action in NEEDED:
-            if not permissions.may(backend, group, action, found.arn):
-                return f"{action} on {found.arn}"
-    return None
+    refused = (g.arn for g in _groups(backend, names) if not permissions.may(backend, group, PUT, g.arn))
+    return next((f"{PUT} on {arn}" for arn in refused), None)
 
 
 def crowded(backend: CodeDeployBase, names: Iterable[str], most: int) -> str | None:
@@ -57,9 +54,7 @@ def place_hooks(backend: CodeDeployBase, group: DeploymentGroup) -> None:
         for transition in (LAUNCHING, *([TERMINATING] if group.termination_hook_enabled else []))
     }
     for key in sorted(set(group.hooks) - wanted):
-        for found in _groups(backend, key[:1]):
-            hooks.delete(found, group.hooks[key])
-        del group.hooks[key]
+        _remove(backend, group, key)
     for name, transition in sorted(wanted - set(group.hooks)):
         for found in _groups(backend, [name]):
             hook = _hook(backend, group, found, transition)
@@ -68,10 +63,16 @@ def place_hooks(backend: CodeDeployBase, group: DeploymentGroup) -> None:
 
 
 def remove_hooks(backend: CodeDeployBase, group: DeploymentGroup) -> None:
-    for (name, _), hook in group.hooks.items():
-        for found in _groups(backend, [name]):
+    for key in list(group.hooks):
+        _remove(backend, group, key)
+
+
+def _remove(backend: CodeDeployBase, group: DeploymentGroup, key: tuple[str, str]) -> None:
+    """A hook stays where the service role may not take it away, and times out for every instance."""
+    hook = group.hooks.pop(key)
+    for found in _groups(backend, key[:1]):
+        if permissions.may(backend, group, DELETE, found.arn):
             hooks.delete(found, hook)
-    group.hooks.clear()
 
 
 def _groups(backend: CodeDeployBase, names: Iterable[str]) -> Iterator[Any]:
