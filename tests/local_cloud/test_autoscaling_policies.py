@@ -254,3 +254,5 @@ class TestScheduledActions:
         fleet = Fleet.launch(client, 0)
         with refused("ValidationError", match="never"):
             self.put(fleet, Recurrence="never", DesiredCapacity=2)
+        with refused("ValidationError", match="Nowhere/Land is no time zone"):
+            self.put(fleet, Recurrence="0 9 * * *", TimeZone="Nowhere/Land", DesiredCapacity=2)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from moto.autoscaling.models import ASG_NAME_TAG
+
 from local_cloud.aws.autoscaling import capacity
 from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import Member
 from local_cloud.aws.moto.ec2.launches import launch
 
-GROUP_NAME = "aws:autoscaling:groupName"
 Parameters = dict[str, Any]
 
 
@@ -149,6 +150,6 @@ def _from_configuration(group: Any) -> Parameters:
 def _tags(group: Any) -> list[Parameters]:
     """Those of the group that are for its instances, and the group's name. They win over the template's."""
     tags = {tag["Key"]: tag.get("Value") or "" for tag in group.tags if tag.get("PropagateAtLaunch")}
-    tags[GROUP_NAME] = group.name
+    tags[ASG_NAME_TAG] = group.name
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
     return [{"ResourceType": "instance", "Tags": pairs}]

@@ -2,7 +2,7 @@
 """Scheduled actions: a group's sizes at a time, or at each time that a cron expression names."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -77,7 +77,8 @@ def next_time(expression: str, after: datetime, zone: str = "UTC") -> datetime |
     """
     minutes, hours, days, months, weekdays = fields(expression)
     stars = expression.split()
-    local = after.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0, tzinfo=None)
+    place = time_zone(zone)
+    local = after.astimezone(place).replace(second=0, microsecond=0, tzinfo=None)
     first = local + timedelta(minutes=1)
     for offset in range(DAYS):
         date = first.date() + timedelta(days=offset)
@@ -90,8 +91,18 @@ def next_time(expression: str, after: datetime, zone: str = "UTC") -> datetime |
             for minute in sorted(minutes):
                 found = datetime(date.year, date.month, date.day, hour, minute)  # noqa: DTZ001 - of the zone
                 if found >= first:
-                    return found.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+                    return found.replace(tzinfo=place).astimezone(UTC)
     return None
+
+
+def time_zone(name: str) -> tzinfo:
+    """UTC is there without the system's time zones. Raises ValueError for one that is not there."""
+    if name in {"UTC", "Etc/UTC"}:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name} is no time zone") from error
 
 
 def fields(expression: str) -> list[set[int]]:

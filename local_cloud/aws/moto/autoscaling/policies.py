@@ -141,13 +141,13 @@ def _execute(backend: Any, policy_name: str, *, breach: float | None, cools: boo
 def schedule(backend: Any, name: str, *arguments: Any, **named: Any) -> Any:
     """An action that comes at some time."""
     found_group(backend, name)
-    if named.get("recurrence"):
-        try:
+    try:
+        if named.get("recurrence"):
             schedules.fields(named["recurrence"])
-        except ValueError as error:
-            raise ValidationError(
-                f"Given recurrence string:{named['recurrence']} is invalid: {error}"
-            ) from None
+        schedules.time_zone(named.get("timezone") or "UTC")
+    except ValueError as error:
+        # Inferred.
+        raise ValidationError(f"The scheduled action's time is invalid: {error}") from None
     return _original_schedule(backend, name, *arguments, **named)
 
 
