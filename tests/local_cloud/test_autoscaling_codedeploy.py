@@ -51,6 +51,9 @@ class Place:
         found = self.fleet.scaling.describe_lifecycle_hooks(AutoScalingGroupName="fleet")
         return list(found["LifecycleHooks"])
 
+    def suspended(self) -> set[str]:
+        return {each["ProcessName"] for each in self.fleet.describe()["SuspendedProcesses"]}
+
     def newest(self, before: str) -> str:
         """The deployment that came after another one."""
 
@@ -244,6 +247,26 @@ class TestLaunch:
 
         assert (info["creator"], info["revision"]) == ("CodeDeployAutoUpdate", S3)
         assert place.shop.target_ids(update) == [late]
+
+
+class TestProcesses:
+    def test_stand_still_during_a_deployment(self, local_cloud: LocalCloud, client: MakeClient) -> None:
+        processes = ["Terminate", "AZRebalance"]
+        place = Place.open(
+            local_cloud, client, ec2DeploymentOptions={"autoScalingGroupProcessesToSuspend": processes}
+        )
+        [instance] = place.fleet.ids()
+        name = {"AutoScalingGroupName": "fleet"}
+        place.fleet.scaling.suspend_processes(**name, ScalingProcesses=["AZRebalance"])
+        deployment = place.shop.begin()
+        assert place.suspended() == {"Terminate", "AZRebalance"}
+        place.fleet.resize(0)
+        assert place.fleet.ids() == [instance]
+        with place.agent(instance):
+            assert place.shop.finish(deployment)["status"] == "Succeeded"
+
+        place.fleet.wait(lambda states: not states)
+        assert place.suspended() == {"AZRebalance"}
 
 
 class TestTermination:

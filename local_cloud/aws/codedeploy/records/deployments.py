@@ -155,6 +155,8 @@ class Deployment(BaseModel):
     compute_platform: str = "Server"
     instance_termination_wait_time_started: bool = False
     targets: dict[str, Target] = field(default_factory=dict)
+    suspended_processes: dict[str, list[str]] = field(default_factory=dict)
+    """Of Auto Scaling groups, by their names: those that the deployment has suspended."""
     envelope: dict[str, str] | None = None
     """What agents are told, signed; made when the first one asks."""
 

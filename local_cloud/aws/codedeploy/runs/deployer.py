@@ -15,7 +15,7 @@ from local_cloud.aws.codedeploy.records.deployments import (
     now,
 )
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
-from local_cloud.aws.codedeploy.runs import endings, outdated, rollback, scaling
+from local_cloud.aws.codedeploy.runs import endings, outdated, rollback, scaling, suspension
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
 from local_cloud.aws.codedeploy.runs.run import DeploymentRun, StopReason
 
@@ -74,6 +74,7 @@ class Deployer:
         _use_revision(group, revision)
         run = DeploymentRun(self._backend, deployment, group, self.mailboxes, self)
         self._runs[identifier] = run
+        suspension.suspend(self._backend, deployment, group)
         run.start()
         return deployment
 
@@ -115,6 +116,7 @@ class Deployer:
         """What follows: the group remembers, late instances are updated, a failure is rolled back."""
         deployment = run.deployment
         del self._runs[deployment.deployment_id]
+        suspension.resume(self._backend, deployment)
         group = self._backend.find_group(deployment.deployment_group_id)
         if group is None:
             return
