@@ -66,6 +66,9 @@ def parser() -> argparse.ArgumentParser:
             "--agent-packages", type=Path, metavar="DIR", help="AWS's own, laid out as in its bucket"
         )
         start.add_argument("--host-image", **HOST_IMAGE)
+        start.add_argument(
+            "--autoscaling-speed", type=speed, metavar="N", help="its periods pass N times as fast"
+        )
         start.add_argument("--latency", type=latency, metavar="MS|MIN-MAX", help="hold back every answer")
         start.add_argument("--seed", type=int, metavar="N", help="the same ids, order and latencies again")
         start.add_argument(
@@ -117,6 +120,13 @@ def latency(text: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def speed(text: str) -> float:
+    """A number above 0."""
+    if not (number := float(text)) > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
 def binding(path: str) -> tuple[str, str]:
     """The id and the key (base64url) in a file: arguments are for everybody to see."""
     try:
@@ -141,6 +151,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "host_image": getattr(options, "host_image", None),
         "acme_validity": getattr(options, "acme_validity", None),
         "acme_binding": getattr(options, "acme_binding", None),
+        "autoscaling_speed": getattr(options, "autoscaling_speed", None),
         "latency": getattr(options, "latency", None),
         "seed": getattr(options, "seed", None),
         "pending_instances": getattr(options, "pending_instances", None),

@@ -12,8 +12,9 @@ from moto.moto_api._internal import mock_random
 
 from local_cloud.acme import AcmeServer
 from local_cloud.agent import packages
-from local_cloud.aws import application, codedeploy, front, identity, moto, zones
+from local_cloud.aws import application, autoscaling, codedeploy, front, identity, moto, zones
 from local_cloud.aws.authorization import Gate
+from local_cloud.aws.autoscaling.controller import ScalingController
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
@@ -37,7 +38,7 @@ LOG = logging.getLogger(__name__)
 ADMIN = "/_local_cloud/"
 MOTO_RESET = "/moto-api/reset"
 """What tests that were written for moto's server empty the account with."""
-WATCHED_SERVICES = {"ec2", "autoscaling", "cloudformation", "monitoring"}
+WATCHED_SERVICES = {"ec2", "autoscaling", "cloudformation", "elasticloadbalancing", "monitoring"}
 """Services whose writes may ask for other hosts than there are, or concern a running deployment."""
 
 RESET_SECONDS = 60
@@ -90,6 +91,7 @@ class LocalCloud:
             if settings.hosts:
                 self._start_hosts(_by_host(aws, github))
             self._seed()
+            self._start_scaling()
             for each in self._running:
                 if isinstance(each, Listener | DnsService):
                     each.start()
@@ -174,7 +176,7 @@ class LocalCloud:
         ensure_authority(settings)
         image.ensure(settings, self._say)
         self._packages = settings.agent_packages or packages.build(settings, self._say)
-        self._hosts = HostController(settings)
+        self._hosts = HostController(settings, autoscaling.wake)
         self._running.append(self._hosts)
         self._hosts.start()
         self._acme = AcmeServer(settings)
@@ -187,9 +189,18 @@ class LocalCloud:
             DnsService(settings, zones.records, address=settings.gateway, upstream=machine_resolvers())
         )
 
+    def _start_scaling(self) -> None:
+        scaling = ScalingController(self._turn, self._groups_changed)
+        self._running.append(scaling)
+        scaling.start()
+
     def _changed(self, call: Call) -> None:
-        if call.service not in WATCHED_SERVICES:
-            return
+        if call.service in WATCHED_SERVICES:
+            autoscaling.wake()
+            self._groups_changed()
+
+    def _groups_changed(self) -> None:
+        """Other instances may be wanted, or others be there to be deployed to."""
         if self._hosts:
             self._hosts.notify()
         codedeploy.wake()

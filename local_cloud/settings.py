@@ -76,6 +76,8 @@ class Settings:
     where policies are enforced."""
     root_secret_key: str = "local-cloud-accepts-any-secret-access-key"  # noqa: S105 - it keeps nobody out
     """Long, so that no tool masks parts of its output as secrets. Only presigned addresses are held to it."""
+    autoscaling_speed: float = 1.0
+    """How many seconds of grace periods, heartbeats and the like pass in one."""
     log_requests: bool = True
     latency: tuple[int, int] = (0, 0)
     """The shortest and the longest time, in milliseconds, that every answer is held back."""

@@ -5,6 +5,7 @@ what waits (an agent's long poll) does not go through moto.
 """
 
 import threading
+import time
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import Client
 
 from local_cloud.aws.codedeploy.agents import protocol
+from local_cloud.aws.moto import sqs
 from local_cloud.request_log import COMMANDS_TARGET
 from local_cloud.settings import Settings
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MOTO_API = "/moto-api"
 """moto's own doors, which would let a host empty the account; this machine has its own way to a reset."""
+BETWEEN_LOOKS = 0.05
+"""Seconds between two looks into a queue that somebody polls."""
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/x-amz-json-1.1"
 WARM_UP: tuple[tuple[str, str, str, str, str], ...] = (
@@ -50,9 +54,20 @@ def create_app(turn: threading.Lock) -> "WSGIApplication":
         if environ.get("PATH_INFO", "").startswith(MOTO_API):
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"Not of AWS.\n"]
-        with turn:
-            answer: Iterable[bytes] = moto(environ, start_response)
-            return answer
+        return _patient(environ, start_response)
+
+    def _patient(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """moto's answer. A long poll of a queue looks again and again; others have their turn meanwhile."""
+        deadline: float | None = None
+        while True:
+            with turn:
+                answer: Iterable[bytes] = moto(environ, start_response)
+                patience = sqs.patience()
+            deadline = deadline or time.monotonic() + patience
+            if not patience or time.monotonic() >= deadline:
+                return answer
+            time.sleep(BETWEEN_LOOKS)
+            environ["wsgi.input"].seek(0)
 
     return application
 

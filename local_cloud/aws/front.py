@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from moto.backend_index import backend_url_patterns
 from moto.core.model import OperationModel, ServiceModel
@@ -83,7 +84,7 @@ def _check(call: Call, environ: "WSGIEnvironment") -> None:
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if target and not call.signed_for and not target.startswith(UNSIGNED_TARGETS):
         raise RefusedError("MissingAuthenticationTokenException", "Missing Authentication Token")
-    model = _model(call)
+    model = _model(call, environ)
     if model is None:
         return
     if is_form(environ):
@@ -164,11 +165,17 @@ def _decompress(environ: "WSGIEnvironment") -> None:
     del environ["HTTP_CONTENT_ENCODING"]
 
 
-def _model(call: Call) -> ServiceModel | None:
+def _model(call: Call, environ: "WSGIEnvironment") -> ServiceModel | None:
     try:
-        return get_service_model(service_name(call))
+        return get_service_model(service_name(call, _version(environ)))
     except UNDERSTOOD_NOT:
         return None
+
+
+def _version(environ: "WSGIEnvironment") -> str | None:
+    """Of the API that a form names."""
+    form = parse_qs(shapes.body_of(environ).decode(errors="replace")) if is_form(environ) else {}
+    return form.get("Version", [None])[0]
 
 
 def _check_path(call: Call, status: str, headers: list[tuple[str, str]]) -> None:

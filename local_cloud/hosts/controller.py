@@ -37,10 +37,11 @@ Step = Callable[[], None]
 
 
 class HostController:
-    """The hosts of one local cloud."""
+    """The hosts of one local cloud. `tell` is called when one of them has come to something."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tell: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
+        self._tell = tell
         self._network = Network(settings)
         self._metadata = MetadataServer()
         self._hosts: dict[str, Host] = {}
@@ -208,6 +209,7 @@ class HostController:
             instances.host_has_started(host.instance_id)
             self._finished.put(host)
             self.notify()
+            self._tell()
 
     def _settle(self, host: Host) -> None:
         if host.settle_after_exit():

@@ -285,6 +285,40 @@ def test_roles_are_passed_only_by_who_may(root: Clients, user: Any) -> None:
         ann("codedeploy").create_deployment_group(**group)
 
 
+def test_a_group_launches_from_a_template_only_for_who_may(root: Clients, user: Any) -> None:
+    made = role(root, "web", trust=TRUST_EC2)
+    root("iam").create_instance_profile(InstanceProfileName="web")
+    root("iam").add_role_to_instance_profile(InstanceProfileName="web", RoleName="web")
+    root("ec2").create_launch_template(
+        LaunchTemplateName="web",
+        LaunchTemplateData={
+            "ImageId": IMAGE,
+            "InstanceType": "t3a.nano",
+            "IamInstanceProfile": {"Name": "web"},
+        },
+    )
+    grants = [allow("autoscaling:*"), allow("ec2:RunInstances"), allow("iam:PassRole", on=made)]
+
+    def create(*statements: dict[str, Any]) -> None:
+        user(*statements, name=f"user{len(statements)}")("autoscaling").create_auto_scaling_group(
+            AutoScalingGroupName="fleet",
+            LaunchTemplate={"LaunchTemplateName": "web"},
+            MinSize=1,
+            MaxSize=1,
+            AvailabilityZones=["us-east-1a"],
+        )
+
+    with denied("ec2:RunInstances"):
+        create(*grants[:1])
+    with denied("iam:PassRole"):
+        create(*grants[:2])
+    create(*grants)
+    [group] = root("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert [each["LifecycleState"] for each in group["Instances"]] == ["InService"]
+    linked = root("iam").get_role(RoleName="AWSServiceRoleForAutoScaling")["Role"]
+    assert linked["Arn"] == group["ServiceLinkedRoleARN"]
+
+
 def test_tags_of_resource_and_request_are_asked(root: Clients, user: Any) -> None:
     tagged = {"StringEquals": {"aws:RequestTag/Team": "web"}}
     owned = {"StringEquals": {"aws:ResourceTag/Team": "web"}}

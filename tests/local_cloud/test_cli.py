@@ -181,6 +181,13 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line() -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_a_standstill_is_no_speed(run: Run) -> None:
+    refused = run("start", "--no-hosts", "--autoscaling-speed=0")
+
+    assert refused.returncode == 2
+    assert "0 is not above 0" in refused.stderr
+
+
 def test_packages_that_are_no_bucket_are_refused(run: Run, tmp_path: Path) -> None:
     refused = run("start", "--no-hosts", "--aws-port=0", "--github-port=0", f"--agent-packages={tmp_path}")
 

@@ -6,9 +6,11 @@ Whoever asks has moto for itself.
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
@@ -115,6 +117,19 @@ class Account:
             if name_or_arn in {profile.name, profile.arn} and profile.roles:
                 return str(profile.roles[0].arn)
         return "*"
+
+    def launches_of(self, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """RunInstances' parameters for the launch template that a request to Auto Scaling names."""
+        policy = parameters.get("MixedInstancesPolicy") or {}
+        mixed = (policy.get("LaunchTemplate") or {}).get("LaunchTemplateSpecification")
+        named = [each for each in (parameters.get("LaunchTemplate"), mixed) if each]
+        ec2 = ec2_backends[self.id][self.region]
+        found = []
+        for specification in named:
+            with suppress(ServiceException, ValueError):
+                template = ec2._get_template_from_args(specification)  # noqa: SLF001 - moto's own way
+                found.append(dict(template.data) | {"LaunchTemplateId": template.template.id})
+        return found
 
     def path_of(self, kind: str, name: str) -> str:
         """The path of a role, user, group or instance profile, for its ARN: `/` when there is no such one."""

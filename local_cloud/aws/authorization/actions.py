@@ -74,6 +74,10 @@ def accesses(
             resource=access.resource,
             context=_context(name, dependent, access.resource, parameters, account) | dict(access.context),
         )
+    if prefix == "autoscaling":
+        # Who lets a group launch from a template must be allowed to launch from it.
+        for launch in account.launches_of(parameters):
+            yield from accesses("ec2", "RunInstances", launch, account)
 
 
 def iam_action(prefix: str, operation: str, parameters: Mapping[str, Any]) -> str:

@@ -13,20 +13,22 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE
 from moto.sts.responses import TokenResponse
 
 from local_cloud.aws import codedeploy
+from local_cloud.aws.autoscaling import options as scaling_options
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
-from local_cloud.aws.moto import cloudformation, ec2, iam, reset, route53, s3, ssm, sts
+from local_cloud.aws.moto import autoscaling, cloudformation, ec2, iam, reset, route53, s3, sqs, ssm, sts
 from local_cloud.settings import Settings
 
 
 def install(settings: Settings) -> None:
     """Make moto of this process behave as the local cloud of `settings`. Public addresses begin anew."""
     codedeploy.options.role_propagation = settings.iam_propagation_seconds
+    scaling_options.clock.begin(settings.autoscaling_speed)
     codedeploy.options.shuffles_targets = settings.seed is not None
     for owner, name, replacement in _replaced(settings):
         if not hasattr(owner, name):
             raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
         setattr(owner, name, replacement)
-    for owner, name, operation in iam.ADDED:
+    for owner, name, operation in (*autoscaling.ADDED, *iam.ADDED):
         setattr(owner, name, operation)
     # moto's word is vpc-elastic-ip, so the filter that AWS has finds no tags of Elastic IPs.
     EC2_PREFIX_TO_RESOURCE["eipalloc"] = "elastic-ip"
@@ -34,12 +36,14 @@ def install(settings: Settings) -> None:
 
 def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     """Owner, attribute, and what takes its place."""
+    yield from autoscaling.REPLACED
     yield from cloudformation.REPLACED
     yield from ec2.replaced(settings)
     yield from iam.REPLACED
     yield from reset.REPLACED
     yield from route53.REPLACED
     yield from s3.REPLACED
+    yield from sqs.REPLACED
     yield from ssm.REPLACED
     yield moto.codedeploy.urls, "url_bases", codedeploy_urls.url_bases
     yield moto.codedeploy.urls, "url_paths", codedeploy_urls.url_paths

@@ -1,6 +1,6 @@
 """Deployment groups: where an application is deployed to, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
@@ -12,9 +12,11 @@ from local_cloud.aws.codedeploy.models.deployment_configs import DEFAULTS, Deplo
 from local_cloud.aws.codedeploy.records.applications import Application, DeploymentGroup, Fields
 from local_cloud.aws.codedeploy.records.deployment_configs import DeploymentConfig
 from local_cloud.aws.codedeploy.roles import check_service_role
-from local_cloud.aws.codedeploy.runs import notifications
+from local_cloud.aws.codedeploy.runs import notifications, scaling
 
 _LIMIT = 1000
+_MOST_HOOKS = 50
+"""Of an Auto Scaling group."""
 
 
 class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
@@ -41,7 +43,9 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
             service_role_arn=self._service_role(service_role_arn),
             **self._settings(application, settings, current={}),
         )
+        self._check_hooks(group, group.auto_scaling_group_names)
         application.groups[deployment_group_name] = group
+        scaling.place_hooks(self, group)
         self.tagger.tag_resource(self.deployment_group_arn(application_name, deployment_group_name), pairs)
         self._announce_triggers(group)
         return group
@@ -82,8 +86,11 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
             changed["service_role_arn"] = self._service_role(service_role_arn)
         if new_deployment_group_name and new_deployment_group_name != current_deployment_group_name:
             self._rename_group(group, new_deployment_group_name)
+        added = set(changed.get("auto_scaling_group_names", ())) - set(group.auto_scaling_group_names)
+        self._check_hooks(group, added)
         for name, value in changed.items():
             setattr(group, name, value)
+        scaling.place_hooks(self, group)
         self._announce_triggers(group)
         return group
 
@@ -180,6 +187,18 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
             if name not in known:
                 raise errors.InvalidAutoScalingGroupException(name=name)
         return names
+
+    def _check_hooks(self, group: DeploymentGroup, names: Iterable[str]) -> None:
+        """The service role may put its hooks on these Auto Scaling groups, which have room for them."""
+        missing = scaling.missing_right(self, group, names)
+        if missing:
+            # No recorded answer of AWS's is known: these words are ours.
+            raise errors.InvalidRoleException(
+                "AWS CodeDeploy does not have the permissions required to manage lifecycle hooks with the"
+                f" role {group.service_role_arn}: {missing}."
+            )
+        if scaling.crowded(self, names, _MOST_HOOKS):
+            raise errors.LifecycleHookLimitExceededException
 
     def _announce_triggers(self, group: DeploymentGroup) -> None:
         """AWS sends a set-up notice to every topic, on each create and update."""

@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 
+from local_cloud.aws.autoscaling.records import LAUNCHING, TERMINATING
 from local_cloud.aws.codedeploy import validation
 from local_cloud.aws.codedeploy.records.deployments import Deployment, Revision, now
 
@@ -88,6 +89,10 @@ class DeploymentGroup(BaseModel):
     last_attempted_deployment_record: Deployment | None = None
     ignored_instances: frozenset[str] = frozenset()
     """Joined while they were to be ignored: no deployment goes to them by itself."""
+    late_instances: frozenset[str] = frozenset()
+    """Being launched with an older revision than the group's: they are updated once they are in service."""
+    hooks: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The names of the lifecycle hooks on Auto Scaling groups, by the group's name and the transition."""
 
     @property
     def application_name(self) -> str:
@@ -99,10 +104,13 @@ class DeploymentGroup(BaseModel):
 
     @property
     def auto_scaling_groups(self) -> list[Fields]:
+        members = {"hook": LAUNCHING, "terminationHook": TERMINATING}
         return [
-            {
-                "name": name,
-                "hook": f"CodeDeploy-managed-automatic-launch-deployment-hook-{self.deployment_group_name}",
+            {"name": name}
+            | {
+                member: self.hooks[name, transition]
+                for member, transition in members.items()
+                if (name, transition) in self.hooks
             }
             for name in self.auto_scaling_group_names
         ]

@@ -40,6 +40,11 @@ class Creator(StrEnum):
     AUTOSCALING = "autoscaling"
     ROLLBACK = "codeDeployRollback"
     AUTO_UPDATE = "CodeDeployAutoUpdate"
+    TERMINATION = "autoscalingTermination"
+
+
+FOR_LIFECYCLE_HOOKS = frozenset({Creator.AUTOSCALING, Creator.TERMINATION})
+"""They are about one instance that Auto Scaling keeps waiting, and say nothing of the group's revision."""
 
 
 def now() -> datetime:
@@ -150,6 +155,8 @@ class Deployment(BaseModel):
     compute_platform: str = "Server"
     instance_termination_wait_time_started: bool = False
     targets: dict[str, Target] = field(default_factory=dict)
+    suspended_processes: dict[str, list[str]] = field(default_factory=dict)
+    """Of Auto Scaling groups, by their names: those that the deployment has suspended."""
     envelope: dict[str, str] | None = None
     """What agents are told, signed; made when the first one asks."""
 

@@ -7,6 +7,7 @@ from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
 from local_cloud.aws.codedeploy.records.deployments import (
+    FOR_LIFECYCLE_HOOKS,
     Creator,
     Deployment,
     DeploymentStatus,
@@ -14,7 +15,7 @@ from local_cloud.aws.codedeploy.records.deployments import (
     now,
 )
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
-from local_cloud.aws.codedeploy.runs import endings, outdated, rollback
+from local_cloud.aws.codedeploy.runs import endings, outdated, rollback, scaling, suspension
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
 from local_cloud.aws.codedeploy.runs.run import DeploymentRun, StopReason
 
@@ -27,6 +28,7 @@ class Deployer:
         self._backend = backend
         self._runs: dict[str, DeploymentRun] = {}
         self._stop_rollbacks: dict[str, bool | None] = {}
+        self._for_hooks = scaling.LifecycleDeployments(backend, self.deploy)
 
     def deploy(
         self,
@@ -67,10 +69,12 @@ class Deployer:
             related_deployments=given.get("related_deployments"),
         )
         self._backend.deployments[identifier] = deployment
-        group.last_attempted_deployment_record = deployment
+        if creator not in FOR_LIFECYCLE_HOOKS:
+            group.last_attempted_deployment_record = deployment
         _use_revision(group, revision)
-        run = DeploymentRun(self._backend, deployment, group, self.mailboxes, self._ended)
+        run = DeploymentRun(self._backend, deployment, group, self.mailboxes, self)
         self._runs[identifier] = run
+        suspension.suspend(self._backend, deployment, group)
         run.start()
         return deployment
 
@@ -84,17 +88,19 @@ class Deployer:
         return self._runs[deployment.deployment_id].stop(StopReason.REQUEST, endings.MANUAL_STOP)
 
     def group_deleted(self, group: DeploymentGroup) -> None:
-        active = self._backend.active_deployment(group)
-        if active:
-            self._runs[active.deployment_id].stop(StopReason.REQUEST, endings.GROUP_DELETED)
+        scaling.remove_hooks(self._backend, group)
+        for run in list(self._runs.values()):
+            if run.deployment.deployment_group_id == group.deployment_group_id:
+                run.stop(StopReason.REQUEST, endings.GROUP_DELETED)
 
     def wake(self) -> None:
         """Instances, Auto Scaling groups or alarms changed: look again."""
         with self._backend.lock:
             for run in self._runs.values():
                 run.wake()
+            self._for_hooks.begin()
             for group in self._backend.groups():
-                outdated.deploy_to_launched(self._backend, group, self.deploy)
+                outdated.update_late(self._backend, group, self.deploy)
 
     def close(self) -> None:
         """End every poll and every running deployment, without a trace."""
@@ -103,15 +109,21 @@ class Deployer:
             for run in self._runs.values():
                 run.abandon()
 
-    def _ended(self, run: DeploymentRun) -> None:
+    def alive(self) -> None:
+        self._for_hooks.beat()
+
+    def ended(self, run: DeploymentRun) -> None:
         """What follows: the group remembers, late instances are updated, a failure is rolled back."""
         deployment = run.deployment
         del self._runs[deployment.deployment_id]
+        suspension.resume(self._backend, deployment)
         group = self._backend.find_group(deployment.deployment_group_id)
         if group is None:
             return
         requested = self._stop_rollbacks.pop(deployment.deployment_id, None)
-        if deployment.status is DeploymentStatus.SUCCEEDED:
+        if deployment.creator in FOR_LIFECYCLE_HOOKS:
+            self._for_hooks.ended(deployment, group)
+        elif deployment.status is DeploymentStatus.SUCCEEDED:
             group.last_successful_deployment_record = deployment
             outdated.update(self._backend, deployment, group, self.deploy)
         elif rollback.is_due(deployment, run.stop_reason, requested):

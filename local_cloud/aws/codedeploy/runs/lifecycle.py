@@ -1,6 +1,6 @@
-"""The lifecycle events of an in-place deployment: which, in which order, and what their failures mean."""
+"""The lifecycle events of a deployment: which, in which order, and what their failures mean."""
 
-from local_cloud.aws.codedeploy.records.deployments import Deployment, LifecycleEvent
+from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, LifecycleEvent
 
 BLOCK_TRAFFIC = "BlockTraffic"
 ALLOW_TRAFFIC = "AllowTraffic"
@@ -41,8 +41,12 @@ def controls_traffic(deployment: Deployment) -> bool:
 def events(deployment: Deployment) -> list[LifecycleEvent]:
     """All events of one target, pending, in their order."""
     names: tuple[str, ...] = _RESTART if deployment.deployment_mode == "RESTART" else _INSTALLATION
-    if controls_traffic(deployment):
-        names = _BEFORE_TRAFFIC_STOPS + names + _BEFORE_TRAFFIC_RESUMES
+    if deployment.creator is Creator.TERMINATION:
+        names = (*_BEFORE_TRAFFIC_STOPS, "ApplicationStop")
+    elif controls_traffic(deployment):
+        # No traffic reaches an instance before it is in service.
+        stops = () if deployment.creator is Creator.AUTOSCALING else _BEFORE_TRAFFIC_STOPS
+        names = stops + names + _BEFORE_TRAFFIC_RESUMES
     return [LifecycleEvent(lifecycle_event_name=name) for name in names]
 
 

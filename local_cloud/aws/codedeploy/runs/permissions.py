@@ -57,3 +57,5 @@ def _of_every_deployment(group: DeploymentGroup) -> Iterator[str]:
         yield from ("tag:GetResources", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus")
     if group.auto_scaling_group_names:
         yield from ("autoscaling:DescribeAutoScalingGroups", "ec2:DescribeInstances")
+        if (group.ec2_deployment_options or {}).get("autoScalingGroupProcessesToSuspend"):
+            yield from ("autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses")

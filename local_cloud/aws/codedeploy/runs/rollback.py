@@ -3,7 +3,12 @@
 from collections.abc import Callable
 
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
-from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, DeploymentStatus
+from local_cloud.aws.codedeploy.records.deployments import (
+    FOR_LIFECYCLE_HOOKS,
+    Creator,
+    Deployment,
+    DeploymentStatus,
+)
 
 DESCRIPTION = "This is a rollback deployment triggered automatically to roll back the deployment"
 
@@ -14,7 +19,9 @@ def is_due(deployment: Deployment, stop_event: str | None, requested: bool | Non
     `stop_event` is why it was stopped, in the words of the rollback configuration. `requested` is
     what StopDeployment said about it; None leaves it to the configuration.
     """
-    if deployment.creator is Creator.ROLLBACK or deployment.status is DeploymentStatus.SUCCEEDED:
+    if deployment.status is DeploymentStatus.SUCCEEDED:
+        return False
+    if deployment.creator in {Creator.ROLLBACK, *FOR_LIFECYCLE_HOOKS}:
         return False
     if stop_event and requested is not None:
         return requested

@@ -7,7 +7,7 @@ import logging
 import time
 from enum import StrEnum
 from threading import Condition, Thread
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from moto.moto_api._internal import mock_random
 
@@ -33,9 +33,6 @@ from local_cloud.aws.codedeploy.runs import (
 from local_cloud.aws.codedeploy.runs.events import TargetEvents
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 log = logging.getLogger(__name__)
 
 
@@ -44,6 +41,16 @@ class StopReason(StrEnum):
 
     REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
     ALARM = "DEPLOYMENT_STOP_ON_ALARM"
+
+
+class Owner(Protocol):
+    """Whoever starts runs."""
+
+    def alive(self) -> None:
+        """Called now and then while a run goes on."""
+
+    def ended(self, run: "DeploymentRun") -> None:
+        """Called once, when its deployment has ended."""
 
 
 class DeploymentRun:
@@ -55,14 +62,13 @@ class DeploymentRun:
         deployment: Deployment,
         group: DeploymentGroup,
         mailboxes: Mailboxes,
-        ended: "Callable[[DeploymentRun], None]",
+        owner: "Owner",
     ) -> None:
-        """`ended` is called once, when the deployment has ended."""
         self.deployment = deployment
         self.stop_reason: StopReason | None = None
         self._backend = backend
         self._group = group
-        self._ended = ended
+        self._owner = owner
         self._minimum_healthy = 0
         self._stop_error: dict[str, str] | None = None
         self._abandoned = False
@@ -205,6 +211,7 @@ class DeploymentRun:
         if time.monotonic() >= self._overdue_at:
             self._time_out()
         self._stop_on_alarm()
+        self._owner.alive()
         living = targets.living_hosts(self._backend)
         for target in self._in_progress():
             if target.host not in living:
@@ -270,7 +277,7 @@ class DeploymentRun:
         if not self.deployment.finished:
             self.deployment.end(status, error)
             self._tell_deployment()
-            self._ended(self)
+            self._owner.ended(self)
 
     # Looking around.
 

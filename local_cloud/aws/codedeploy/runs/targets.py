@@ -8,7 +8,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
 
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
-from local_cloud.aws.codedeploy.records.deployments import Deployment, Status
+from local_cloud.aws.codedeploy.records.deployments import FOR_LIFECYCLE_HOOKS, Deployment, Status
 from local_cloud.aws.codedeploy.records.on_premises_instances import OnPremisesInstance
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 
@@ -41,6 +41,10 @@ def select(backend: CodeDeployBase, group: DeploymentGroup) -> list[Candidate]:
 
 def candidates(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGroup) -> list[Candidate]:
     """Whom a deployment goes to, those whose last one failed first."""
+    if deployment.creator in FOR_LIFECYCLE_HOOKS:
+        waiting = deployment.only_instances or frozenset()
+        instances = [each for each in _ec2_instances(backend) if each.id in waiting]
+        return [_ec2_candidate(backend, i) for i in instances if i.state in _SELECTABLE_STATES]
     selected = select(backend, group)
     if deployment.only_instances is not None:
         selected = [c for c in selected if c.target_id in deployment.only_instances]
@@ -56,13 +60,15 @@ def living_hosts(backend: CodeDeployBase) -> set[str]:
     return instances | {i.host for i in backend.on_premises_instances.values() if not i.deregister_time}
 
 
-def auto_scaling_instances(backend: CodeDeployBase, group: DeploymentGroup) -> Iterator[Instance]:
-    """The instances in service of the group's Auto Scaling groups."""
+def auto_scaling_instances(
+    backend: CodeDeployBase, group: DeploymentGroup, states: frozenset[str] = frozenset({"InService"})
+) -> Iterator[Instance]:
+    """The instances of the group's Auto Scaling groups, those in service if nothing else is said."""
     known = autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups
     for name in group.auto_scaling_group_names:
         if name in known:
             for state in list(known[name].instance_states):
-                if state.lifecycle_state == "InService" and state.instance.state in _SELECTABLE_STATES:
+                if state.lifecycle_state in states and state.instance.state in _SELECTABLE_STATES:
                     yield state.instance
 
 

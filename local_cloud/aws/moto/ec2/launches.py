@@ -12,6 +12,7 @@ from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupNotFoundError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import InstanceBackend
+from moto.ec2.responses import EC2Response
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import filter_iam_instance_profiles
 from moto.iam.exceptions import NotFoundException
@@ -25,8 +26,9 @@ from local_cloud.settings import Settings
 Parameters = dict[str, Any]
 
 RESOLVE_SSM = "resolve:ssm:"
+ROOT_DEVICES = {"/dev/xvda", "/dev/sda1"}
 
-_original_run = InstanceBackend.run_instances
+_original_run: Any = InstanceBackend.run_instances
 _original_respond: Any = InstanceResponse.run_instances
 
 
@@ -41,6 +43,10 @@ def with_launch_template(backend: Any, given: Parameters) -> Parameters:
     data = dict(backend._get_template_from_args(template).data)
     # moto takes it from the template itself.
     data.pop("UserData", None)
+    devices = {each.get("DeviceName") for each in data.get("BlockDeviceMappings", [])}
+    if not devices & ROOT_DEVICES:
+        # And these too, beside the root volume, which it leaves out where a request names others.
+        data.pop("BlockDeviceMappings", None)
     merged = {**data, **given}
     if "NetworkInterfaces" in data and "SubnetId" in given and "NetworkInterfaces" not in given:
         # Inferred: EC2 takes the interface of the template, in the subnet of the request.
@@ -101,18 +107,15 @@ def instance_profile_finder(settings: Settings) -> Callable[..., Any]:
 
 
 def run_instances(
-    backend: Any, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any
+    backend: Any,
+    image_id: str | None,
+    count: int,
+    user_data: Any,
+    security_group_names: list[str],
+    **kwargs: Any,
 ) -> Any:
     """RunInstances, also by Auto Scaling: with what AWS checks before anything starts."""
-    if image_id and image_id.startswith(RESOLVE_SSM):
-        image_id = _image_of_parameter(backend, image_id.removeprefix(RESOLVE_SSM))
-    key_name = kwargs.get("key_name")
-    if key_name and key_name not in backend.key_pairs:
-        raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
-    instance_type = kwargs.get("instance_type")
-    if instance_type and instance_type not in INSTANCE_TYPES:
-        raise invalid(f"Invalid value '{instance_type}' for InstanceType.")
-    _check_architecture(backend, image_id, instance_type)
+    image_id = _checked_image(backend, image_id, kwargs.get("key_name"), kwargs.get("instance_type"))
     kwargs["subnet_id"] = kwargs.get("subnet_id") or _default_subnet(backend, kwargs)
     check_addresses(backend, count, kwargs)
     for name in security_group_names:
@@ -127,6 +130,29 @@ def run_instances(
             for instance in backend.reservations.pop(reservation_id).instances:
                 instance.terminate()
         raise
+
+
+def check(backend: Any, parameters: Parameters) -> None:
+    """Raises what EC2 says of image, key pair and type in RunInstances' parameters. Nothing is launched."""
+    given = with_launch_template(backend, parameters)
+    image_id = given.get("ImageId")
+    image_id = _checked_image(backend, image_id, given.get("KeyName"), given.get("InstanceType"))
+    if image_id:
+        backend.describe_images(ami_ids=[image_id])
+
+
+def _checked_image(
+    backend: Any, image_id: str | None, key_name: str | None, instance_type: str | None
+) -> str | None:
+    """The image's id, where a parameter may have stood for it."""
+    if image_id and image_id.startswith(RESOLVE_SSM):
+        image_id = _image_of_parameter(backend, image_id.removeprefix(RESOLVE_SSM))
+    if key_name and key_name not in backend.key_pairs:
+        raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
+    if instance_type and instance_type not in INSTANCE_TYPES:
+        raise invalid(f"Invalid value '{instance_type}' for InstanceType.")
+    _check_architecture(backend, image_id, instance_type)
+    return image_id
 
 
 def _default_subnet(backend: Any, given: dict[str, Any]) -> str | None:
@@ -180,6 +206,17 @@ def respond_run_instances(response: Any, settings: Settings) -> Any:
         for instance in result.result.instances:
             begin_pending(instance)
     return result
+
+
+def launch(backend: Any, parameters: Parameters) -> Any:
+    """One instance, by another service of AWS. `parameters`: RunInstances'. Raises what EC2 says of them."""
+    response: Any = EC2Response()
+    response.params = {"MinCount": 1, "MaxCount": 1, **parameters}
+    response.uri_match = {}
+    response.region, response.current_account = backend.region_name, backend.account_id
+    response.partition = backend.partition
+    [instance] = response.run_instances().result.instances
+    return instance
 
 
 def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
