@@ -2,8 +2,9 @@
 
 `capacity` decides and knows nothing of moto; `records` is what is known of a group's instances, `health` what
 is thought of them. `members` takes one instance through its lifecycle, `groups` a group towards what is asked
-of it, and `controller` does so whenever something may have changed or a period is over. Nothing here knows
-CodeDeploy, which puts its hooks on groups and answers them by `hooks`.
+of it by users, by `policies` with their `alarms`, by `schedules` or by a `refresh`. `controller` does so
+whenever something may have changed or a period is over. `balancers` is the door to load balancers. Nothing
+here knows CodeDeploy, which puts its hooks on groups and answers them by `hooks`.
 """
 
 from local_cloud.aws.autoscaling.options import options

@@ -17,6 +17,8 @@ from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import Message, known
 
 LOG = logging.getLogger(__name__)
+SHORTEST_WAIT = 0.01
+"""Seconds, so that a moment which is over and stays noted leaves others their turn."""
 
 
 class ScalingController:
@@ -81,7 +83,9 @@ class ScalingController:
                 outgoing += [(backend, outbox.popleft()) for _ in range(len(outbox))]
         for backend, message in outgoing:
             messages.send(backend, message)
-        waits = [max(moment - options.clock.now(), 0) / options.clock.speed for moment in deadlines]
+        waits = [
+            max((moment - options.clock.now()) / options.clock.speed, SHORTEST_WAIT) for moment in deadlines
+        ]
         return changed, min([*waits, options.recheck_interval] if is_watched else waits, default=None)
 
 

@@ -109,7 +109,9 @@ def deadlines(group: Any) -> Iterator[float]:
     refresh = active(group)
     if refresh is None:
         return
-    yield from (moment for moment in (refresh.waits_until, refresh.patience_until) if moment is not None)
+    now = options.clock.now()
+    # What is over stays noted while the refresh is suspended, or waits for something else.
+    yield from (each for each in (refresh.waits_until, refresh.patience_until) if each and each > now)
     yield from (
         member.in_service_at + refresh.warmup
         for member in group.instance_states

@@ -16,6 +16,11 @@ DAYS = 4 * 366
 """Within which every date comes that can."""
 
 
+def put(action: Any) -> None:
+    """From now on it is due at its times."""
+    action.looked_at = options.clock.wall()
+
+
 def run(backend: Any) -> bool:
     """Do what is due: was there anything?"""
     done = False
@@ -45,7 +50,7 @@ def deadlines(backend: Any) -> Iterator[float]:
 
 def _due(action: Any) -> datetime | None:
     start, end = _moment(action.start_time), _moment(action.end_time)
-    last = vars(action).setdefault("looked_at", options.clock.wall())
+    last: datetime = action.looked_at
     if not action.recurrence:
         return start
     after = max(last, start - timedelta(minutes=1)) if start else last

@@ -148,7 +148,9 @@ def schedule(backend: Any, name: str, *arguments: Any, **named: Any) -> Any:
     except ValueError as error:
         # Inferred.
         raise ValidationError(f"The scheduled action's time is invalid: {error}") from None
-    return _original_schedule(backend, name, *arguments, **named)
+    action = _original_schedule(backend, name, *arguments, **named)
+    schedules.put(action)
+    return action
 
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
