@@ -167,8 +167,9 @@ def test_publish_without_a_local_cloud_says_what_to_do(run: Run, tmp_path: Path)
 
 
 def test_a_folder_that_cannot_be_made_is_said_in_one_line() -> None:
+    start = ["start", "--no-hosts", "--aws-port=0", "--github-port=0", "--state-dir=/proc/nowhere"]
     result = subprocess.run(
-        [sys.executable, "-m", "local_cloud", "start", "--no-hosts", "--state-dir=/proc/nowhere"],
+        [sys.executable, "-m", "local_cloud", *start],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
