@@ -169,7 +169,7 @@ class LocalCloud:
         return listener
 
     def _start_hosts(self, app: "WSGIApplication") -> None:
-        """The network with its gateway, and on it what hosts believe to be AWS and GitHub."""
+        """The network, and on it what hosts believe to be AWS and GitHub."""
         settings = self.settings
         ensure_authority(settings)
         image.ensure(settings, self._say)
@@ -180,9 +180,9 @@ class LocalCloud:
         self._acme = AcmeServer(settings)
         self._running.append(self._acme)
         self._acme.start()
-        self._bind(settings.gateway, 80, app)
-        self._bind(settings.gateway, 443, app, server_context(settings))
-        self._bind(settings.gateway, settings.ocsp_port, self._acme.ocsp_responder())
+        self._bind(settings.internet, 80, app)
+        self._bind(settings.internet, 443, app, server_context(settings))
+        self._bind(settings.internet, settings.ocsp_port, self._acme.ocsp_responder())
         self._running.append(
             DnsService(settings, zones.records, address=settings.gateway, upstream=machine_resolvers())
         )

@@ -59,7 +59,7 @@ class HostController:
         engine.remove(*engine.names())
         engines.end_orphans(self._settings)
         self._network.create()
-        self._metadata.start(self._network.plug_metadata)
+        self._metadata.start(self._network.router.namespace)
         self._surroundings = Surroundings(
             self._settings,
             engine,
