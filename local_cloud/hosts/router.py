@@ -1,11 +1,10 @@
 """The VPC's router: a network namespace between this machine and the hosts.
 
 Each host is plugged into it with a link of its own and reaches nothing by another way, not even its
-neighbour, so what enters and leaves a host passes one place, whoever the other side is: its link is where
-packets can be filtered as AWS does at a network interface. On a bridge that
-would need the kernel's connection tracking for bridges, which not every kernel has; inside the host its
-own root could undo it. This machine's firewall has no part in it either, and all of it ends with the
-namespace.
+neighbour, so what enters and leaves a host passes one place, whoever the other side is: at its link security
+groups filter, as AWS's do at a network interface. On a bridge that would need the kernel's connection
+tracking for bridges, which not every kernel has; inside the host its own root could undo it. This machine's
+firewall has no part in it either, and all of it ends with the namespace.
 
 What answers for every address is the router (proxy ARP), so that hosts see the VPC as their link, as on
 AWS. A packet with a source address that is not its sender's is dropped (AWS's source check: strict
