@@ -1,4 +1,4 @@
-"""`python -m local_cloud start|stop|status|reset|publish|run-workflow|fetch-images|check-appspec`."""
+"""`python -m local_cloud COMMAND`: `start`, `stop`, `status` and the others of `COMMANDS`."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from local_cloud.github.publish import PublishError, publish
 from local_cloud.latency import parse as parse_latency
 from local_cloud.record import running
 from local_cloud.settings import Settings
+from local_cloud.tables import status_lines
 
 
 def main(arguments: list[str]) -> int:
@@ -102,6 +103,14 @@ def parser() -> argparse.ArgumentParser:
     job.add_argument("directory", type=Path, help="a clone, at what the stand-in has")
     job.add_argument("--workflow", default="main.yml", metavar="FILE", help="default: main.yml")
     job.add_argument("--event", default="push", metavar="EVENT", help="default: push")
+    why = commands.add_parser(
+        "why-blocked", help="which rule of a security group lets a packet in, or none", parents=[shared]
+    )
+    end = "an instance's id, an address or this-machine"
+    why.add_argument("source", metavar="FROM", help=end)
+    why.add_argument("destination", metavar="TO", help=end)
+    why.add_argument("port", metavar="PORT", type=int, nargs="?", help="of TCP or UDP, or the type of ICMP")
+    why.add_argument("--protocol", default="tcp", help="tcp, udp, icmp, all or a number; default: tcp")
     images = commands.add_parser("fetch-images", help="make host images now; others are made when needed")
     images.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     images.add_argument("--host-image", **HOST_IMAGE)
@@ -169,7 +178,7 @@ def say(line: str) -> None:
 def start(settings: Settings, _: argparse.Namespace) -> None:
     # The process in the background is told the same, word for word.
     status = daemon.start(settings, ["serve", *sys.argv[2:]], say)
-    print_status(status)
+    print("\n".join(status_lines(status)))
 
 
 def serve(settings: Settings, options: argparse.Namespace) -> None:
@@ -190,28 +199,20 @@ def show_status(settings: Settings, options: argparse.Namespace) -> None:
             return
         raise RefusalError("no local cloud is running: python -m local_cloud start")
     status = daemon.wait_until_ready(settings, process) | {"running": True, "pid": process.pid}
+    status["security_groups"] = daemon.ask(settings, "security-groups")
     if options.json:
         print(json.dumps(status, indent=2))
     else:
-        print_status(status)
+        print("\n".join(status_lines(status)))
 
 
-def print_status(status: dict[str, Any]) -> None:
-    """A table of the hosts below the endpoints."""
-    print(f"AWS     {status['endpoint']}")
-    print(f"GitHub  {status['github']}")
-    print(f"calls   {status['requests']}, {status['mutating_requests']} of them writes")
-    if status["enforce_iam"]:
-        print("IAM     policies are enforced")
-    if acme := status["acme"]:
-        print(f"ACME    {acme['directory']}, to hosts {acme['directory_on_hosts']}")
-        print(f"        its authority: {acme['authorities']}")
-    hosts = status["hosts"]
-    if hosts:
-        rows = [list(hosts[0]), *[[str(value) for value in host.values()] for host in hosts]]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+def why_blocked(settings: Settings, options: argparse.Namespace) -> None:
+    if not running(settings):
+        raise RefusalError("no local cloud is running: python -m local_cloud start")
+    asked = {"from": options.source, "to": options.destination, "protocol": options.protocol}
+    if options.port is not None:
+        asked["port"] = str(options.port)
+    print(daemon.ask(settings, "why-blocked", **asked)["line"])
 
 
 def reset(settings: Settings, _: argparse.Namespace) -> None:
@@ -275,6 +276,7 @@ COMMANDS = {
     "reset": reset,
     "publish": publish_folder,
     "run-workflow": run_workflow,
+    "why-blocked": why_blocked,
     "fetch-images": fetch_images,
 }
 

@@ -72,10 +72,9 @@ class AcmeServer:
         configuration = self._folder / "pebble.json"
         configuration.touch(mode=0o600)
         configuration.write_text(json.dumps({"pebble": self._configuration(port)}))
-        gateway = self._settings.gateway
         with (self._folder / "pebble.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*TIED, PROGRAM, "-config", str(configuration), "-dnsserver", f"{gateway}:53"],
+                [*TIED, PROGRAM, "-config", str(configuration), "-dnsserver", f"{self._settings.gateway}:53"],
                 # Its validations wait up to 15 seconds otherwise. That it refuses nonces at random stays.
                 env=os.environ | {"PEBBLE_VA_NOSLEEP": "1"},
                 stdin=subprocess.DEVNULL,
@@ -113,7 +112,7 @@ class AcmeServer:
     def status(self) -> dict[str, str | int]:
         port = self._settings.acme_port
         return {
-            "directory": f"https://{self._settings.gateway}:{port}/dir",
+            "directory": f"https://{self._settings.internet}:{port}/dir",
             "directory_on_hosts": f"https://{ACME_NAME}:{port}/dir",
             "authorities": str(self.authorities),
             "management": self._management,
@@ -142,15 +141,15 @@ class AcmeServer:
 
     def _configuration(self, management: int) -> dict[str, object]:
         settings = self._settings
-        leaf = str(server_certificate(settings, ACME_NAME, (settings.gateway, "127.0.0.1")))
+        leaf = str(server_certificate(settings, ACME_NAME, (settings.internet, "127.0.0.1")))
         chosen: dict[str, object] = {
-            "listenAddress": f"{settings.gateway}:{settings.acme_port}",
+            "listenAddress": f"{settings.internet}:{settings.acme_port}",
             "managementListenAddress": f"127.0.0.1:{management}",
             "certificate": leaf,
             "privateKey": leaf,
             "httpPort": 80,
             "tlsPort": 443,
-            "ocspResponderURL": f"http://{settings.gateway}:{settings.ocsp_port}",
+            "ocspResponderURL": f"http://{settings.internet}:{settings.ocsp_port}",
             "externalAccountBindingRequired": bool(settings.acme_binding),
             "externalAccountMACKeys": dict([settings.acme_binding] if settings.acme_binding else []),
         }

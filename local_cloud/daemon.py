@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from local_cloud.errors import RefusalError
 from local_cloud.owners import describe_owner, is_free, network_owner
@@ -95,10 +96,18 @@ def wait_until_ready(settings: Settings, process: Process) -> dict[str, Any]:
 
 def fetch_status(settings: Settings) -> dict[str, Any]:
     """The live status. Raises OSError where nothing answers."""
+    status: dict[str, Any] = ask(settings, "status")
+    return status
+
+
+def ask(settings: Settings, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
+    """What a running local cloud says below `/_local_cloud/`. Raises `RefusalError`, or OSError."""
     endpoint = json.loads(status_file(settings).read_text())["endpoint"]
-    with _opener.open(f"{endpoint}/_local_cloud/status", timeout=10) as answer:
-        status: dict[str, Any] = json.load(answer)
-        return status
+    try:
+        with _opener.open(f"{endpoint}/_local_cloud/{path}?{urlencode(query)}", timeout=10) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise RefusalError(json.load(error)["error"]) from error
 
 
 def reset(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """The resolver of the container network.
 
-Names of AWS and GitHub lead to the gateway, hosted zones answer with their
+Names of AWS and GitHub lead to this machine, hosted zones answer with their
 records, instances' own names with their addresses; everything else is asked of
 the machine's resolver, and refused quickly where there is none.
 """
@@ -39,7 +39,7 @@ class Resolver(BaseResolver):  # type: ignore[misc] # dnslib has no types
     """Answers one question; holds nothing but where to look."""
 
     def __init__(self, settings: Settings, zone_records: Records, upstream: list[Server]) -> None:
-        self._gateway = settings.gateway
+        self._internet = settings.internet
         self._private = ipaddress.ip_network(settings.network_cidr)
         self._zone_records = zone_records
         self._upstream = upstream
@@ -54,7 +54,7 @@ class Resolver(BaseResolver):  # type: ignore[misc] # dnslib has no types
         if found is not None:
             return self._from_zone(reply, question.qtype, found)
         if is_impersonated(name) or name == ACME_NAME:
-            return self._address(reply, question, self._gateway)
+            return self._address(reply, question, self._internet)
         if self._is_own_reverse(name):
             reply.header.rcode = RCODE.NXDOMAIN
             return reply

@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -18,10 +18,13 @@ from local_cloud.aws.autoscaling.controller import ScalingController
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
+from local_cloud.errors import RefusalError
 from local_cloud.github.app import create_app as create_github_app
 from local_cloud.github.app import is_loopback
 from local_cloud.hosts import image
 from local_cloud.hosts.controller import HostController
+from local_cloud.hosts.security_groups.account import read as read_account
+from local_cloud.hosts.security_groups.verdict import Question, judge
 from local_cloud.latency import delayed
 from local_cloud.listeners import Listener
 from local_cloud.request_log import Call, RequestLog, logged
@@ -171,7 +174,7 @@ class LocalCloud:
         return listener
 
     def _start_hosts(self, app: "WSGIApplication") -> None:
-        """The network with its gateway, and on it what hosts believe to be AWS and GitHub."""
+        """The network, and on it what hosts believe to be AWS and GitHub."""
         settings = self.settings
         ensure_authority(settings)
         image.ensure(settings, self._say)
@@ -182,9 +185,9 @@ class LocalCloud:
         self._acme = AcmeServer(settings)
         self._running.append(self._acme)
         self._acme.start()
-        self._bind(settings.gateway, 80, app)
-        self._bind(settings.gateway, 443, app, server_context(settings))
-        self._bind(settings.gateway, settings.ocsp_port, self._acme.ocsp_responder())
+        self._bind(settings.internet, 80, app)
+        self._bind(settings.internet, 443, app, server_context(settings))
+        self._bind(settings.internet, settings.ocsp_port, self._acme.ocsp_responder())
         self._running.append(
             DnsService(settings, zones.records, address=settings.gateway, upstream=machine_resolvers())
         )
@@ -226,11 +229,10 @@ class LocalCloud:
     def _admin(self, environ: "WSGIEnvironment", path: str) -> tuple[str, Any]:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         match environ["REQUEST_METHOD"], path.removeprefix(ADMIN):
-            case "GET", "status":
-                return "200 OK", self.status()
-            case "GET", "requests":
-                mutating = {"1": True, "0": False}.get(query.get("mutating", [""])[0])
-                return "200 OK", [asdict(entry) for entry in self.log.entries(mutating=mutating)]
+            case "GET", "status" | "security-groups" | "requests" as which:
+                return "200 OK", self._read(which, query)
+            case "GET", "why-blocked":
+                return self._why_blocked({name: values[0] for name, values in query.items()})
             case "DELETE", "requests":
                 self.log.clear()
                 return "200 OK", {}
@@ -241,6 +243,27 @@ class LocalCloud:
                 (self._reset_account if which == MOTO_RESET else self.reset)()
                 return "200 OK", {"status": "ok"}
         return "404 Not Found", None
+
+    def _read(self, which: str, query: Mapping[str, list[str]]) -> Any:  # noqa: ANN401 - JSON
+        if which == "status":
+            return self.status()
+        if which == "security-groups":
+            return self._hosts.security_groups() if self._hosts else {}
+        mutating = {"1": True, "0": False}.get(query.get("mutating", [""])[0])
+        return [asdict(entry) for entry in self.log.entries(mutating=mutating)]
+
+    def _why_blocked(self, asked: Mapping[str, str]) -> tuple[str, Any]:
+        try:
+            question = Question(
+                source=asked.get("from", ""),
+                destination=asked.get("to", ""),
+                protocol=asked.get("protocol", "tcp"),
+                port=int(asked.get("port", "-1")),
+            )
+            verdict = judge(read_account(self.settings.internet), self.settings, question)
+        except (RefusalError, ValueError) as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "200 OK", asdict(verdict)
 
 
 def _by_host(aws: "WSGIApplication", github: "WSGIApplication") -> "WSGIApplication":

@@ -46,17 +46,21 @@ class Settings:
     host_image: str = ""
     """What Amazon Linux's hosts are made of, as `podman pull` takes it; empty: this machine's packages."""
     gateway: str = "172.31.0.1"
+    """The VPC's router and resolver, as hosts know them."""
     network_cidr: str = "172.31.0.0/16"
     """The default VPC's range: a container's address is the instance's private address."""
     public_cidr: str = "198.18.0.0/15"
     """Public and Elastic IPs. Reserved for benchmarks, so never a stranger's."""
+    internet: str = "198.19.255.254"
+    """This machine as hosts see it, in no VPC: AWS and GitHub under their names, and where the operator
+    comes from. The last address of `public_cidr` that could be an Elastic IP."""
 
     agent_packages: Path | None = None
     """A folder laid out as the bucket `aws-codedeploy-<region>` is, in place of the agent made here."""
 
     acme_port: int = 14000
     ocsp_port: int = 14001
-    """Where the certificate authority and its OCSP responder answer, on the gateway."""
+    """Where the certificate authority and its OCSP responder answer, on `internet`."""
     acme_validity: int = 0
     """Seconds that certificates are valid; 0 is Pebble's own, which is years."""
     acme_binding: tuple[str, str] | None = None

@@ -1,8 +1,8 @@
 """Keeps the hosts as EC2 says they should be.
 
 One thread waits for a reason to look (a write to EC2, a host that has booted or
-ended, a finished step), compares every instance with its host, and hands what is to be
-done to workers: one step a host at a time, hosts side by side.
+ended, a finished step), lets security groups filter as they are now, compares every instance
+with its host, and hands what is to be done to workers: one step a host at a time, hosts side by side.
 """
 
 import logging
@@ -22,6 +22,11 @@ from local_cloud.hosts.host import Host, State, Surroundings
 from local_cloud.hosts.instances import RUNNING, Wanted
 from local_cloud.hosts.metadata.server import MetadataServer
 from local_cloud.hosts.network import Network
+from local_cloud.hosts.security_groups.account import read as read_account
+from local_cloud.hosts.security_groups.kernel import Filter
+from local_cloud.hosts.security_groups.model import Account
+from local_cloud.hosts.security_groups.report import report
+from local_cloud.hosts.security_groups.table import compile_table
 from local_cloud.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -43,6 +48,7 @@ class HostController:
         self._settings = settings
         self._tell = tell
         self._network = Network(settings)
+        self._filter = Filter(self._network.router.run)
         self._metadata = MetadataServer()
         self._hosts: dict[str, Host] = {}
         self._finished: queue.SimpleQueue[Host] = queue.SimpleQueue()
@@ -60,7 +66,7 @@ class HostController:
         engine.remove(*engine.names())
         engines.end_orphans(self._settings)
         self._network.create()
-        self._metadata.start(self._network.plug_metadata)
+        self._metadata.start(self._network.router.namespace)
         self._surroundings = Surroundings(
             self._settings,
             engine,
@@ -120,6 +126,11 @@ class HostController:
             for host in list(self._hosts.values())
         ]
 
+    def security_groups(self) -> dict[str, Any]:
+        """Whether they filter, and how many packets each rule let through."""
+        router = str(self._network.router.namespace)
+        return {"router": router} | report(self._account(), self._filter)
+
     def wait_for(self, condition: Callable[[list[dict[str, Any]]], bool], timeout: float) -> bool:
         """Waits until `condition` holds for `describe()`; False after `timeout` seconds."""
         with self._changed:
@@ -143,6 +154,8 @@ class HostController:
                 self._note(key.fd, key.data)
             while not self._finished.empty():
                 self._watch(self._finished.get())
+            # First: a host is not to be reached before it is filtered.
+            self._filter.put_made_by(lambda: compile_table(self._account(), self._settings))
             self._converge()
             with self._changed:
                 self._changed.notify_all()
@@ -180,6 +193,11 @@ class HostController:
             step = next_step(host, wanted.get(host.instance_id))
             if step:
                 self._begin(host, step)
+
+    def _account(self) -> Account:
+        """A host that is being shut down has its rules as long as it runs."""
+        living = {host.instance_id for host in list(self._hosts.values()) if host.process is not None}
+        return read_account(self._settings.internet, living)
 
     def _new(self, instance: Wanted) -> Host:
         assert self._surroundings is not None  # noqa: S101 - hosts are made after start only

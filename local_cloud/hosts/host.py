@@ -14,6 +14,7 @@ from local_cloud.hosts.instances import Wanted
 from local_cloud.hosts.metadata.server import MetadataServer
 from local_cloud.hosts.metadata.service import MetadataService
 from local_cloud.hosts.network import Network
+from local_cloud.hosts.router import link_of
 from local_cloud.settings import Settings
 
 State = Literal["off", "booting", "ready", "failed"]
@@ -90,7 +91,9 @@ class Host:
     def give_public(self, addresses: frozenset[str]) -> None:
         """Makes `addresses` the host's public ones."""
         if self.process is not None:
-            self.surroundings.network.change_public(self.process, before=self.public_ips, after=addresses)
+            self.surroundings.network.change_public(
+                self.process, self._interface, before=self.public_ips, after=addresses
+            )
         self._forget_keys(self.public_ips - addresses)
         self.public_ips = addresses
 
@@ -145,8 +148,7 @@ class Host:
 
     @property
     def _interface(self) -> str:
-        """Its end of the veth pair on this machine; at most 15 characters."""
-        return f"lc{self.instance_id[-12:]}"
+        return link_of(self.instance_id)
 
     def _forget_keys(self, addresses: set[str] | frozenset[str]) -> None:
         """The next host at these addresses has other SSH host keys."""

@@ -14,8 +14,13 @@ CLONE_NEWNET = 0x40000000
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def inside(process: int, work: Callable[[], T]) -> T:
-    """The result of `work`, done in the network namespace of a process.
+def of_process(process: int) -> Path:
+    """Where the network namespace of a process is entered."""
+    return Path("/proc") / str(process) / "ns/net"
+
+
+def inside(namespace: Path, work: Callable[[], T]) -> T:
+    """The result of `work`, done in a network namespace.
 
     A thread of its own enters the namespace and ends with the work; sockets and child
     processes that it makes stay there. Raises what `work` raises, or OSError.
@@ -23,14 +28,14 @@ def inside(process: int, work: Callable[[], T]) -> T:
     outcome: list[T] = []
     errors: list[BaseException] = []
 
-    def enter() -> None:
+    def run() -> None:
         try:
-            _enter(process)
+            enter(namespace)
             outcome.append(work())
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             errors.append(error)
 
-    thread = threading.Thread(target=enter, name=f"namespace-{process}")
+    thread = threading.Thread(target=run, name=f"namespace-{namespace}")
     thread.start()
     thread.join()
     if errors:
@@ -43,6 +48,18 @@ def leave_namespace() -> None:
     if _LIBC.unshare(CLONE_NEWNET):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def new_namespace() -> int:
+    """A descriptor of a new network namespace, which ends when it is closed and nobody is inside."""
+    descriptors: list[int] = []
+
+    def make() -> None:
+        leave_namespace()
+        descriptors.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
+
+    inside(Path("/proc/thread-self/ns/net"), make)
+    return descriptors[0]
 
 
 def ip(commands: Iterable[str], *, tolerant: bool = False) -> None:
@@ -59,11 +76,12 @@ def ip(commands: Iterable[str], *, tolerant: bool = False) -> None:
         raise OSError(f"ip: {result.stderr.strip()}")
 
 
-def _enter(process: int) -> None:
-    namespace = os.open(Path("/proc") / str(process) / "ns/net", os.O_RDONLY | os.O_CLOEXEC)
+def enter(namespace: Path) -> None:
+    """Puts the calling thread, and what it starts, into a network namespace."""
+    descriptor = os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if _LIBC.setns(namespace, CLONE_NEWNET):
+        if _LIBC.setns(descriptor, CLONE_NEWNET):
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
     finally:
-        os.close(namespace)
+        os.close(descriptor)

@@ -1,13 +1,12 @@
-"""The hosts' network: one bridge on this machine that is the default VPC.
+"""The hosts' network: this machine's way to the VPC's router, and the hosts that are plugged into that.
 
-A host is plugged in with a veth pair; public and Elastic IPs are further addresses
-of its interface, reached by a route over the bridge. What is changed on the
+Public and Elastic IPs are further addresses of a host's interface. To hosts this machine is the internet:
+AWS and GitHub, and the operator's own computer, with one address outside the VPC. What is changed on the
 machine is written down first, so that the next start can undo it after a crash.
 """
 
 import json
 import logging
-import os
 import shutil
 import socket
 import subprocess
@@ -16,20 +15,18 @@ from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
-from local_cloud.hosts.namespaces import inside, ip
+from local_cloud.hosts.namespaces import inside, ip, of_process
+from local_cloud.hosts.router import METADATA, Router
 from local_cloud.settings import Settings
 
-BRIDGE = "local-cloud0"
-METADATA_LINK = "local-cloud1"
-METADATA = "169.254.169.254"
+LINK = "local-cloud0"
 TABLE = "local_cloud"
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-MTU = 1500
 
 WAY_OUT = """table ip {table} {{
   chain way_out {{
     type nat hook postrouting priority srcnat
-    ip saddr {cidr} oifname != "{bridge}" masquerade
+    ip saddr {cidr} oifname != "{link}" masquerade
   }}
 }}
 """
@@ -41,10 +38,11 @@ class NetworkError(Exception):
 
 
 class Network:
-    """The bridge, its routes and its way out."""
+    """The router, this machine's routes to it, and the way out."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.router = Router(settings)
         self._notes = settings.state_dir / "network.json"
         self._prefix = settings.network_cidr.rsplit("/", 1)[1]
 
@@ -55,81 +53,71 @@ class Network:
         self.remove()
         self._refuse_others()
         settings = self._settings
+        self.router.create(LINK)
         ip(
             [
-                f"link add {BRIDGE} type bridge forward_delay 0",
-                f"address add {settings.gateway}/{self._prefix} dev {BRIDGE}",
-                f"link set {BRIDGE} up",
-                f"route add {settings.public_cidr} dev {BRIDGE}",
+                f"address add {settings.gateway}/32 dev {LINK}",
+                f"address add {settings.internet}/32 dev {LINK}",
+                f"link set {LINK} up",
+                *(
+                    f"route add {range_} dev {LINK} src {settings.internet}"
+                    for range_ in (settings.network_cidr, settings.public_cidr)
+                ),
             ]
         )
         self._open_way_out()
 
     def remove(self) -> None:
         """Takes back all of it; what is not there is fine."""
-        for link in (METADATA_LINK, BRIDGE):
-            self.unplug(link)
+        self.router.remove()
+        if _exists(LINK):
+            ip([f"link delete {LINK}"], tolerant=True)
         if shutil.which("nft"):
             _run("nft", "delete", "table", "ip", TABLE)
         if _has_docker_chain():
             for direction in ("-i", "-o"):
-                _run("iptables", "-D", "DOCKER-USER", direction, BRIDGE, "-j", "ACCEPT")
+                _run("iptables", "-D", "DOCKER-USER", direction, LINK, "-j", "ACCEPT")
         if self._notes.exists():
             FORWARDING.write_text(json.loads(self._notes.read_text())["ip_forward"])
             self._notes.unlink()
 
     def plug(self, process: int, *, name: str, address: str, mac: str) -> None:
         """Gives the namespace of a process eth0 with `address`, and the way to everything else."""
-        commands = [
-            f"link add {name} mtu {MTU} type veth peer name eth0 mtu {MTU} address {mac} netns {process}",
-            f"link set {name} master {BRIDGE} up",
-        ]
+        settings = self._settings
         prefix = self._prefix
-        if ip_address(address) not in ip_network(self._settings.network_cidr):
+        if ip_address(address) not in ip_network(settings.network_cidr):
             # A subnet of another VPC: one route for each of its hosts.
-            commands.append(f"route replace {address}/32 dev {BRIDGE}")
+            ip([f"route replace {address}/32 dev {LINK} src {settings.internet}"])
             prefix = "32"
-        ip(commands)
+        self.router.plug(name, process, address=address, mac=mac)
         inside(
-            process,
+            of_process(process),
             lambda: ip(
                 [
                     "link set lo up",
                     f"address add {address}/{prefix} dev eth0",
                     "link set eth0 up",
-                    f"route add default via {self._settings.gateway} dev eth0 onlink src {address}",
+                    f"route add default via {settings.gateway} dev eth0 onlink src {address}",
                     f"route add {METADATA}/32 dev eth0 src {address}",
                 ]
             ),
         )
 
-    def plug_metadata(self, thread: int) -> None:
-        """Gives the namespace that the calling thread is in, by its id, the metadata service's address."""
-        inside(
-            os.getpid(),
-            lambda: ip(
-                [
-                    f"link add {METADATA_LINK} type veth peer name eth0 netns {thread}",
-                    f"link set {METADATA_LINK} master {BRIDGE} up",
-                ]
-            ),
-        )
-        # Whoever can ask is on the bridge.
-        ip([f"address add {METADATA}/32 dev eth0", "link set eth0 up", "route add default dev eth0"])
+    def change_public(
+        self, process: int, name: str, *, before: Collection[str], after: Collection[str]
+    ) -> None:
+        """Takes public addresses from the host of a link and gives it others."""
+        gone = [address for address in before if address not in after]
+        new = [address for address in after if address not in before]
+        if gone or new:
+            commands = [f"address delete {address}/32 dev eth0" for address in gone]
+            commands += [f"address add {address}/32 dev eth0" for address in new]
+            inside(of_process(process), lambda: ip(commands))
+            self.router.lead(name, no_longer=gone, now=new)
 
-    @staticmethod
-    def change_public(process: int, *, before: Collection[str], after: Collection[str]) -> None:
-        """Takes public addresses from a host and gives it others."""
-        commands = [f"address delete {address}/32 dev eth0" for address in before if address not in after]
-        commands += [f"address add {address}/32 dev eth0" for address in after if address not in before]
-        if commands:
-            inside(process, lambda: ip(commands))
-
-    @staticmethod
-    def unplug(name: str) -> None:
-        """Removes a host's interface; gone already is fine."""
-        if _exists(name):
-            ip([f"link delete {name}"], tolerant=True)
+    def unplug(self, name: str) -> None:
+        """Removes a host's link; gone already is fine."""
+        self.router.unplug(name)
 
     def _refuse_others(self) -> None:
         """The address range may be another network's, or another checkout's local cloud's."""
@@ -150,7 +138,7 @@ class Network:
         if shutil.which("nft") is None:
             LOG.warning("hosts reach nothing beyond this machine: the package nftables is not installed")
             return
-        rules = WAY_OUT.format(table=TABLE, cidr=self._settings.network_cidr, bridge=BRIDGE)
+        rules = WAY_OUT.format(table=TABLE, cidr=self._settings.network_cidr, link=LINK)
         result = subprocess.run(["nft", "-f", "-"], input=rules, capture_output=True, text=True, check=False)
         if result.returncode:
             LOG.warning("hosts reach nothing beyond this machine: %s", result.stderr.strip())
@@ -160,7 +148,7 @@ class Network:
         if _has_docker_chain():
             # Docker forwards nothing that it does not know.
             for direction in ("-i", "-o"):
-                _run("iptables", "-I", "DOCKER-USER", direction, BRIDGE, "-j", "ACCEPT")
+                _run("iptables", "-I", "DOCKER-USER", direction, LINK, "-j", "ACCEPT")
 
 
 def _exists(interface: str) -> bool:

@@ -372,7 +372,7 @@ def test_an_authority_that_does_not_answer_is_named_and_the_page_goes_on(site: S
     site.on_host("renew-certificate renew")
     ends = site.certificate()["certificate"]["not_after"]
     nobody = PATIENT | {
-        "pipeline_https_acme_directory": "https://172.31.0.1:14999/dir",
+        "pipeline_https_acme_directory": "https://198.19.255.254:14999/dir",
         "pipeline_hosts_acme_directory": "https://acme.local-cloud.test:14999/dir",
     }
     said = site.play("provision-certificate.yml", nobody, fails=True)

@@ -54,6 +54,7 @@ def fleet(pipeline: Pipeline) -> Pipeline:
         ImageId=DEBIAN_12,
         InstanceType=first["InstanceType"],
         KeyName=first["KeyName"],
+        SecurityGroupIds=[group["GroupId"] for group in first["SecurityGroups"]],
         IamInstanceProfile={"Arn": first["IamInstanceProfile"]["Arn"]},
         MinCount=1,
         MaxCount=1,
@@ -290,6 +291,29 @@ def test_what_nginx_does_with_a_configuration_that_it_can_not_take_is_true(
     fleet.on_hosts("mv /run/mime.types /etc/nginx/; systemctl start nginx")
 
 
+@contextmanager
+def open_port(fleet: Pipeline, port: int) -> Iterator[None]:
+    """Open to everybody, in the group that the pipeline made."""
+    ec2 = fleet.client("ec2")
+    [group] = ec2.describe_security_groups(GroupNames=["ec2.cheaper.001"])["SecurityGroups"]
+    rule = {
+        "GroupId": group["GroupId"],
+        "IpPermissions": [
+            {
+                "IpProtocol": "tcp",
+                "FromPort": port,
+                "ToPort": port,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+            }
+        ],
+    }
+    ec2.authorize_security_group_ingress(**rule)
+    try:
+        yield
+    finally:
+        ec2.revoke_security_group_ingress(**rule)
+
+
 @pytest.fixture(scope="module")
 def copied(fleet: Pipeline) -> None:
     """What belongs to a deployment lies in the document root."""
@@ -366,9 +390,10 @@ def test_a_certificate_brings_tls_and_leads_there(fleet: Pipeline, configure: Co
 
     # Which certificate it is, is not the question here.
     context = ssl._create_unverified_context()  # noqa: S323 - as said
-    secure = http.client.HTTPSConnection(address, timeout=10, context=context)
-    secure.request("GET", "/")
-    answer = secure.getresponse()
+    with open_port(fleet, 443):
+        secure = http.client.HTTPSConnection(address, timeout=10, context=context)
+        secure.request("GET", "/")
+        answer = secure.getresponse()
     assert (answer.status, answer.headers["Strict-Transport-Security"]) == (200, "max-age=86400")
 
     configure("--tags=nginx")

@@ -43,7 +43,12 @@ class Cloud:
     def start(self, *options: str) -> None:
         self.run("start", "--aws-port=0", "--github-port=0", *options)
         key = self.state_dir / "ssh/id_ed25519.pub"
-        self.client("ec2").import_key_pair(KeyName="test", PublicKeyMaterial=key.read_bytes())
+        ec2 = self.client("ec2")
+        ec2.import_key_pair(KeyName="test", PublicKeyMaterial=key.read_bytes())
+        # The default group lets in nobody but its members.
+        [group] = ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
+        everybody = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+        ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=everybody)
 
     def status(self) -> dict[str, Any]:
         endpoint = json.loads((self.state_dir / "status.json").read_text())["endpoint"]
@@ -84,6 +89,17 @@ class Cloud:
         return list(instances)
 
     def ssh(self, address: str, command: str, user: str = "ec2-user") -> str:
+        result = subprocess.run(
+            self.ssh_command(address, command, user),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def ssh_command(self, address: str, command: str, user: str = "ec2-user") -> list[str]:
         options = {
             "StrictHostKeyChecking": "accept-new",
             "UserKnownHostsFile": str(self.known_hosts),
@@ -92,16 +108,8 @@ class Cloud:
             "LogLevel": "ERROR",
         }
         arguments = [f"-o{name}={value}" for name, value in options.items()]
-        key = self.state_dir / "ssh/id_ed25519"
-        result = subprocess.run(
-            ["ssh", "-i", key, *arguments, f"{user}@{address}", command],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
+        key = str(self.state_dir / "ssh/id_ed25519")
+        return ["ssh", "-i", key, *arguments, f"{user}@{address}", command]
 
     def knows(self, address: str) -> bool:
         """Is there an SSH host key of this address?"""

@@ -36,6 +36,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         cache_dir=folder / "cache",
         state_dir=folder / "state",
         gateway=HERE,
+        internet=HERE,
         acme_port=free_port(),
         acme_validity=3600,
         acme_binding=("an-id", "c2VjcmV0"),
@@ -104,6 +105,7 @@ def test_a_taken_port_is_said(settings: Settings, server: AcmeServer, tmp_path: 
             cache_dir=settings.cache_dir,
             state_dir=tmp_path,
             gateway=HERE,
+            internet=HERE,
             acme_port=settings.acme_port,
         )
     )
@@ -126,7 +128,7 @@ def test_without_the_program_the_package_is_named(
 
 def test_it_ends(settings: Settings, tmp_path: Path) -> None:
     it = AcmeServer(
-        Settings(cache_dir=settings.cache_dir, state_dir=tmp_path, gateway=HERE, acme_port=free_port())
+        Settings(cache_dir=settings.cache_dir, state_dir=tmp_path, internet=HERE, acme_port=free_port())
     )
     it.start()
     it.ready()

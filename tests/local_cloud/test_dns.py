@@ -10,9 +10,10 @@ from dnslib import RCODE, DNSRecord
 from local_cloud.aws import zones
 from local_cloud.dns import DnsService, machine_resolvers
 from local_cloud.server import LocalCloud
+from local_cloud.settings import Settings
 
 Client = Callable[..., Any]
-GATEWAY = "172.31.0.1"
+INTERNET = Settings.internet
 Ask = Callable[..., tuple[str, list[str]]]
 
 
@@ -51,8 +52,8 @@ def add_record(client: Client, name: str, kind: str, *values: str) -> None:
         "token.actions.githubusercontent.com",
     ],
 )
-def test_aws_github_and_the_certificate_authority_are_the_gateway(ask: Ask, name: str) -> None:
-    assert ask(name) == ("NOERROR", [GATEWAY])
+def test_aws_github_and_the_certificate_authority_are_this_machine(ask: Ask, name: str) -> None:
+    assert ask(name) == ("NOERROR", [INTERNET])
     assert ask(name, "AAAA") == ("NOERROR", [])
 
 
@@ -99,7 +100,7 @@ def test_aliases_that_go_round_end(ask: Ask, client: Client) -> None:
 def test_instances_have_their_own_names(ask: Ask) -> None:
     assert ask("ip-172-31-0-9.ec2.internal") == ("NOERROR", ["172.31.0.9"])
     assert ask("ec2-198-18-0-1.compute-1.amazonaws.com") == ("NOERROR", ["198.18.0.1"])
-    assert ask("ec2.us-east-1.amazonaws.com") == ("NOERROR", [GATEWAY])
+    assert ask("ec2.us-east-1.amazonaws.com") == ("NOERROR", [INTERNET])
 
 
 def test_without_a_resolver_the_rest_fails_at_once(ask: Ask) -> None:

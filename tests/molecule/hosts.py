@@ -60,10 +60,22 @@ def deployment_group(role: str) -> None:
     )
 
 
+def security_group() -> str:
+    """The hosts' group, by its id: they are reached as the pipeline's are."""
+    ec2 = boto3.client("ec2")
+    group: str = ec2.create_security_group(GroupName=NAME, Description="Hosts of scenarios")["GroupId"]
+    for port in (22, 80, 443):
+        ec2.authorize_security_group_ingress(
+            GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="0.0.0.0/0"
+        )
+    return group
+
+
 def launch(public_key: Path) -> dict[str, str]:
     """The users that log in, by the ids of the hosts."""
     ec2, ssm = boto3.client("ec2"), boto3.client("ssm")
     ec2.import_key_pair(KeyName=NAME, PublicKeyMaterial=public_key.read_bytes())
+    group = security_group()
     users: dict[str, str] = {}
     for parameter, user in images():
         [made] = ec2.run_instances(
@@ -72,6 +84,7 @@ def launch(public_key: Path) -> dict[str, str]:
             MinCount=1,
             MaxCount=1,
             KeyName=NAME,
+            SecurityGroupIds=[group],
             IamInstanceProfile={"Name": NAME},
             TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": NAME}]}],
         )["Instances"]

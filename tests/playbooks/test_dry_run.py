@@ -41,7 +41,7 @@ def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
         "would launch 1 x t3a.nano ec2.cheaper.001",
         "would point www.local-cloud.example",
         "test.deploymentGroup.001",
-        "cidr_ip: 172.31.0.1/32",
+        "cidr_ip: 198.19.255.254/32",
     ):
         assert said in result.stdout
     assert not [line for line in result.stdout.splitlines() if line.startswith(("skipping: [", "included: "))]

@@ -29,7 +29,7 @@ def test_443_is_open_with_https_and_where_it_is_named(
 
     assert ansible_playbook("provision-iam.yml", **addresses).returncode == 0
     run()
-    ssh = {22: ["172.31.0.1/32"]}
+    ssh = {22: ["198.19.255.254/32"]}
     assert opened(client) == ssh | {80: ["0.0.0.0/0"]}
 
     tls = {"pipeline_https": "acme"}

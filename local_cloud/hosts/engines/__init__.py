@@ -19,9 +19,7 @@ __all__ = ["Engine", "EngineError", "end_orphans", "find", "leave_nothing"]
 def find(settings: Settings) -> Engine:
     """An engine that answers. Raises `EngineError` that says what to do where there is none."""
     if os.geteuid() != 0:
-        raise EngineError(
-            "hosts need root (a bridge, routes and network namespaces of this machine): run this as root"
-        )
+        raise EngineError("hosts need root (routes and network namespaces of this machine): run this as root")
     if podman.can_run():
         engine = podman.engine(settings)
         if _answers(engine):

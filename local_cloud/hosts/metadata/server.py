@@ -1,22 +1,22 @@
 """The server of the metadata service.
 
-It lives in a network namespace of its own that is plugged into the bridge like a
-host, so that neither this machine nor a host has the address or its port, and it
-ends with the thread that made it. As on EC2, who asks is told by where it comes from.
+It lives in the router's network namespace, so that neither this machine nor a host has
+the address or its port. As on EC2, who asks is told by where it comes from.
 """
 
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from socketserver import ThreadingTCPServer
 from typing import Any
 
 from local_cloud.hosts.metadata.service import MetadataService
-from local_cloud.hosts.namespaces import leave_namespace
+from local_cloud.hosts.namespaces import enter
 
 ADDRESS = "169.254.169.254"
 
@@ -40,14 +40,14 @@ class MetadataServer:
         self._services: dict[str, MetadataService] = {}
         self._server: _Server | None = None
 
-    def start(self, plug: Callable[[int], None]) -> None:
-        """Answers until `stop`. `plug` is given a thread whose namespace it plugs into the network."""
+    def start(self, namespace: Path) -> None:
+        """Answers until `stop`, in a network namespace that has the address."""
         ready: Future[_Server] = Future()
-        threading.Thread(target=self._serve, args=(plug, ready), name="imds", daemon=True).start()
+        threading.Thread(target=self._serve, args=(namespace, ready), name="imds", daemon=True).start()
         self._server = ready.result()
 
     def stop(self) -> None:
-        """Ends the service, and with it its namespace."""
+        """Ends the service."""
         if self._server:
             self._server.shutdown()
             self._server.server_close()
@@ -61,10 +61,9 @@ class MetadataServer:
         """The host is no more."""
         self._services.pop(address, None)
 
-    def _serve(self, plug: Callable[[int], None], ready: "Future[_Server]") -> None:
+    def _serve(self, namespace: Path, ready: "Future[_Server]") -> None:
         try:
-            leave_namespace()
-            plug(threading.get_native_id())
+            enter(namespace)
             server = _Server((ADDRESS, 80), _handler(self._services))
         except BaseException as error:  # noqa: BLE001 - raised again by `start`
             ready.set_exception(error)

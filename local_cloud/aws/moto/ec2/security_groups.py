@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models.security_groups import SecurityGroupBackend
+from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
 from moto.ec2.responses.security_groups import SecurityGroups
 
 from local_cloud.aws.moto.ec2.errors import invalid
@@ -23,6 +23,14 @@ LONGEST_NAME = 255
 LARGEST_PORT = 65535
 DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 PROTOCOLS = {"tcp", "udp", "icmp", "icmpv6", "-1", "all"}
+ALL = "-1"
+NAMES = {"6": "tcp", "17": "udp", "1": "icmp", "all": ALL}
+KINDS = {
+    "CidrIpv4": "IPv4 CIDR",
+    "CidrIpv6": "IPv6 CIDR",
+    "ReferencedGroupId": "referenced group",
+    "PrefixListId": "prefix list",
+}
 WITH_PORTS = {"tcp", "udp", "6", "17"}
 
 
@@ -99,15 +107,72 @@ def delete_group(backend: Any, name: str | None = None, group_id: str | None = N
 
 
 def _used(backend: Any) -> set[str]:
-    """The groups of instances that have not ended, and of interfaces that are of no instance."""
-    instances = [each for each in backend.all_instances() if each.state != "terminated"]
-    alone = [each for each in backend.enis.values() if each.instance is None]
-    return {group.id for each in instances for group in each.security_groups or ()} | {
-        group.id for each in alone for group in each.group_set
+    """The groups of interfaces, but for those of instances that have ended."""
+    interfaces = (
+        each for each in backend.enis.values() if each.instance is None or each.instance.state != "terminated"
+    )
+    return {group.id for each in interfaces for group in each.group_set}
+
+
+_original_create = SecurityGroupBackend.create_security_group
+_original_modify = SecurityGroupBackend.modify_security_group_rules
+
+
+def create_group(backend: Any, *arguments: Any, **named: Any) -> Any:
+    """A VPC's own group lets its members reach one another."""
+    group = _original_create(backend, *arguments, **named)
+    if group.is_default:
+        itself = {"GroupId": group.id, "UserId": backend.account_id, "OwnerId": backend.account_id}
+        group.add_ingress_rule(
+            SecurityGroupRule(backend, ALL, group.id, None, None, None, itself, is_egress=False)
+        )
+    return group
+
+
+def modify_rules(backend: Any, group_id: str, rules: dict[str, Parameters]) -> None:
+    """Also to another group or prefix list, and to a protocol without ports: moto leaves both out."""
+    group = backend.get_security_group_by_name_or_id(group_id)
+    for rule_id, wanted in rules.items():
+        rule = group.get_rule(rule_id) if group else None
+        if rule is not None:
+            _check_kind(rule, wanted)
+        if str(wanted.get("IpProtocol", "")).lower() not in WITH_PORTS:
+            wanted.setdefault("FromPort", -1)
+            wanted.setdefault("ToPort", -1)
+        _check_rule(wanted)
+    _original_modify(backend, group_id, rules)
+    for rule_id, wanted in rules.items():
+        rule = group.get_rule(rule_id)
+        rule.ip_protocol = NAMES.get(str(rule.ip_protocol).lower(), rule.ip_protocol)
+        if rule.ip_protocol == ALL:
+            rule.from_port = rule.to_port = None
+        if "ReferencedGroupId" in wanted:
+            rule.source_group = rule.source_group | {"GroupId": wanted["ReferencedGroupId"]}
+        if "PrefixListId" in wanted:
+            rule.prefix_list_id = wanted["PrefixListId"]
+
+
+def _check_kind(rule: Any, wanted: Parameters) -> None:
+    """A rule stays of its kind. The words are moto's for two of the kinds; for the others inferred from
+    them."""
+    has = {
+        "CidrIpv4": "CidrIp" in rule.ip_range,
+        "CidrIpv6": "CidrIpv6" in rule.ip_range,
+        "ReferencedGroupId": bool(rule.source_group),
+        "PrefixListId": bool(rule.prefix_list_id),
     }
+    for name, is_there in has.items():
+        if name in wanted and not is_there:
+            [kind] = [KINDS[each] for each, it_is in has.items() if it_is]
+            raise invalid(
+                f"Invalid rule type for security group rule '{rule.id}'. You may not specify {name} for an"
+                f" existing {kind} rule."
+            )
 
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     *((SecurityGroups, name, _succeeding(name)) for name in DESCRIBING),
+    (SecurityGroupBackend, "create_security_group", create_group),
     (SecurityGroupBackend, "delete_security_group", delete_group),
+    (SecurityGroupBackend, "modify_security_group_rules", modify_rules),
 )

@@ -1,0 +1,147 @@
+"""What security groups say of a packet, without a word about who filters it.
+
+A packet leaves one network interface and arrives at another, or at the internet. Leaving asks the egress
+rules of the sender's groups, arriving the ingress rules of the receiver's; one rule that fits is enough.
+What is put into the kernel and what is said in words are both made of `decisions`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+Direction = Literal["ingress", "egress"]
+
+ANY = "-1"
+ANYWHERE = "0.0.0.0/0"
+LARGEST_PORT = 65535
+WITH_PORTS = ("tcp", "udp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule of a group. `first` and `last` are ports, or type and code of ICMP; -1 is any."""
+
+    rule_id: str
+    group_id: str
+    direction: Direction
+    protocol: str
+    """tcp, udp, icmp, -1 or a number of IANA's."""
+    first: int = -1
+    last: int = -1
+    peer: str
+    """A CIDR, or the id of a group or of a prefix list."""
+
+    @property
+    def all_ports(self) -> bool:
+        return self.protocol == ANY or (self.first <= 0 and self.last in {-1, LARGEST_PORT})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """A network interface (ENI). `link` is where its packets are seen; empty where it is no host's."""
+
+    link: str
+    instance_id: str
+    private: tuple[str, ...]
+    """The primary one first."""
+    public: str | None
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """All of EC2's account that bears on a packet."""
+
+    interfaces: tuple[Interface, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    prefix_lists: Mapping[str, tuple[str, ...]]
+    """The IPv4 entries of each that a rule names."""
+    names: Mapping[str, str]
+    """Of groups."""
+    regions: Mapping[str, str]
+    """Of groups."""
+
+    def networks(self, peer: str) -> tuple[str, ...]:
+        """The addresses that a rule's peer is. A group is its interfaces' private ones, as on AWS."""
+        if peer.startswith("sg-"):
+            members = (each for each in self.interfaces if peer in each.groups)
+            return tuple(dict.fromkeys(address for each in members for address in each.private))
+        if peer.startswith("pl-"):
+            return self.prefix_lists.get(peer, ())
+        return (peer,)
+
+    def of(self, interface: Interface, direction: Direction) -> Iterator[Rule]:
+        """The rules of an interface's groups, in the order in which they are asked."""
+        for rule in self.rules:
+            if rule.direction == direction and rule.group_id in interface.groups:
+                yield rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A rule for some of its protocols. A flow that is tracked goes on without its rule; one that is not
+    ends with it, since every packet is asked for again."""
+
+    rule: Rule
+    protocols: tuple[str, ...]
+    """Empty: any."""
+    tracked: bool
+
+
+def decisions(account: Account, interface: Interface, direction: Direction) -> Iterator[Decision]:
+    """What is asked of a packet at an interface, in order; where nothing fits the packet is dropped.
+
+    AWS does not track flows of TCP and UDP that a rule lets in from everywhere, where another one lets
+    everything out to everywhere, or the other way round ("Security group connection tracking" in EC2's
+    user guide).
+    """
+    opposite: Direction = "egress" if direction == "ingress" else "ingress"
+    open_back = {
+        protocol
+        for rule in account.of(interface, opposite)
+        if rule.peer == ANYWHERE and rule.all_ports
+        for protocol in WITH_PORTS
+        if rule.protocol in {protocol, ANY}
+    }
+    for rule in account.of(interface, direction):
+        own = [protocol for protocol in WITH_PORTS if rule.protocol in {protocol, ANY}]
+        untracked = tuple(each for each in own if each in open_back) if rule.peer == ANYWHERE else ()
+        if untracked:
+            yield Decision(rule=rule, protocols=untracked, tracked=False)
+        if rule.protocol == ANY or not untracked:
+            yield Decision(
+                rule=rule, protocols=() if rule.protocol == ANY else (rule.protocol,), tracked=True
+            )
+
+
+def deciding(account: Account, interface: Interface, direction: Direction, packet: "Packet") -> Rule | None:
+    """The rule that lets a packet through at an interface, or None."""
+    for decision in decisions(account, interface, direction):
+        if decision.protocols and packet.protocol not in decision.protocols:
+            continue
+        if not _fits_port(decision.rule, packet):
+            continue
+        peer = packet.source if direction == "ingress" else packet.destination
+        if any(peer in IPv4Network(each) for each in account.networks(decision.rule.peer)):
+            return decision.rule
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packet:
+    """The first of a flow. `port` is a type of ICMP, and nothing for protocols without ports."""
+
+    source: IPv4Address
+    destination: IPv4Address
+    protocol: str
+    port: int = -1
+    code: int = 0
+
+
+def _fits_port(rule: Rule, packet: Packet) -> bool:
+    if rule.protocol in WITH_PORTS:
+        return rule.all_ports or rule.first <= packet.port <= rule.last
+    if rule.protocol == "icmp":
+        return rule.first in {-1, packet.port} and rule.last in {-1, packet.code}
+    return True
