@@ -88,7 +88,7 @@ def _context(certificate: Path) -> ssl.SSLContext:
 def _leaf(authority: Path, name: str, addresses: Collection[str] = ()) -> Path:
     """A file with key, certificate and authority for one name, and addresses."""
     path = authority.with_name(f"leaf-{name}.pem")
-    if path.exists() and _lasts(path):
+    if path.exists() and _lasts(path) and _has(path, addresses):
         return path
     issuer = x509.load_pem_x509_certificate(authority.read_bytes())
     issuer_key = serialization.load_pem_private_key(_key_path(authority).read_bytes(), password=None)
@@ -149,6 +149,13 @@ def _lasts(path: Path) -> bool:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         return certificate.not_valid_after_utc > datetime.now(UTC) + RENEWED_BEFORE
     return False
+
+
+def _has(path: Path, addresses: Collection[str]) -> bool:
+    """Whether a certificate is for these addresses too: a later version may have others."""
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {ip_address(each) for each in addresses} <= {*names.get_values_for_type(x509.IPAddress)}
 
 
 def _key_path(certificate: Path) -> Path:

@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
 
 from local_cloud import listeners
-from local_cloud.certificates import ensure_authority, server_context
+from local_cloud.certificates import ensure_authority, server_certificate, server_context
 from local_cloud.listeners import Listener
 from local_cloud.settings import Settings
 
@@ -259,3 +260,15 @@ def test_the_authority_is_made_once_and_its_key_is_private(settings: Settings) -
 
     assert ensure_authority(settings).read_bytes() == first
     assert {each.stat().st_mode & 0o077 for each in path.parent.glob("[kl]e*.pem")} == {0}
+
+
+def test_a_kept_certificate_is_made_anew_for_another_address(settings: Settings) -> None:
+    name = "acme.local-cloud.test"
+    first = server_certificate(settings, name, ("172.31.0.1",)).read_bytes()
+    assert server_certificate(settings, name, ("172.31.0.1",)).read_bytes() == first
+
+    second = x509.load_pem_x509_certificate(
+        server_certificate(settings, name, ("198.19.255.254",)).read_bytes()
+    )
+    names = second.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address("198.19.255.254")]
