@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import pytest
@@ -263,12 +264,10 @@ def test_the_authority_is_made_once_and_its_key_is_private(settings: Settings) -
 
 
 def test_a_kept_certificate_is_made_anew_for_another_address(settings: Settings) -> None:
-    name = "acme.local-cloud.test"
+    name, now = "acme.local-cloud.test", "198.19.255.254"
     first = server_certificate(settings, name, ("172.31.0.1",)).read_bytes()
     assert server_certificate(settings, name, ("172.31.0.1",)).read_bytes() == first
 
-    second = x509.load_pem_x509_certificate(
-        server_certificate(settings, name, ("198.19.255.254",)).read_bytes()
-    )
+    second = x509.load_pem_x509_certificate(server_certificate(settings, name, (now,)).read_bytes())
     names = second.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.IPAddress) == [ip_address("198.19.255.254")]
+    assert names.get_values_for_type(x509.IPAddress) == [ip_address(now)]
