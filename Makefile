@@ -80,7 +80,7 @@ browser: environment ## the status page in a headless Chromium
 
 # Beside another build: make bench BASE=REVISION
 bench: environment engine ## how long things take beside what they are compared to, as a table; what the local cloud holds in memory
-	python -m tests.bench.run $(if $(BASE),--base $(BASE) --hosts 20 --from-nothing)
+	python -m tests.bench.run $(if $(BASE),--base $(BASE))
 	python -m tests.bench.memory $(if $(BASE),--base $(BASE))
 
 docs: environment ## generate docs/modules from the modules, docs/iam.md from the policies

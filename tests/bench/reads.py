@@ -35,8 +35,9 @@ FIRST_READS = (
 def account_reads(client: Mapping[str, Any]) -> tuple[str, ...]:
     """Each of the account that a run makes, once: what is missing without it would go unnoticed.
 
-    There is none of those that the modules make besides (tags, regions, the same again), nor of GitHub's and
-    hosts'. `client` has boto3's clients by their services' names: ids are looked up.
+    None is of those that the modules make besides (tags, regions, the same again), nor of service quotas,
+    which the local cloud has not, nor of GitHub's and hosts'. `client` has boto3's clients by their services'
+    names: ids are looked up.
     """
     [instance] = client["ec2"].describe_instances(
         Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
@@ -67,8 +68,6 @@ def account_reads(client: Mapping[str, Any]) -> tuple[str, ...]:
             "ec2 describe-instance-attribute --attribute disableApiTermination"
             f" --instance-id {instance['InstanceId']}"
         ),
-        "service-quotas get-service-quota --service-code ec2 --quota-code L-0263D0A3",
-        "service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A",
         f"route53 list-resource-record-sets --hosted-zone-id {zone['Id']}",
         f"deploy list-tags-for-resource --resource-arn {arn}:application:{APPLICATION}",
         f"deploy list-tags-for-resource --resource-arn {arn}:deploymentgroup:{APPLICATION}/{GROUP}",
@@ -88,7 +87,7 @@ def clients(settings: Mapping[str, str]) -> dict[str, Any]:
         settings["AWS_SECRET_ACCESS_KEY"],
         region_name=settings["AWS_DEFAULT_REGION"],
     )
-    names = ("sts", "iam", "ec2", "route53", "codedeploy", "ssm", "service-quotas")
+    names = ("sts", "iam", "ec2", "route53", "codedeploy", "ssm")
     return {name: session.client(name, endpoint_url=settings["AWS_ENDPOINT_URL"]) for name in names}
 
 

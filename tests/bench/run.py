@@ -1,11 +1,10 @@
 """How long things take, side by side: each figure with what it is compared to, as a table in Markdown.
 
-    python -m tests.bench.run [--runs 5] [--base REVISION] [--hosts 20] [--from-nothing]
+    python -m tests.bench.run [--runs 5] [--base REVISION] [--from-nothing]
 
 The local cloud runs as `make demo` leaves it. Every figure is the median of several runs, interleaved. With
 a revision to compare with, its build is checked out below .cache, and each build is measured with a local
 cloud and a site of its own: they take turns, since what one configures the other would change. With
---hosts new hosts are configured and deployed to, that many and one. With
 --from-nothing `make demo` is measured last, each time in a new clone without caches; the local cloud of this
 checkout is ended for it. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
 """
@@ -25,7 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench.measure import CommandError, Cost, Variant, adopt_orphans, interleaved, median
-from tests.bench.reads import APPLICATION, FIRST_READS, ROLES, account_reads, clients
+from tests.bench.reads import FIRST_READS, ROLES, account_reads, clients
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BASE = CHECKOUT / ".cache" / "bench" / "base"
@@ -117,28 +116,6 @@ def rows(endpoint: str, tasks: Path, base: Path | None, turns: Turns) -> Iterato
     yield Row("second make demo", here_again, there_again, "<= 0.45")
 
 
-def many_hosts(endpoint: str, count: int) -> Iterator[Row]:
-    """New hosts that have booted: configured, and deployed to."""
-    given = environment(CHECKOUT, endpoint)
-
-    def fleet(size: int) -> Variant:
-        sized = ["-e", f"pipeline_instance_count={size}"]
-
-        def renew() -> None:
-            for command in (
-                ["ansible-playbook", "playbooks/destroy.yml", "-e", f"confirm={APPLICATION}"],
-                ["ansible-playbook", "playbooks/site.yml", "--tags", "iam,ec2,codedeploy,github", *sized],
-                ["ansible", "codedeploy", "-m", "ansible.builtin.wait_for_connection"],
-            ):
-                subprocess.run(command, cwd=CHECKOUT, env=given, check=True, capture_output=True)
-
-        books = [f"playbooks/{name}.yml" for name in ("configure-hosts", "deploy-site")]
-        commands = [["ansible-playbook", *books, *sized]]
-        return Variant(f"new hosts: {size}", commands, CHECKOUT, given, renew)
-
-    yield Row(f"configure-hosts.yml and deploy-site.yml, {count} new hosts", fleet(count), fleet(1), "<= 4")
-
-
 def from_nothing(base: Path | None, folder: Path) -> Iterator[Row]:
     """`make demo` in a new clone with an empty home."""
 
@@ -226,7 +203,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5, help="of each variant (5)")
     parser.add_argument("--base", metavar="REVISION", help="the build to compare with")
-    parser.add_argument("--hosts", type=int, metavar="N", help="new hosts too, N beside 1")
     parser.add_argument("--from-nothing", action="store_true", help="make demo in new clones too, last")
     options = parser.parse_args()
     try:
@@ -243,10 +219,6 @@ def main() -> int:
         try:
             compared = list(rows(status["endpoint"], tasks_playbook(folder), base, turns))
             print("\n".join(measured(compared, options.runs)), flush=True)
-            if options.hosts:
-                turns.of(CHECKOUT)()
-                compared = list(many_hosts(status["endpoint"], options.hosts))
-                print("\n".join(measured(compared, options.runs)), flush=True)
             if options.from_nothing:
                 turns.of(CHECKOUT)()
                 subprocess.run(["make", "down"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
