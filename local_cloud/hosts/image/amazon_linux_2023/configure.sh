@@ -6,19 +6,22 @@ set -eu
 . /build/host.sh
 
 build_packages() {
+  # Each in folders of its own: of two that make the same one at once, one fails.
   rpm_build() {
-    rpmbuild -bb --quiet --define '_topdir /build/rpm' --define '_rpmdir /usr/share/local-cloud/repository' \
+    topdir=/build/rpm/$1
+    shift
+    rpmbuild -bb --quiet --define "_topdir $topdir" --define '_rpmdir /usr/share/local-cloud/repository' \
       --define '_tmppath /build/tmp' --define '__os_install_post %{nil}' --define 'debug_package %{nil}' \
       --define '_build_id_links none' --define '_binary_payload w.ufdio' --define '_builddir /build' \
       --define '_sources /build/packages' --define '_unpacked /build/unpacked' "$@"
   }
-  mkdir -p /build/tmp /usr/share/local-cloud/repository
+  mkdir -p /build/tmp /build/rpm "/usr/share/local-cloud/repository/$(rpm --eval '%{_target_cpu}')"
   rpm --initdb
-  rpm_build --define "_nginx_version $NGINX_VERSION" /build/packages/nginx.spec &
+  rpm_build nginx --define "_nginx_version $NGINX_VERSION" /build/packages/nginx.spec &
   nginx=$!
-  rpm_build --define '_rpmdir /build/installed' /build/installed.spec &
+  rpm_build installed --define '_rpmdir /build/installed' /build/installed.spec &
   installed=$!
-  rpm_build /build/repository.spec
+  rpm_build repository /build/repository.spec
   wait "$nginx"
   wait "$installed"
   rpm --install --justdb --nodeps --nosignature --nodigest /build/installed/*/*.rpm
