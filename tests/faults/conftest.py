@@ -1,16 +1,17 @@
-"""One pipeline for all fault runs."""
+"""One pipeline for the fault runs of a file."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.developer import Developer
 from tests.faults.pipeline_runs import BINDING, Pipeline
 
 VALIDITY = 120
 """Seconds for which the authority's certificates are valid."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """A local cloud with the site's repository, and nothing in the account."""
     folder = tmp_path_factory.mktemp("pipeline")
@@ -26,16 +27,21 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
         it.cloud("stop")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def empty_account(started: Pipeline) -> str:
     """What the account holds without the pipeline."""
     return started.holdings()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pipeline(started: Pipeline, empty_account: str) -> Pipeline:
     """A pipeline that is up, with the site live."""
     assert "test.codeDeploy.001" not in empty_account
     provisioned = started.playbook("site.yml")
     assert provisioned.returncode == 0, provisioned.stdout
     return started
+
+
+@pytest.fixture(scope="module")
+def author(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Developer:
+    return Developer.of(pipeline, tmp_path_factory.mktemp("developer"))

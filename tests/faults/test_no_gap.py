@@ -25,11 +25,6 @@ files:
 """
 
 
-@pytest.fixture(scope="module")
-def author(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Developer:
-    return Developer.of(pipeline, tmp_path_factory.mktemp("developer"))
-
-
 @pytest.fixture
 def visitors(pipeline: Pipeline) -> Visitors:
     return come(pipeline)

@@ -13,11 +13,6 @@ from tests.faults.pipeline_runs import Pipeline
 
 
 @pytest.fixture(scope="module")
-def author(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Developer:
-    return Developer.of(pipeline, tmp_path_factory.mktemp("developer"))
-
-
-@pytest.fixture(scope="module")
 def trusted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of the site's name, as a file."""
     folder = tmp_path_factory.mktemp("certificate")

@@ -190,3 +190,18 @@ def network_of_its_own() -> Iterator[None]:
     finally:
         assert ctypes.CDLL(None).setns(before, namespaces.CLONE_NEWNET) == 0
         os.close(before)
+
+
+@contextmanager
+def started(state_dir: Path) -> Iterator[Cloud]:
+    """A local cloud in a network of its own, which leaves nothing there when it is stopped."""
+    cloud = Cloud(state_dir)
+    with network_of_its_own():
+        before = traces()
+        try:
+            cloud.start()
+            yield cloud
+        finally:
+            cloud.run("stop")
+        assert traces() == before
+    assert remains_of(cloud.state_dir) == []

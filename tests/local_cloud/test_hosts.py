@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from tests.local_cloud.host_clouds import Cloud, network_of_its_own, remains_of, traces, until
+from tests.local_cloud.host_clouds import Cloud, network_of_its_own, remains_of, started, traces, until
 
 DEBIAN = "/aws/service/debian/release/12/latest/amd64"
 ROLE = "web"
@@ -27,16 +27,8 @@ USER_DATA = "#!/bin/bash\necho from user data\necho one >>/root/runs\n"
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(tmp_path_factory.mktemp("hosts") / "state")
-    with network_of_its_own():
-        before = traces()
-        try:
-            cloud.start()
-            yield cloud
-        finally:
-            cloud.run("stop")
-        assert traces() == before
-    assert remains_of(cloud.state_dir) == []
+    with started(tmp_path_factory.mktemp("hosts") / "state") as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="module")

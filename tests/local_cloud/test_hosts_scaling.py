@@ -15,7 +15,7 @@ import pytest
 from local_cloud.hosts import engines
 from local_cloud.settings import Settings
 from local_cloud.testing.shop import FINAL, TRUST, wait_for
-from tests.local_cloud.host_clouds import AMAZON_LINUX, Cloud, network_of_its_own, remains_of, traces
+from tests.local_cloud.host_clouds import AMAZON_LINUX, Cloud, started
 from tests.local_cloud.instances import TRUST as TRUST_EC2
 
 SECONDS = 200
@@ -38,16 +38,8 @@ chmod +x install
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    cloud = Cloud(tmp_path / "state")
-    with network_of_its_own():
-        before = traces()
-        try:
-            cloud.start()
-            yield cloud
-        finally:
-            cloud.run("stop")
-        assert traces() == before
-    assert remains_of(cloud.state_dir) == []
+    with started(tmp_path / "state") as cloud:
+        yield cloud
 
 
 def test_a_killed_host_is_replaced_by_one_that_serves_the_same(cloud: Cloud, tmp_path: Path) -> None:

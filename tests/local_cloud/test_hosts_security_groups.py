@@ -23,7 +23,7 @@ import pytest
 
 from local_cloud.settings import Settings
 from local_cloud.testing.shop import wait_for
-from tests.local_cloud.host_clouds import AMAZON_LINUX, Cloud, network_of_its_own
+from tests.local_cloud.host_clouds import AMAZON_LINUX, Cloud, started
 
 PORTS = (22, 80, 8080, 9000)
 MACHINE = f"{Settings.internet}/32"
@@ -154,13 +154,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(tmp_path_factory.mktemp("hosts") / "state")
-    with network_of_its_own():
-        try:
-            cloud.start()
-            yield cloud
-        finally:
-            cloud.run("stop")
+    with started(tmp_path_factory.mktemp("hosts") / "state") as cloud:
+        yield cloud
 
 
 def launched(cloud: Cloud, groups: dict[str, str]) -> dict[str, dict[str, Any]]:

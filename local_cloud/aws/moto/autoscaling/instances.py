@@ -42,18 +42,27 @@ def _resize(group: Any, change: int) -> tuple[int, int]:
     return before, after
 
 
+def _begin(
+    group: Any, instance: Any, doing: str, what: str, capacity: tuple[int, int], **more: Any
+) -> Activity:
+    """An activity that a user asked for; `capacity` is the desired one before and after."""
+    cause = wording.at(_now(), wording.asked_for(instance.id, what, *capacity))
+    return begin(group, f"{doing}: {instance.id}", cause, instance, **more)
+
+
 @at_rest
 def attach(backend: Any, group_name: str, instance_ids: list[str]) -> None:
     """The group grows by them; launch hooks fire for them as for new ones."""
     group = found_group(backend, group_name)
     instances = [_attachable(backend, instance_id) for instance_id in instance_ids]
-    before, after = _resize(group, len(instances))
+    capacity = _resize(group, len(instances))
     for instance in instances:
         backend.ec2_backend.create_tags([instance.id], {ASG_NAME_TAG: group.name})
         member = launches.member(group, instance)
         # Inferred, from the words for detaching.
-        cause = wording.at(_now(), wording.asked_for(instance.id, "was attached", before, after))
-        member.activity = begin(group, f"Attaching an existing EC2 instance: {instance.id}", cause, instance)
+        member.activity = _begin(
+            group, instance, "Attaching an existing EC2 instance", "was attached", capacity
+        )
         group.instance_states.append(member)
 
 
@@ -77,16 +86,11 @@ def _attachable(backend: Any, instance_id: str) -> Any:
 def detach(backend: Any, group_name: str, instance_ids: list[str], should_decrement: bool) -> list[Activity]:
     group = found_group(backend, group_name)
     found = found_members(group, instance_ids)
-    before, after = _resize(group, -len(found) if should_decrement else 0)
+    capacity = _resize(group, -len(found) if should_decrement else 0)
     activities = []
     for member in found:
-        said = wording.asked_for(member.instance_id, "was detached", before, after)
-        activity = begin(
-            group,
-            f"Detaching EC2 instance: {member.instance_id}",
-            wording.at(_now(), said),
-            member.instance,
-            progress=50,
+        activity = _begin(
+            group, member.instance, "Detaching EC2 instance", "was detached", capacity, progress=50
         )
         balancers.deregister(group, member.instance_id)
         member.lifecycle_state = "Detached"
@@ -111,12 +115,17 @@ def enter_standby(
     found = found_members(group, instance_ids)
     for member in found:
         _require(member, "InService")
-    before, after = _resize(group, -len(found) if should_decrement else 0)
+    capacity = _resize(group, -len(found) if should_decrement else 0)
     activities = []
     for member in found:
-        said = wording.asked_for(member.instance_id, "was moved to standby", before, after)
-        description = f"Moving EC2 instance to Standby: {member.instance_id}"
-        activity = begin(group, description, wording.at(_now(), said), member.instance, progress=50)
+        activity = _begin(
+            group,
+            member.instance,
+            "Moving EC2 instance to Standby",
+            "was moved to standby",
+            capacity,
+            progress=50,
+        )
         balancers.deregister(group, member.instance_id)
         member.lifecycle_state = "Standby"
         activities.append(_answered(activity))
@@ -139,12 +148,12 @@ def exit_standby(backend: Any, group_name: str, instance_ids: list[str]) -> list
     after = group.desired_capacity = before + len(found)
     activities = []
     for member in found:
-        said = wording.asked_for(member.instance_id, "was moved out of standby", before, after)
-        activity = begin(
+        activity = _begin(
             group,
-            f"Moving EC2 instance out of Standby: {member.instance_id}",
-            wording.at(_now(), said),
             member.instance,
+            "Moving EC2 instance out of Standby",
+            "was moved out of standby",
+            (before, after),
             status_code="PreInService",
             progress=30,
         )
