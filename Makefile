@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles faults browser bench docs collection lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways faults browser bench docs collection lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -30,7 +30,7 @@ down: ## end everything that demo and test started; caches stay
 test: environment idle engine ## all that CI runs (at most 20 minutes on 2 cores)
 	scripts/side_by_side.sh "$(MAKE) --no-print-directory molecule local-cloud" "$(MAKE) --no-print-directory lint unit integration"
 
-test-all: environment idle engine lint unit integration local-cloud molecule-all faults browser ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
+test-all: environment idle engine lint unit integration local-cloud both-ways faults browser ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
@@ -61,6 +61,9 @@ molecule: environment engine ## real hosts, real playbooks: the pipeline, and it
 
 molecule-all: environment engine ## all scenarios: roles, the modules as tasks, changed settings and broken hosts too
 	molecule test --all
+
+both-ways: environment engine ## all scenarios in the warm interpreter and without it; what their results differ in
+	python -m tests.molecule.both_ways
 
 molecule-roles: environment engine ## the scenarios of the roles; HOST_IMAGE=debian:13 takes another system for two of the hosts
 	molecule test $(foreach role,codedeploy_agent nginx site_checkout swap,--scenario-name $(role))

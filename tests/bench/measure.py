@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,10 +46,12 @@ def adopt_orphans() -> None:
 def cost(variant: Variant) -> Cost:
     """Run it once. Raises CommandError where a command fails."""
     variant.before()
+    others = _children()
     used, started = _used(), time.perf_counter()
     for command in variant.commands:
         _run(command, variant)
     ended = time.perf_counter()
+    _wait_for_orphans(others)
     return Cost(wall=ended - started, processor=_used() - used)
 
 
@@ -65,18 +67,24 @@ def _run(command: Sequence[str], variant: Variant) -> None:
         errors="replace",
     )
     said, _ = process.communicate()
-    _wait_for_orphans()
     if process.returncode:
         ended = f"{variant.name}: {' '.join(command)} ended with {process.returncode}"
         raise CommandError(f"{ended}:\n{said[-2000:]}")
 
 
-def _wait_for_orphans() -> None:
-    """Those that end by themselves now; SSH's connections are kept open for a while, and use nothing."""
-    children = Path(f"/proc/self/task/{threading.get_native_id()}/children")
-    for child in map(int, children.read_text().split()):
+def _wait_for_orphans(others: Collection[int]) -> None:
+    """Those that end by themselves now; SSH's connections are kept open for a while, and use nothing.
+
+    `others` were there before: a local cloud and its hosts, which stay.
+    """
+    for child in _children() - set(others):
         if Path(f"/proc/{child}/comm").read_text().strip() != "ssh":
             os.waitpid(child, 0)
+
+
+def _children() -> set[int]:
+    listed = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text()
+    return set(map(int, listed.split()))
 
 
 def _used() -> float:

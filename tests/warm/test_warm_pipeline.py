@@ -1,6 +1,5 @@
 """site.yml against an account: in the warm interpreter it does, says and shows what it does elsewhere."""
 
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,20 +10,9 @@ import pytest
 from local_cloud.testing.clouds import running
 from tests.iam.pipeline import Pipeline
 from tests.playbooks.said import banners
+from tests.warm.plain import without_own
 
 WITHOUT_HOSTS = "--skip-tags=hosts,deploy"
-MADE_ANEW = (
-    (
-        r"\b(i|eipalloc|eipassoc|sg|sgr|vol|eni|r|key|ami|subnet|vpc|aki|eni-attach)-[0-9a-f]{8,}",
-        r"\1-NUMBER",
-    ),
-    (r"\b(?:[0-9a-f]{2}:){5,}[0-9a-f]{2}\b|\b[0-9a-f]{32}\b|\b[A-Z0-9]{22}\b", "NUMBER"),
-    (r"\b(?:A[A-Z]{3}[A-Z0-9]{12,}|[a-z0-9]{20})\b", "IDENTIFIER"),
-    (r"\b\d+\.\d+\.\d+\.\d+(?::\d+)?\b", "ADDRESS"),
-    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.+:Z]*", "TIME"),
-    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),
-    (r"seconds +\d+", "SECONDS"),
-)
 
 
 def steps(pipeline: Pipeline) -> dict[str, str]:
@@ -42,9 +30,7 @@ def steps(pipeline: Pipeline) -> dict[str, str]:
 def plain(text: str, pipeline: Pipeline) -> str:
     """Without what each account has of its own."""
     text = text.replace(str(pipeline.directory), "FOLDER").replace(pipeline.cloud.endpoint_url, "CLOUD")
-    for pattern, name in MADE_ANEW:
-        text = re.sub(pattern, name, text)
-    return text
+    return without_own(text)
 
 
 @pytest.fixture(scope="module")
