@@ -77,9 +77,14 @@ def test_every_kind_of_policy_must_allow_and_none_may_deny(policies: Policies, r
         ({"NotAction": "s3:*", "Resource": "*"}, False),
         ({"Action": "s3:*", "NotResource": "arn:aws:s3:::secrets/*"}, True),
         ({"Action": "s3:*", "NotResource": "arn:aws:s3:::bundles/*"}, False),
-        # A wildcard does not reach over an ARN's colons.
-        ({"Action": "s3:GetObject", "Resource": "arn:aws:*"}, False),
+        # A wildcard does not reach over an ARN's colons; one that ends early means all that could follow.
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:*:bundles/*"}, False),
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:s3*"}, True),
+        ({"Action": "s3:GetObject", "Resource": "arn:aws:sns*"}, False),
+        # What is not known is not this resource, and not another one either.
         ({"Action": "s3:GetObject", "Resource": "arn:aws:s3:::${aws:username}/*"}, False),
+        ({"Action": "s3:GetObject", "NotResource": "arn:aws:s3:::${aws:username}/*"}, False),
+        ({"Action": "s3:GetObject", "NotResource": "arn:aws:sns:::${aws:username}/*"}, True),
     ],
 )
 def test_a_statement_speaks_of_its_actions_and_resources(statement: dict[str, Any], fits: bool) -> None:
@@ -92,6 +97,38 @@ def test_a_variable_stands_for_what_the_context_has() -> None:
 
     assert effect([document], Access(resource="arn:aws:s3:::homes/ann/x", **access)) is Effect.ALLOW
     assert effect([document], Access(resource="arn:aws:s3:::homes/bob/x", **access)) is Effect.SILENT
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        # What a variable brings is no wildcard.
+        ("arn:aws:s3:::homes/${aws:username}", "homes/a*"),
+        ("arn:aws:s3:::homes/${aws:PrincipalTag/team}", "homes/?"),
+        ("arn:aws:s3:::homes/${*}${?}${$}", "homes/*?$"),
+        ("arn:aws:s3:::homes/${aws:PrincipalTag/none, 'all'}", "homes/all"),
+    ],
+)
+def test_a_character_that_is_no_wildcard_means_itself(resource: str, expected: str) -> None:
+    context: dict[str, str | list[str]] = {"aws:username": "a*", "aws:principaltag/team": "?"}
+
+    def allows(name: str) -> bool:
+        access = Access(action="s3:GetObject", resource=f"arn:aws:s3:::{name}", context=context)
+        return effect([policy(Action="s3:*", Resource=resource)], access) is Effect.ALLOW
+
+    assert allows(expected)
+    assert not allows("homes/abc")
+    assert not allows("homes/b")
+
+
+def test_the_type_of_a_resource_has_no_wildcard() -> None:
+    access = Access(action="iam:PassRole", resource="arn:aws:iam::123456789012:role/web")
+
+    def allows(resource: str) -> bool:
+        return effect([policy(Action="iam:*", Resource=resource)], access) is Effect.ALLOW
+
+    assert allows("arn:aws:iam::123456789012:role/w*")
+    assert not allows("arn:aws:iam::123456789012:r*/web")
 
 
 ARN = "arn:aws:iam::123456789012:role/web"
@@ -155,6 +192,15 @@ CONTEXT: dict[str, str | list[str]] = {
         ("ForAllValues:StringEquals", "missing", ["a"], True),
         ("ForAllValues:StringNotEquals", "list", ["c"], True),
         ("ForAnyValue:StringNotEquals", "list", ["a"], True),
+        ("ForAnyValue:StringNotEquals", "missing", ["a"], False),
+        ("ForAnyValue:StringEqualsIfExists", "missing", ["a"], False),
+        # Several values are compared by a set operator only.
+        ("StringEquals", "list", ["a", "b"], False),
+        ("StringNotEquals", "list", ["c"], False),
+        ("StringEquals", "key", "${key}", True),
+        ("StringEquals", "key", "${missing}", False),
+        ("StringNotEquals", "key", "${missing}", False),
+        ("StringEquals", "key", ["${missing}", "Value"], True),
         ("BinaryEquals", "key", "Value", False),
     ],
 )

@@ -14,6 +14,9 @@ Value = str | list[str]
 Context = Mapping[str, Value]
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+SPECIAL_CHARACTER = re.compile(r"[*?$]")
+SPECIAL = re.compile(r"\$\{([*?$])\}")
+TOKEN = re.compile(r"\$\{[*?$]\}|.", re.DOTALL)
 
 
 def holds(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
@@ -31,9 +34,17 @@ def understood(conditions: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def like(value: str, pattern: str) -> bool:
-    """AWS's wildcards `*` and `?`; everything else means itself."""
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch("".join(parts), value, re.DOTALL) is not None
+    """AWS's wildcards `*` and `?`; `${*}`, `${?}` and `${$}` are the characters; all else means itself."""
+    return re.fullmatch("".join(map(_expression, TOKEN.findall(pattern))), value, re.DOTALL) is not None
+
+
+def _expression(token: str) -> str:
+    return {"*": ".*", "?": "."}.get(token) or re.escape(plain(token))
+
+
+def plain(text: str) -> str:
+    """What stands for special characters, as the characters."""
+    return SPECIAL.sub(r"\1", text)
 
 
 def arn_like(value: str, pattern: str) -> bool:
@@ -43,15 +54,20 @@ def arn_like(value: str, pattern: str) -> bool:
 
 
 def filled_in(pattern: str, context: Context) -> str | None:
-    """`pattern` with its policy variables; None where the context has not got one of them."""
+    """`pattern` with its policy variables; None where the context has not got one of them.
+
+    What a variable brings is no wildcard, whatever is in it.
+    """
     missing = False
 
     def value(found: re.Match[str]) -> str:
         nonlocal missing
+        if SPECIAL.fullmatch(found[0]):
+            return found[0]
         name, _, default = found[1].partition(",")
         known = context.get(name.strip().lower())
         if isinstance(known, str):
-            return known
+            return SPECIAL_CHARACTER.sub(r"${\g<0>}", known)
         missing = missing or not default
         return default.strip().strip("'")
 
@@ -81,12 +97,19 @@ def _one_holds(operator: str, key: str, wanted: list[str], context: Context) -> 
         return False
     negated = "Not" in bare
     if not present:
-        return operator.endswith("IfExists") or operator.startswith("ForAllValues:") or negated
-    patterns = [filled for each in wanted if (filled := filled_in(each, context)) is not None]
+        return not operator.startswith("ForAnyValue:") and (
+            operator.endswith("IfExists") or operator.startswith("ForAllValues:") or negated
+        )
+    if isinstance(context[key.lower()], list) and not operator.startswith("For"):
+        # Several values are compared by a set operator only.
+        return False
+    filled = [filled_in(each, context) for each in wanted]
+    patterns = [each for each in filled if each is not None]
     values = listed(context[key.lower()])
     matches = [any(_safely(OPERATORS[bare], value, pattern) for pattern in patterns) for value in values]
     if negated:
-        matches = [not match for match in matches]
+        # Of what is not known nobody can say that it is another.
+        matches = [not match and None not in filled for match in matches]
         return any(matches) if operator.startswith("ForAnyValue:") else all(matches)
     return all(matches) if operator.startswith("ForAllValues:") else any(matches)
 
@@ -99,11 +122,11 @@ def _safely(matches: Callable[[str, str], bool], value: str, pattern: str) -> bo
 
 
 def _equal(value: str, wanted: str) -> bool:
-    return value == wanted
+    return value == plain(wanted)
 
 
 def _equal_whatever_case(value: str, wanted: str) -> bool:
-    return value.lower() == wanted.lower()
+    return value.lower() == plain(wanted).lower()
 
 
 def _in_range(value: str, cidr: str) -> bool:

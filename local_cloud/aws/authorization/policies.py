@@ -4,6 +4,7 @@ Source: "Policy evaluation logic" and "Evaluating policies within a single accou
 of the IAM User Guide.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,7 +12,6 @@ from typing import Any
 
 from local_cloud.aws.authorization.conditions import (
     Context,
-    arn_like,
     filled_in,
     holds,
     like,
@@ -125,17 +125,36 @@ def _names_action(statement: Mapping[str, Any], action: str) -> bool:
 def _names_resource(statement: Mapping[str, Any], access: Access) -> bool:
     """A trust policy has no Resource: it speaks of the role that it belongs to."""
     if "NotResource" in statement:
-        return not any(_is_resource(access, each) for each in listed(statement["NotResource"]))
+        return all(_is_resource(access, each) is False for each in listed(statement["NotResource"]))
     return "Resource" not in statement or any(
         _is_resource(access, each) for each in listed(statement["Resource"])
     )
 
 
-def _is_resource(access: Access, pattern: str) -> bool:
-    filled = filled_in(pattern, access.context)
-    if filled is None:
+def _is_resource(access: Access, pattern: str) -> bool | None:
+    """None where the pattern has a variable that the request has not: it is neither, nor another one."""
+    if pattern == "*" or access.resource == "*":
+        return pattern == "*"
+    # An ARN that ends early speaks of all that could follow.
+    parts = [*pattern.split(":", 5), *"*****"][:6]
+    kind, wanted = _kind_and_name(parts)
+    *place, named = access.resource.split(":", 5)
+    if len(place) != 5 or not all(map(like, place, parts[:5])) or not named.startswith(kind):  # noqa: PLR2004
         return False
-    return filled == "*" or (like if access.resource == "*" else arn_like)(access.resource, filled)
+    filled = filled_in(wanted, access.context)
+    return None if filled is None else like(named.removeprefix(kind), filled)
+
+
+def _kind_and_name(parts: list[str]) -> tuple[str, str]:
+    """Of an ARN's parts: the type of the resource, in which there are no wildcards, and its name.
+
+    Source: "Incorrect wildcard usage" in IAM's reference of ARNs. S3's have no type.
+    """
+    if parts[2:5] == ["s3", "", ""]:
+        return "", parts[5]
+    found = re.match(r"[^/:]*[/:]", parts[5])
+    kind = found[0] if found else ""
+    return kind, parts[5][len(kind) :]
 
 
 def _names_principal(statement: Mapping[str, Any], principals: frozenset[Name]) -> bool:
