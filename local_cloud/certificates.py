@@ -15,10 +15,12 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from local_cloud.settings import Settings, is_impersonated
+
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 397
@@ -90,20 +92,37 @@ def _leaf(authority: Path, name: str, addresses: Collection[str] = ()) -> Path:
     path = authority.with_name(f"leaf-{name}.pem")
     if path.exists() and _lasts(path) and _has(path, addresses):
         return path
+    key = ec.generate_private_key(ec.SECP256R1())
+    chain = _issue(authority, [name], addresses, key.public_key(), LEAF_DAYS) + authority.read_bytes()
+    _write_secret(path, chain + _private_bytes(key))
+    return path
+
+
+def issue(settings: Settings, names: Collection[str], key: PublicKey, days: int) -> tuple[bytes, bytes]:
+    """A certificate for a key, of names (the first one is the common name), and its authority's (PEM)."""
+    authority = ensure_authority(settings)
+    return _issue(authority, names, (), key, days), authority.read_bytes()
+
+
+def _issue(
+    authority: Path, names: Collection[str], addresses: Collection[str], key: PublicKey, days: int
+) -> bytes:
     issuer = x509.load_pem_x509_certificate(authority.read_bytes())
     issuer_key = serialization.load_pem_private_key(_key_path(authority).read_bytes(), password=None)
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{_key_path(authority)} is not an EC key")
-    key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
-        _dated(LEAF_DAYS)
-        # A common name has at most 64 characters; verifiers look at the alternative name only.
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])]))
+        _dated(days)
+        # A common name has at most 64 characters; verifiers look at the alternative names only.
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, next(iter(names))[:64])]))
         .issuer_name(issuer.subject)
-        .public_key(key.public_key())
+        .public_key(key)
         .add_extension(
             x509.SubjectAlternativeName(
-                [x509.DNSName(name), *(x509.IPAddress(ip_address(each)) for each in addresses)]
+                [
+                    *(x509.DNSName(each) for each in names),
+                    *(x509.IPAddress(ip_address(each)) for each in addresses),
+                ]
             ),
             critical=False,
         )
@@ -115,9 +134,7 @@ def _leaf(authority: Path, name: str, addresses: Collection[str] = ()) -> Path:
         )
         .sign(issuer_key, hashes.SHA256())
     )
-    chain = certificate.public_bytes(serialization.Encoding.PEM) + authority.read_bytes()
-    _write_secret(path, chain + _private_bytes(key))
-    return path
+    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def _dated(days: int) -> x509.CertificateBuilder:

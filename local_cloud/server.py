@@ -23,6 +23,7 @@ from local_cloud.github.app import create_app as create_github_app
 from local_cloud.github.app import is_loopback
 from local_cloud.hosts import image
 from local_cloud.hosts.controller import HostController
+from local_cloud.hosts.load_balancers.controller import BalancerController
 from local_cloud.hosts.security_groups.account import read as read_account
 from local_cloud.hosts.security_groups.verdict import Question, judge
 from local_cloud.latency import delayed
@@ -41,7 +42,15 @@ LOG = logging.getLogger(__name__)
 ADMIN = "/_local_cloud/"
 MOTO_RESET = "/moto-api/reset"
 """What tests that were written for moto's server empty the account with."""
-WATCHED_SERVICES = {"ec2", "autoscaling", "cloudformation", "elasticloadbalancing", "monitoring"}
+WATCHED_SERVICES = {
+    "ec2",
+    "autoscaling",
+    "cloudformation",
+    "elasticloadbalancing",
+    "monitoring",
+    "acm",
+    "route53",
+}
 """Services whose writes may ask for other hosts than there are, or concern a running deployment."""
 
 RESET_SECONDS = 60
@@ -59,14 +68,15 @@ class LocalCloud:
         self.log = RequestLog(settings.state_dir / "requests.jsonl", enabled=settings.log_requests)
         self._say = say
         self._running: list[Any] = []
-        self._turn = threading.Lock()
+        self.turn = threading.Lock()
         self.gate = Gate(
-            self._turn,
+            self.turn,
             root_key=settings.root_access_key,
             enforcing=settings.enforce_iam,
             note=self.log.add,
         )
         self._hosts: HostController | None = None
+        self.balancers: BalancerController | None = None
         self._acme: AcmeServer | None = None
         self._packages: Path | None = None
 
@@ -84,7 +94,7 @@ class LocalCloud:
         try:
             self._github_app = create_github_app(settings)
             github = delayed(self._github_app, settings.latency, settings.seed)
-            self._aws_app = application.create_app(self._turn)
+            self._aws_app = application.create_app(self.turn)
             checked = front.checked(self.gate.before(self._aws_app), self._secret)
             aws = delayed(checked, settings.latency, settings.seed)
             aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
@@ -125,6 +135,8 @@ class LocalCloud:
 
     def _reset_account(self) -> None:
         self._seed()
+        if self.balancers:
+            self.balancers.notify()
         if self._hosts:
             self._hosts.notify()
             self._hosts.wait_for(lambda hosts: not hosts, RESET_SECONDS)
@@ -152,6 +164,7 @@ class LocalCloud:
             "checkout": str(self.settings.root),
             "enforce_iam": self.gate.enforcing,
             "hosts": self._hosts.describe() if self._hosts else [],
+            "load_balancers": self.balancers.describe() if self.balancers else [],
             "acme": self._acme.status() if self._acme else {},
             "requests": len(self.log.entries()),
             "mutating_requests": len(self.log.entries(mutating=True)),
@@ -159,7 +172,7 @@ class LocalCloud:
 
     def _seed(self) -> None:
         codedeploy.options.service_role_may = self.gate.service_may
-        with self._turn:
+        with self.turn:
             moto.install(self.settings)
             seed(self.settings, self._packages)
 
@@ -182,6 +195,9 @@ class LocalCloud:
         self._hosts = HostController(settings, autoscaling.wake)
         self._running.append(self._hosts)
         self._hosts.start()
+        self.balancers = BalancerController(settings, self._hosts.network, self.turn, self._balancers_changed)
+        self._running.append(self.balancers)
+        self.balancers.start()
         self._acme = AcmeServer(settings)
         self._running.append(self._acme)
         self._acme.start()
@@ -193,7 +209,7 @@ class LocalCloud:
         )
 
     def _start_scaling(self) -> None:
-        scaling = ScalingController(self._turn, self._groups_changed)
+        scaling = ScalingController(self.turn, self._groups_changed)
         self._running.append(scaling)
         scaling.start()
 
@@ -201,6 +217,13 @@ class LocalCloud:
         if call.service in WATCHED_SERVICES:
             autoscaling.wake()
             self._groups_changed()
+            if self.balancers:
+                self.balancers.notify()
+
+    def _balancers_changed(self) -> None:
+        """A target's health has, or an alarm on their requests."""
+        autoscaling.wake()
+        codedeploy.wake()
 
     def _groups_changed(self) -> None:
         """Other instances may be wanted, or others be there to be deployed to."""

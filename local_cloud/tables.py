@@ -15,6 +15,7 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"ACME    {acme['directory']}, to hosts {acme['directory_on_hosts']}"
         yield f"        its authority: {acme['authorities']}"
     yield from table(status["hosts"])
+    yield from table(status.get("load_balancers", []))
     groups = status.get("security_groups")
     if groups and groups["problem"]:
         yield f"security groups do not filter as they are: {groups['problem']}"

@@ -27,6 +27,8 @@ has ssh || missing+=(openssh-client)
 has git || missing+=(git)
 # The authority that hosts get certificates from.
 has pebble || missing+=(pebble)
+# What load balancers are.
+has haproxy || missing+=(haproxy)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 [ "$(id -u)" = 0 ] || die "missing: ${missing[*]}; install them (or run this as root), then run this again"
@@ -39,4 +41,8 @@ log=$(apt-get update -qq 2>&1 \
   && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" 2>&1) \
   || die "apt-get could not install them: $(tail -n 3 <<<"$log")"
 mkdir -p .cache
+# Its own service serves nobody here.
+if [[ " ${missing[*]} " == *" haproxy "* ]] && [ -d /run/systemd/system ]; then
+  systemctl disable --quiet --now haproxy
+fi
 comm -13 <(printf '%s\n' "$before") <(installed) >>.cache/installed-packages

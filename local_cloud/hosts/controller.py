@@ -47,8 +47,8 @@ class HostController:
     def __init__(self, settings: Settings, tell: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
         self._tell = tell
-        self._network = Network(settings)
-        self._filter = Filter(self._network.router.run)
+        self.network = Network(settings)
+        self._filter = Filter(self.network.router.run)
         self._metadata = MetadataServer()
         self._hosts: dict[str, Host] = {}
         self._finished: queue.SimpleQueue[Host] = queue.SimpleQueue()
@@ -65,13 +65,13 @@ class HostController:
         engine = engines.find(self._settings)
         engine.remove(*engine.names())
         engines.end_orphans(self._settings)
-        self._network.create()
-        self._metadata.start(self._network.router.namespace)
+        self.network.create()
+        self._metadata.start(self.network.router.namespace)
         self._surroundings = Surroundings(
             self._settings,
             engine,
             cache(partial(image.ensure, self._settings, LOG.info)),
-            self._network,
+            self.network,
             self._metadata,
         )
         self._selector = selectors.DefaultSelector()
@@ -106,7 +106,7 @@ class HostController:
             host.went_off()
         self._hosts.clear()
         self._metadata.stop()
-        self._network.remove()
+        self.network.remove()
         engines.leave_nothing(self._settings)
 
     def notify(self) -> None:
@@ -128,7 +128,7 @@ class HostController:
 
     def security_groups(self) -> dict[str, Any]:
         """Whether they filter, and how many packets each rule let through."""
-        router = str(self._network.router.namespace)
+        router = str(self.network.router.namespace)
         return {"router": router} | report(self._account(), self._filter)
 
     def wait_for(self, condition: Callable[[list[dict[str, Any]]], bool], timeout: float) -> bool:

@@ -84,12 +84,9 @@ class Network:
     def plug(self, process: int, *, name: str, address: str, mac: str) -> None:
         """Gives the namespace of a process eth0 with `address`, and the way to everything else."""
         settings = self._settings
-        prefix = self._prefix
-        if ip_address(address) not in ip_network(settings.network_cidr):
-            # A subnet of another VPC: one route for each of its hosts.
-            ip([f"route replace {address}/32 dev {LINK} src {settings.internet}"])
-            prefix = "32"
-        self.router.plug(name, process, address=address, mac=mac)
+        is_default = ip_address(address) in ip_network(settings.network_cidr)
+        prefix = self._prefix if is_default else "32"
+        self.connect(of_process(process), name=name, address=address, mac=mac)
         inside(
             of_process(process),
             lambda: ip(
@@ -102,6 +99,14 @@ class Network:
                 ]
             ),
         )
+
+    def connect(self, namespace: Path, *, name: str, address: str, mac: str, peer_name: str = "eth0") -> None:
+        """A link from the router to a namespace, and the way of this machine to an address behind it."""
+        settings = self._settings
+        if ip_address(address) not in ip_network(settings.network_cidr):
+            # A subnet of another VPC: one route for each of its hosts.
+            ip([f"route replace {address}/32 dev {LINK} src {settings.internet}"])
+        self.router.plug(name, namespace, address=address, mac=mac, peer_name=peer_name)
 
     def change_public(
         self, process: int, name: str, *, before: Collection[str], after: Collection[str]

@@ -75,11 +75,11 @@ class Router:
         """The result of `work`, done inside."""
         return inside(self.namespace, work)
 
-    def plug(self, name: str, process: int, *, address: str, mac: str) -> None:
-        """Gives the namespace of a process the link `name`, which is eth0 there."""
+    def plug(self, name: str, namespace: Path, *, address: str, mac: str, peer_name: str = "eth0") -> None:
+        """Gives a namespace the link `name`, which is `peer_name` there."""
 
         def connect() -> None:
-            peer = f"peer name eth0 mtu {MTU} address {mac} netns {process}"
+            peer = f"peer name {peer_name} mtu {MTU} address {mac} netns {namespace}"
             ip([f"link add {name} mtu {MTU} type veth {peer}"])
             _set(OF_A_LINK, name)
             ip([f"link set {name} up", f"route replace {address}/32 dev {name}"])

@@ -178,10 +178,17 @@ print(owner_name(replace(Settings(), state_dir=Path(sys.argv[1]))))
 
 
 @contextmanager
-def network_of_its_own() -> Iterator[None]:
-    """A network namespace for this thread and what it starts: nothing else's addresses are in the way."""
+def network_with_images() -> Iterator[None]:
+    """A network of its own, after all images were made: from in there they can't be."""
     for distribution in image.DISTRIBUTIONS:
         image.ensure(Settings(), lambda _: None, distribution)
+    with network_of_its_own():
+        yield
+
+
+@contextmanager
+def network_of_its_own() -> Iterator[None]:
+    """A network namespace for this thread and what it starts: nothing else's addresses are in the way."""
     before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     namespaces.leave_namespace()
     try:
@@ -196,7 +203,7 @@ def network_of_its_own() -> Iterator[None]:
 def started(state_dir: Path) -> Iterator[Cloud]:
     """A local cloud in a network of its own, which leaves nothing there when it is stopped."""
     cloud = Cloud(state_dir)
-    with network_of_its_own():
+    with network_with_images():
         before = traces()
         try:
             cloud.start()

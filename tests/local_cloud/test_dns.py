@@ -134,3 +134,29 @@ def test_the_machines_resolvers_are_read_from_its_configuration(tmp_path: Path) 
 
     assert machine_resolvers(configuration) == [("192.0.2.53", 53), ("::1", 53)]
     assert machine_resolvers(tmp_path / "absent") == []
+
+
+def test_a_load_balancers_name_and_an_alias_of_it_lead_to_its_addresses(ask: Ask, client: Client) -> None:
+    ec2, elb, route53 = client("ec2"), client("elbv2"), client("route53")
+    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
+    [balancer] = elb.create_load_balancer(Name="Front", Subnets=subnets)["LoadBalancers"]
+    [inside] = elb.create_load_balancer(Name="in", Subnets=subnets, Scheme="internal")["LoadBalancers"]
+    interfaces = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    public = sorted(each["Association"]["PublicIp"] for each in interfaces if "Association" in each)
+    private = sorted(each["PrivateIpAddress"] for each in interfaces if "ELB app/in/" in each["Description"])
+    [zone] = route53.list_hosted_zones()["HostedZones"]
+    alias = {"HostedZoneId": "Z35SXDOTRQ7X7K", "EvaluateTargetHealth": False, "DNSName": balancer["DNSName"]}
+    record = {"Name": "local-cloud.example", "Type": "A", "AliasTarget": alias}
+    change = {"Action": "UPSERT", "ResourceRecordSet": record}
+    route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch={"Changes": [change]})
+    add_record(client, "www.local-cloud.example", "CNAME", balancer["DNSName"])
+
+    assert len(public) == len(private) == 2
+    for name in (balancer["DNSName"], f"dualstack.{balancer['DNSName']}", "local-cloud.example"):
+        code, found = ask(name)
+        assert (code, sorted(found)) == ("NOERROR", public)
+        assert ask(name, "AAAA") == ("NOERROR", [])
+    assert sorted(ask(inside["DNSName"])[1]) == private
+    assert sorted(ask("www.local-cloud.example")[1]) == sorted([f"{balancer['DNSName']}.", *public])
+    elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    assert ask("local-cloud.example")[1] == []

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from tests.local_cloud.host_clouds import Cloud, network_of_its_own, remains_of, started, traces, until
+from tests.local_cloud.host_clouds import Cloud, network_with_images, remains_of, started, traces, until
 
 DEBIAN = "/aws/service/debian/release/12/latest/amd64"
 ROLE = "web"
@@ -213,7 +213,7 @@ class TestSeveral:
 
 def test_what_a_killed_local_cloud_left_is_removed(tmp_path: Path) -> None:
     cloud = Cloud(tmp_path / "state")
-    with network_of_its_own():
+    with network_with_images():
         clean = traces()
         cloud.start()
         cloud.launch()
@@ -228,7 +228,7 @@ def test_what_a_killed_local_cloud_left_is_removed(tmp_path: Path) -> None:
 
 def test_hosts_whose_state_folder_was_deleted_are_ended_by_the_next_start(tmp_path: Path) -> None:
     cloud = Cloud(tmp_path / "state")
-    with network_of_its_own():
+    with network_with_images():
         clean = traces()
         cloud.start()
         cloud.launch()

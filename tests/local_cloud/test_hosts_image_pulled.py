@@ -14,7 +14,7 @@ import pytest
 
 from local_cloud.hosts import image
 from local_cloud.settings import Settings
-from tests.local_cloud.host_clouds import CHECKOUT, Cloud, network_of_its_own
+from tests.local_cloud.host_clouds import CHECKOUT, Cloud, network_with_images
 
 pytestmark = pytest.mark.long
 OURS = (
@@ -58,7 +58,7 @@ def reference(tmp_path: Path) -> str:
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
     cloud = Cloud(tmp_path / "state")
-    with network_of_its_own():
+    with network_with_images():
         yield cloud
         cloud.run("stop")
 
@@ -83,7 +83,7 @@ def test_a_host_boots_from_an_image_that_is_pulled(cloud: Cloud, reference: str)
 def test_an_image_that_can_not_be_pulled_is_named_with_the_way_out(tmp_path: Path) -> None:
     archive = f"docker-archive:{tmp_path / 'none.tar'}"
     arguments = ["start", "--aws-port=0", "--github-port=0", f"--state-dir={tmp_path / 'state'}"]
-    with network_of_its_own():
+    with network_with_images():
         refused = subprocess.run(
             [sys.executable, "-m", "local_cloud", *arguments, f"--host-image={archive}"],
             cwd=CHECKOUT,

@@ -15,7 +15,21 @@ from moto.sts.responses import TokenResponse
 from local_cloud.aws import codedeploy
 from local_cloud.aws.autoscaling import options as scaling_options
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
-from local_cloud.aws.moto import autoscaling, cloudformation, ec2, iam, reset, route53, s3, sqs, ssm, sts
+from local_cloud.aws.moto import (
+    acm,
+    autoscaling,
+    cloudformation,
+    cloudwatch,
+    ec2,
+    elbv2,
+    iam,
+    reset,
+    route53,
+    s3,
+    sqs,
+    ssm,
+    sts,
+)
 from local_cloud.settings import Settings
 
 
@@ -36,9 +50,12 @@ def install(settings: Settings) -> None:
 
 def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     """Owner, attribute, and what takes its place."""
+    yield from acm.replaced(settings)
     yield from autoscaling.REPLACED
     yield from cloudformation.REPLACED
+    yield from cloudwatch.REPLACED
     yield from ec2.replaced(settings)
+    yield from elbv2.REPLACED
     yield from iam.REPLACED
     yield from reset.REPLACED
     yield from route53.REPLACED

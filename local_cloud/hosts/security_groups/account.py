@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from local_cloud.aws.moto.elbv2.balancers import NAME as LOAD_BALANCER
 from local_cloud.hosts.router import link_of
 from local_cloud.hosts.security_groups.model import ANY, Account, Direction, Interface, Rule
 
@@ -53,13 +54,15 @@ def _has_ended(interface: Any, living: Collection[str]) -> bool:
 def _interface(interface: Any) -> Interface:
     instance = interface.instance
     is_hosts = instance is not None and interface.device_index == 0
+    balancer = getattr(interface, LOAD_BALANCER, "")
     secondary = [each.get("PrivateIpAddress") for each in list(interface.private_ip_addresses)]
     return Interface(
-        link=link_of(instance.id) if is_hosts else "",
-        instance_id=instance.id if instance is not None else "",
+        link=link_of(instance.id if is_hosts else interface.id) if is_hosts or balancer else "",
+        instance_id=instance.id if instance is not None else balancer,
         private=tuple(dict.fromkeys(each for each in (interface.private_ip_address, *secondary) if each)),
         public=interface.public_ip,
         groups=tuple(group.id for group in list(interface.group_set)),
+        is_open=bool(balancer) and not interface.group_set,
     )
 
 

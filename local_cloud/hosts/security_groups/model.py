@@ -43,10 +43,13 @@ class Interface:
 
     link: str
     instance_id: str
+    """Whose it is: an instance's id, or a load balancer's `app/NAME/ID`."""
     private: tuple[str, ...]
     """The primary one first."""
     public: str | None
     groups: tuple[str, ...]
+    is_open: bool = False
+    """Nothing filters: a network load balancer without groups."""
 
 
 @dataclass(frozen=True, kw_only=True)

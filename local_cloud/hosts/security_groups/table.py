@@ -110,6 +110,9 @@ def _entry(hosts: Iterable[Interface], direction: Direction, settings: Settings)
 
 
 def _rules(account: Account, host: Interface, direction: Direction) -> Iterator[str]:
+    if host.is_open:
+        yield "accept"
+        return
     for decision in decisions(account, host, direction):
         verdict = f"goto {direction}_tracked" if decision.tracked else "accept"
         yield f"{_match(decision, direction)}counter name {decision.rule.rule_id} {verdict}"

@@ -96,9 +96,9 @@ def _packet(sender: _End, receiver: _End, settings: Settings, question: Question
 
 
 def _gates(sender: _End, receiver: _End) -> Iterator[_Gate]:
-    if sender.interface is not None:
+    if sender.interface is not None and not sender.interface.is_open:
         yield _Gate("egress", sender.interface, receiver.interface)
-    if receiver.interface is not None:
+    if receiver.interface is not None and not receiver.interface.is_open:
         yield _Gate("ingress", receiver.interface, sender.interface)
 
 

@@ -1,0 +1,1 @@
+"""Load balancers that answer: from the account (`account.py`) to what is asked (`model.py`), to haproxy."""
