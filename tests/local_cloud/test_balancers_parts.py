@@ -92,6 +92,7 @@ ACTIONS: list[Action] = [
     Forward(groups=()),
     Forward(groups=((WEB, 0),)),
     Forward(groups=((WEB, 3), (WEB, 2)), sticky=60),
+    Redirect(status=301, host="a\nb", path="/\r\n'"),
     Redirect(status=302, host="x.example", path="/a b/#{path}", query=f"q=#{{query}}&n={NASTY.strip()}"),
     FixedResponse(status=503, body=NASTY, content_type="application/json"),
     FixedResponse(status=204),
@@ -104,6 +105,7 @@ CONDITIONS = [
     Condition(field="http-header", values=("a",), header="no) header"),
     Condition(field="http-request-method", values=("GET", "M-SEARCH")),
     Condition(field="query-string", values=("a&b=c", "=d")),
+    Condition(field="path-pattern", values=tuple("/" + character * 127 for character in "+'(\\*")),
     Condition(field="source-ip", values=("10.0.0.0/8", "::/0")),
 ]
 

@@ -8,8 +8,10 @@ minute, by nobody. Whether the record is there is looked at when somebody asks f
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from dnslib import QTYPE
@@ -34,6 +36,7 @@ LATER = ("IssuedAt", "NotAfter", "NotBefore", "Serial")
 _original_check = CertBundle.check
 _original_describe = CertBundle.describe
 _original_generate = CertBundle.generate_cert
+_original_import = AWSCertificateManagerBackend.import_certificate
 _original_request = AWSCertificateManagerBackend.request_certificate
 
 
@@ -115,6 +118,16 @@ def request_certificate(
     return arn
 
 
+def import_certificate(backend: Any, certificate: bytes, private_key: bytes, *more: Any, **named: Any) -> str:
+    """With the key that is its own; the words are inferred."""
+    with suppress(ValueError, TypeError):
+        key = serialization.load_pem_private_key(private_key, password=None)
+        if x509.load_pem_x509_certificate(certificate).public_key() != key.public_key():
+            raise AWSValidationException("The certificate and the private key do not match.")
+    arn: str = _original_import(backend, certificate, private_key, *more, **named)
+    return arn
+
+
 def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
     """Owner, attribute, and what takes its place."""
 
@@ -146,6 +159,7 @@ def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
         (CertBundle, "generate_cert", staticmethod(generate)),
         (CertBundle, "check", check),
         (CertBundle, "describe", describe),
+        (AWSCertificateManagerBackend, "import_certificate", import_certificate),
         (AWSCertificateManagerBackend, "request_certificate", request_certificate),
     )
 

@@ -6,18 +6,20 @@ complete when the call has ended, and is read again then.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from moto.acm.models import acm_backends
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from moto.ec2.models import ec2_backends
 from moto.elbv2.ssl_policies import SSL_POLICIES
-from moto.iam.models import iam_backends
-from moto.utilities.utils import get_partition
 
 from local_cloud.aws.moto.elbv2 import balancers as moto_balancers
+from local_cloud.aws.moto.elbv2 import listeners as moto_listeners
 from local_cloud.aws.moto.elbv2 import targets as moto_targets
 from local_cloud.aws.moto.elbv2.targets import NOT_IN_USE, TRAFFIC_PORT, ZONE_NOT_ENABLED, Health
 from local_cloud.hosts.load_balancers.actions import action_of
+from local_cloud.hosts.load_balancers.conditions import TOKEN
 from local_cloud.hosts.load_balancers.model import (
     Account,
     Balancer,
@@ -160,21 +162,25 @@ def _policy(name: str) -> TlsPolicy:
 
 
 def _pem(arn: str) -> str:
-    """A certificate of ACM or IAM with its chain and key; empty where there is none, or none yet."""
-    _, _, service, region, account, _ = arn.split(":", 5)
-    if service == "acm":
-        bundle = acm_backends[account][region]._certificates.get(arn)  # noqa: SLF001 - without what reading changes
-        if bundle is None or bundle.status != "ISSUED":
-            return ""
-        parts = [bundle.cert, bundle.chain, bundle.key]
-        return "\n".join(each.decode().strip() for each in parts if each) + "\n"
-    found = iam_backends[account][get_partition(region or "us-east-1")].get_certificate_by_arn(arn)
-    if found is None:
+    """A certificate of ACM or IAM with its chain and key; empty where there is none that can be served."""
+    bundle = moto_listeners.acm_certificate(arn)
+    if bundle is not None:
+        parts = [bundle.cert, bundle.chain, bundle.key] if bundle.status == "ISSUED" else []
+        return _usable("".join(f"{each.decode().strip()}\n" for each in parts if each))
+    found = moto_listeners.iam_certificate(arn)
+    parts = [found.cert_body, found.cert_chain, found.private_key] if found is not None else []
+    return _usable("".join(f"{each.strip()}\n" for each in parts if each))
+
+
+@lru_cache(maxsize=64)
+def _usable(pem: str) -> str:
+    """Empty where haproxy would refuse it, and with it all other load balancers."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError):
         return ""
-    return (
-        "\n".join(each.strip() for each in (found.cert_body, found.cert_chain or "", found.private_key))
-        + "\n"
-    )
+    return pem if certificate.public_key() == key.public_key() else ""
 
 
 def _group(group: Any, zones: set[str]) -> Group:
@@ -196,6 +202,8 @@ def _stickiness(attributes: Mapping[str, str]) -> Stickiness | None:
     if attributes.get("stickiness.enabled") != "true":
         return None
     if attributes.get("stickiness.type") == "app_cookie":
+        if not TOKEN.fullmatch(attributes.get("stickiness.app_cookie.cookie_name", "")):
+            return None
         return Stickiness(
             seconds=int(attributes.get("stickiness.app_cookie.duration_seconds", 86400)),
             cookie=attributes.get("stickiness.app_cookie.cookie_name", ""),

@@ -12,7 +12,8 @@ HOST = "var(txn.name)"
 
 
 def quoted(text: str) -> str:
-    """One word of haproxy's configuration, in which nothing is special."""
+    """One word of haproxy's configuration, in which nothing is special; without control characters."""
+    text = "".join(each for each in text if each.isprintable())
     return "'" + text.replace("'", "'\\''") + "'"
 
 

@@ -59,6 +59,9 @@ def render(account: Account, slots: Slots, *, socket: str, noted: int) -> dict[s
 
 def _balancer(balancer: Balancer, account: Account, slots: Slots) -> Iterator[str]:
     for listener in balancer.listeners:
+        if listener.is_tls and not listener.certificates:
+            # Theirs was deleted: AWS does not let it be.
+            continue
         yield from frontend(balancer, listener)
         yield ""
     for arn in groups_of(balancer):

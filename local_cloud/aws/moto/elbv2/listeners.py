@@ -1,7 +1,7 @@
 # ruff: noqa: ANN401 - moto's objects are duck-typed
 """What Elastic Load Balancing refuses of listeners, and moto keeps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from moto.acm.models import acm_backends
@@ -10,7 +10,6 @@ from moto.elbv2.exceptions import ELBClientError as ElbError
 from moto.elbv2.models import ELBv2Backend
 from moto.elbv2.ssl_policies import SSL_POLICIES
 from moto.iam.models import iam_backends
-from moto.utilities.utils import get_partition
 
 SECURE = {"HTTPS", "TLS"}
 LARGEST_PORT = 65535
@@ -34,6 +33,8 @@ def create_listener(  # noqa: PLR0917 - moto's
     balancer = backend.load_balancers.get(load_balancer_arn)
     if balancer is not None and any(int(each.port) == int(port or 0) for each in balancer.listeners.values()):
         raise DuplicateListenerError
+    if balancer is not None:
+        backend._validate_port_and_protocol(balancer.type, port, protocol)  # noqa: SLF001 - its words come first
     if port and not 0 < int(port) <= LARGEST_PORT:
         raise ValidationError(f"Listener port '{port}' must be in the range 1-{LARGEST_PORT} inclusive")
     _check_security(protocol, ssl_policy, certificate)
@@ -51,13 +52,14 @@ def modify_listener(  # noqa: PLR0917 - moto's
     certificates: list[dict[str, Any]] | None = None,
     actions: list[dict[str, Any]] | None = None,
 ) -> Any:
+    backend.describe_listeners(load_balancer_arn=None, listener_arns=[arn])
     check_certificates(each["CertificateArn"] for each in certificates or [])
     return _original_modify(backend, arn, port, protocol, ssl_policy, certificates or [], actions or [])
 
 
 def add_certificates(backend: Any, arn: str, certificates: list[dict[str, Any]]) -> Any:
-    check_certificates(each["CertificateArn"] for each in certificates)
     known = backend.describe_listeners(load_balancer_arn=None, listener_arns=[arn])[0].certificates
+    check_certificates(each["CertificateArn"] for each in certificates)
     new = [each for each in certificates if each["CertificateArn"] not in known]
     return _original_add(backend, arn, new)
 
@@ -89,17 +91,25 @@ def check_certificates(arns: Iterable[str]) -> None:
 
 
 def _status(arn: str) -> str | None:
-    parts: Mapping[int, str] = dict(enumerate(arn.split(":", 5)))
-    service, region, account = parts.get(2, ""), parts.get(3, ""), parts.get(4, "")
-    if service == "acm":
-        known = acm_backends[account][region]._certificates  # noqa: SLF001 - none is no error here
-        if arn not in known:
-            return None
-        known[arn].check()
-        return str(known[arn].status)
-    if service == "iam" and iam_backends[account][get_partition(region)].get_certificate_by_arn(arn):
-        return "ISSUED"
-    return None
+    """Of a certificate of ACM or IAM; None where there is none."""
+    bundle = acm_certificate(arn)
+    if bundle is not None:
+        bundle.check()
+        return str(bundle.status)
+    return "ISSUED" if iam_certificate(arn) is not None else None
+
+
+def acm_certificate(arn: str) -> Any:
+    """moto's record; None where there is none."""
+    known = (backend for regions in list(acm_backends.values()) for backend in list(regions.values()))
+    # Its own way to one raises an error, and would issue it.
+    return next((each._certificates[arn] for each in known if arn in each._certificates), None)  # noqa: SLF001
+
+
+def iam_certificate(arn: str) -> Any:
+    """moto's record; None where there is none."""
+    known = (backend for partitions in list(iam_backends.values()) for backend in list(partitions.values()))
+    return next((found for each in known if (found := each.get_certificate_by_arn(arn)) is not None), None)
 
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
