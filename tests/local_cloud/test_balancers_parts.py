@@ -15,6 +15,7 @@ import pytest
 from local_cloud.aws.moto.elbv2.targets import CHECKING, HEALTHY, ZONE_NOT_ENABLED
 from local_cloud.hosts.load_balancers import access_logs, health, rotation
 from local_cloud.hosts.load_balancers.configuration import MAIN, render
+from local_cloud.hosts.load_balancers.controller import BalancerController
 from local_cloud.hosts.load_balancers.frontends import backend_name
 from local_cloud.hosts.load_balancers.health import FAILED, PASSED, TIMED_OUT, Checked, after, mismatch
 from local_cloud.hosts.load_balancers.metrics import Places
@@ -38,6 +39,7 @@ from local_cloud.hosts.load_balancers.model import (
 from local_cloud.hosts.load_balancers.requests import parse
 from local_cloud.hosts.load_balancers.slots import FEWEST, assign
 from local_cloud.hosts.load_balancers.traffic import Traffic
+from local_cloud.hosts.network import Network
 from local_cloud.testing.clouds import LocalCloud
 
 REGION = "eu-north-1"
@@ -158,6 +160,17 @@ def check(folder: Path, given: Account) -> None:
         ["haproxy", "-c", "-f", MAIN], cwd=folder, capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (0, ""), result.stderr
+
+
+def test_without_haproxy_load_balancers_are_records(
+    local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = local_cloud.settings
+    controller = BalancerController(settings, Network(settings), local_cloud.turn, lambda: None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    controller.start()
+    controller.stop()
+    assert controller.problem == "the package haproxy is not installed"
 
 
 class TestHealth:

@@ -159,3 +159,20 @@ def test_a_question_that_names_nothing_is_refused(why: Why) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         why("i-00000000000000000", "this-machine")
     assert "no instance that runs here" in json.load(refused.value)["error"]
+
+
+def test_a_vpcs_own_group_ends_with_it(client: Client) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+
+    def groups() -> list[str]:
+        of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+        return [each["GroupName"] for each in ec2.describe_security_groups(Filters=of_vpc)["SecurityGroups"]]
+
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_vpc(VpcId=vpc)
+    assert groups() == ["default"]
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+    assert groups() == []

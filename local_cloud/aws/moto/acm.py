@@ -79,6 +79,7 @@ def describe(bundle: Any) -> dict[str, Any]:
         return described
     told = described["Certificate"]
     account = bundle.arn.split(":")[4]
+    told["Issuer"] = "Amazon"
     told["DomainValidationOptions"] = [_option(account, name, bundle.status) for name in names_of(bundle)]
     if bundle.status == PENDING:
         for name in LATER:

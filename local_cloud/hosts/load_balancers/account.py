@@ -227,6 +227,8 @@ def _check(group: Any) -> HealthCheck:
 
 
 def _targets(group: Any, zones: set[str]) -> Iterator[Target]:
+    if group.target_type not in moto_targets.REACHED:
+        return
     for target_id, target in list(group.targets.items()):
         yield Target(
             target_id=target_id,

@@ -7,6 +7,7 @@ first load balancer.
 
 import asyncio
 import logging
+import shutil
 import socket
 import threading
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from local_cloud.hosts.load_balancers.configuration import Slots, render
 from local_cloud.hosts.load_balancers.frontends import backend_name
 from local_cloud.hosts.load_balancers.model import Account, groups_of
 from local_cloud.hosts.load_balancers.place import Place
-from local_cloud.hosts.load_balancers.process import Haproxy, HaproxyError
+from local_cloud.hosts.load_balancers.process import PROGRAM, Haproxy, HaproxyError
 from local_cloud.hosts.load_balancers.slots import Server, assign
 from local_cloud.hosts.load_balancers.traffic import Traffic
 from local_cloud.hosts.namespaces import enter
@@ -60,6 +61,11 @@ class BalancerController:
         """Why they are not as they are asked to be; empty where they are."""
 
     def start(self) -> None:
+        """Without haproxy load balancers are records."""
+        if shutil.which(PROGRAM) is None:
+            self.problem = f"the package {PROGRAM} is not installed"
+            LOG.warning("load balancers answer nowhere: %s", self.problem)
+            return
         moto_targets.answer_with(self._health)
         self._thread.start()
 
@@ -69,7 +75,8 @@ class BalancerController:
         self._stopping = True
         self._needed.set()
         self.notify()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def notify(self) -> None:
         """The account may have changed. Whoever calls may hold any lock."""

@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.security_groups import SecurityGroups
 
 from local_cloud.aws.moto.ec2.errors import invalid
@@ -92,6 +93,7 @@ def _succeeding(name: str) -> Callable[[SecurityGroups], ActionResult]:
 
 
 _original_delete = SecurityGroupBackend.delete_security_group
+_original_delete_vpc = VPCBackend.delete_vpc
 
 
 def delete_group(backend: Any, name: str | None = None, group_id: str | None = None) -> None:
@@ -104,6 +106,19 @@ def delete_group(backend: Any, name: str | None = None, group_id: str | None = N
     if group and group.id in _used(backend):
         raise EC2ClientError("DependencyViolation", f"resource {group.id} has a dependent object")
     _original_delete(backend, name, group_id)
+
+
+def delete_vpc(backend: Any, vpc_id: str) -> Any:
+    """A VPC's own group ends with it, though nobody may delete it."""
+    groups = backend.groups.get(vpc_id, {})
+    own = {group.id: group for group in list(groups.values()) if group.name == "default"}
+    for group_id in own:
+        del groups[group_id]
+    try:
+        return _original_delete_vpc(backend, vpc_id)
+    except EC2ClientError:
+        groups.update(own)
+        raise
 
 
 def _used(backend: Any) -> set[str]:
@@ -174,5 +189,6 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     *((SecurityGroups, name, _succeeding(name)) for name in DESCRIBING),
     (SecurityGroupBackend, "create_security_group", create_group),
     (SecurityGroupBackend, "delete_security_group", delete_group),
+    (VPCBackend, "delete_vpc", delete_vpc),
     (SecurityGroupBackend, "modify_security_group_rules", modify_rules),
 )

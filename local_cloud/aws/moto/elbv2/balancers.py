@@ -8,7 +8,9 @@ security groups, and a public address where it is internet-facing. moto has none
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import elastic_network_interfaces as moto_interfaces
+from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
 from moto.elbv2.exceptions import DuplicateLoadBalancerName, ValidationError
 from moto.elbv2.exceptions import ELBClientError as ElbError
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
@@ -25,6 +27,7 @@ LONGEST_NAME = 32
 NAME_NUMBERS = 10
 """Digits behind an application load balancer's name in its DNS name."""
 
+_original_delete_interface = NetworkInterfaceBackend.delete_network_interface
 _original_create = ELBv2Backend.create_load_balancer
 _original_delete = ELBv2Backend.delete_load_balancer
 _original_subnets = ELBv2Backend.set_subnets
@@ -238,7 +241,15 @@ def _ec2(balancer: Any) -> Any:
     return elbv2_backends[account][region].ec2_backend
 
 
+def delete_network_interface(backend: Any, eni_id: str) -> None:
+    """Not a load balancer's, which ends with that."""
+    if getattr(backend.enis.get(eni_id), NAME, ""):
+        raise EC2ClientError("InvalidParameterValue", f"Network interface '{eni_id}' is currently in use.")
+    _original_delete_interface(backend, eni_id)
+
+
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (NetworkInterfaceBackend, "delete_network_interface", delete_network_interface),
     (ELBv2Backend, "create_load_balancer", create_load_balancer),
     (ELBv2Backend, "delete_load_balancer", delete_load_balancer),
     (ELBv2Backend, "set_subnets", set_subnets),

@@ -67,10 +67,6 @@ def add_certificates(backend: Any, arn: str, certificates: list[dict[str, Any]])
 def _check_security(protocol: str, ssl_policy: str, certificate: str | None) -> None:
     if protocol in SECURE and not certificate:
         raise ValidationError(f"A certificate must be specified for {protocol} listeners")
-    if protocol not in SECURE and certificate:
-        raise ElbError(
-            "InvalidConfigurationRequest", f"Certificates cannot be specified for {protocol} listeners"
-        )
     if protocol in SECURE and ssl_policy not in SSL_POLICIES:
         raise ElbError("SSLPolicyNotFound", f"SSL policy '{ssl_policy}' not found")
     check_certificates([certificate] if certificate else [])

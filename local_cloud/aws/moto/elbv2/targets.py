@@ -14,6 +14,8 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeTargetGroup, e
 
 DELAY = "deregistration_delay.timeout_seconds"
 TRAFFIC_PORT = "traffic-port"
+REACHED = ("instance", "ip")
+"""Types of targets that are reached; functions and other load balancers are records."""
 
 _original_health = FakeTargetGroup.health_for
 _original_register = FakeTargetGroup.register
@@ -87,7 +89,7 @@ def groups() -> list[Any]:
 
 def health_for(group: Any, target: dict[str, Any], ec2_backend: Any) -> Any:
     """moto's record of a target's health."""
-    if _Door.ask is None:
+    if _Door.ask is None or group.target_type not in REACHED:
         return _original_health(group, target, ec2_backend)
     target_id = target["Id"]
     registered = group.targets.get(target_id)
@@ -131,7 +133,7 @@ def describe_target_health(backend: Any, target_group_arn: str, targets: list[di
 
 
 def _drain(group: Any, before: dict[str, dict[str, Any]]) -> None:
-    if _Door.ask is None:
+    if _Door.ask is None or group.target_type not in REACHED:
         return
     ends = time.monotonic() + float(group.attributes[DELAY])
     for target_id, target in before.items():
