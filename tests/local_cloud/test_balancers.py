@@ -262,9 +262,9 @@ class TestHealth:
     def test_says_why_a_target_is_unhealthy(
         self, site: Balanced, said: int, options: dict[str, Any], reason: str, description: str
     ) -> None:
-        tell(site.boxes["a"], f'say {{"/check": {said}}}')
+        tell(site.boxes["a"], f'say {{"/said": {said}}}')
         balancer = site.balance()
-        group = site.target_group("web", "a", HealthCheckPath="/check", **options)
+        group = site.target_group("web", "a", HealthCheckPath="/said", **options)
         site.listen(balancer, group)
         until(lambda: site.health(group)["a"] == ("unhealthy", reason))
         [told] = site.elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]

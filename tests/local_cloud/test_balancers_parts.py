@@ -361,10 +361,11 @@ class TestMetrics:
         changed: list[bool] = []
         traffic = Traffic(local_cloud.turn, lambda: changed.append(True))
         own = replace(account().balancers[0], account="123456789012")
-        traffic.put(replace(account(), balancers=(own,)))
+        checked = {"i-1": Checked(health=HEALTHY), "i-2": Checked(health=CHECKING)}
+        traffic.put(replace(account(), balancers=(own,)), lambda _arn: checked)
         lines = [noted()] * 3 + [noted(answered="-1", status="502", ended="SC")] * 2
         lines += [noted(answered="750", status="404")]
-        deliver(traffic, lines, {"i-1": Checked(health=HEALTHY), "i-2": Checked(health=CHECKING)})
+        deliver(traffic, lines)
 
         def sums(name: str, *more: dict[str, str], statistic: str = "Sum") -> list[float]:
             now = time.time()
@@ -392,7 +393,7 @@ class TestMetrics:
         assert (alarm["StateValue"], changed) == ("ALARM", [True])
 
 
-def deliver(traffic: Traffic, lines: list[bytes], checked: dict[str, Checked]) -> None:
+def deliver(traffic: Traffic, lines: list[bytes]) -> None:
     """What haproxy noted, and the end of its minute, which is now."""
     reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with reading, writing:
@@ -400,4 +401,4 @@ def deliver(traffic: Traffic, lines: list[bytes], checked: dict[str, Checked]) -
         for line in lines:
             writing.send(line)
         traffic.read(reading)
-    asyncio.run(traffic.flush(lambda _arn: checked, int(time.time())))
+    asyncio.run(traffic.flush(int(time.time())))

@@ -16,8 +16,8 @@ def is_asked_for(
     *more: Any,
     **named: Any,
 ) -> bool:
-    """GetMetricStatistics asks by dimensions alone, of what it has chosen by name; ListMetrics by all."""
-    if namespace is None and name is None and dimensions:
+    """GetMetricStatistics asks by dimensions alone, of what it has chosen by name; ListMetrics says more."""
+    if namespace is None and name is None and dimensions and not more and not named:
         return {(each.name, each.value) for each in datum.dimensions} == {
             (each["Name"], each.get("Value")) for each in dimensions
         }

@@ -36,6 +36,8 @@ from local_cloud.hosts.load_balancers.model import (
     groups_of,
 )
 
+Instances = Mapping[str, Any]
+"""moto's, by id."""
 RUNNING = {"pending", "running"}
 CONFIGS = {
     "host-header": "HostHeaderConfig",
@@ -76,19 +78,21 @@ def action_arns(actions: Any) -> set[str]:
     return {arn for arn, _ in forward.groups} if isinstance(forward, Forward) else set()
 
 
-def unused(group: Any, target_id: str, zones: set[str] | None) -> Health | None:
-    """Why nothing is sent to a registered target, whatever its checks say. `zones`: where the group's load
-    balancers are; None: it has none."""
+def unused(group: Any, target_id: str) -> Health | None:
+    """Why nothing is sent to a registered target, whatever its checks say."""
+    zones = zones_of(group.arn)
     if zones is None:
         return NOT_IN_USE
-    instance = _instance(group, target_id)
+    return _unused(_instances(group).get(target_id), zones)
+
+
+def _unused(instance: Any, zones: set[str]) -> Health | None:
+    """`instance`: None where the target is an address."""
     if instance is None:
         return None
     if instance.state not in RUNNING:
         return Health("unused", "Target.InvalidState", f"Target is in the {instance.state} state")
-    if instance.placement.zone not in zones:
-        return ZONE_NOT_ENABLED
-    return None
+    return ZONE_NOT_ENABLED if instance.placement.zone not in zones else None
 
 
 def _balancer(balancer: Any) -> Balancer:
@@ -194,7 +198,7 @@ def _group(group: Any, zones: set[str]) -> Group:
         stickiness=_stickiness(attributes),
         slow_start=float(attributes.get("slow_start.duration_seconds", 0)),
         check=_check(group),
-        targets=tuple(_targets(group, zones)),
+        targets=tuple(_targets(group, zones, _instances(group))),
     )
 
 
@@ -226,38 +230,33 @@ def _check(group: Any) -> HealthCheck:
     )
 
 
-def _targets(group: Any, zones: set[str]) -> Iterator[Target]:
+def _targets(group: Any, zones: set[str], known: Instances) -> Iterator[Target]:
     if group.target_type not in moto_targets.REACHED:
         return
     for target_id, target in list(group.targets.items()):
         yield Target(
             target_id=target_id,
-            address=_address(group, target_id),
+            address=_address(group, target_id, known),
             port=int(target["Port"]),
-            unused=unused(group, target_id, zones),
+            unused=_unused(known.get(target_id), zones),
         )
     for leaving in moto_targets.leaving(group):
         yield Target(
             target_id=leaving.target_id,
-            address=_address(group, leaving.target_id),
+            address=_address(group, leaving.target_id, known),
             port=leaving.port,
             leaving=True,
         )
 
 
-def _address(group: Any, target_id: str) -> str:
+def _address(group: Any, target_id: str, known: Instances) -> str:
     """Where a target is reached; empty where it is not."""
     if group.target_type == "ip":
         return target_id
-    instance = _instance(group, target_id)
-    return str(instance.nics[0].private_ip_address) if instance is not None else ""
+    return str(known[target_id].nics[0].private_ip_address) if target_id in known else ""
 
 
-def _instance(group: Any, target_id: str) -> Any:
-    if group.target_type != "instance":
-        return None
-    for reservation in list(ec2_backends[group.account_id][group.region_name].reservations.values()):
-        for instance in list(reservation.instances):
-            if instance.id == target_id:
-                return instance
-    return None
+def _instances(group: Any) -> Instances:
+    """Those of a target group's region, by id."""
+    reservations = list(ec2_backends[group.account_id][group.region_name].reservations.values())
+    return {instance.id: instance for each in reservations for instance in list(each.instances)}

@@ -108,7 +108,7 @@ class BalancerController:
 
     def _health(self, group: Any, target_id: str) -> Health:  # noqa: ANN401 - moto's
         """What DescribeTargetHealth says of a registered target; any thread asks."""
-        unused = accounts.unused(group, target_id, accounts.zones_of(group.arn))
+        unused = accounts.unused(group, target_id)
         if unused is not None:
             return unused
         checked = self._checks.find(group.arn, target_id)
@@ -139,7 +139,7 @@ class BalancerController:
         haproxy = Haproxy(self._settings.state_dir / "load_balancers", writing.fileno())
         reading.setblocking(False)
         self._loop.add_reader(reading, self._traffic.read, reading)
-        delivering = asyncio.create_task(self._traffic.deliver(self._checks))
+        delivering = asyncio.create_task(self._traffic.deliver())
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -160,7 +160,7 @@ class BalancerController:
         try:
             account = accounts.read()
             self._place.put(node for each in account.balancers for node in each.nodes)
-            self._traffic.put(account)
+            self._traffic.put(account, self._checks.of)
             try:
                 await self._bring(haproxy, account, noted)
             finally:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from local_cloud.hosts.load_balancers import access_logs, delivery
-from local_cloud.hosts.load_balancers.checks import Checks
 from local_cloud.hosts.load_balancers.health import Checked
 from local_cloud.hosts.load_balancers.metrics import Minute, Place, Places
 from local_cloud.hosts.load_balancers.model import Account, Balancer, groups_of
@@ -35,10 +34,12 @@ class Traffic:
         self._lines: dict[tuple[str, str], list[str]] = {}
         """By a load balancer's name and the address of its node."""
 
-    def put(self, account: Account) -> None:
-        """The load balancers that there are now."""
+    def put(self, account: Account, checked: Callable[[str], Mapping[str, Checked]]) -> None:
+        """The load balancers that there are now, and how healthy their targets are, by a group's ARN."""
         self._account = account
         self._places.put(account)
+        arns = [arn for each in account.balancers for arn in groups_of(each)]
+        self._minute.add_health(account, {arn: checked(arn) for arn in arns})
 
     def read(self, noted: socket.socket) -> None:
         """Takes what has been noted."""
@@ -52,22 +53,20 @@ class Traffic:
             if request is not None and place is not None:
                 self._take(request, place)
 
-    async def deliver(self, checks: Checks) -> None:
+    async def deliver(self) -> None:
         """At the end of each minute, for ever."""
         while True:
             began = time.time()
             end = (began // MINUTE + 1) * MINUTE
             await asyncio.sleep(end - began)
             try:
-                await self.flush(checks.of, int(end))
+                await self.flush(int(end))
             except Exception:
                 LOG.exception("metrics and access logs of load balancers")
 
-    async def flush(self, checked: Callable[[str], Mapping[str, Checked]], end: int) -> None:
-        """Delivers the minute that ends at a time (seconds since 1970). `checked`: by target group's ARN."""
+    async def flush(self, end: int) -> None:
+        """Delivers the minute that ends at a time (seconds since 1970)."""
         minute, self._minute = self._minute, Minute()
-        arns = [arn for each in self._account.balancers for arn in groups_of(each)]
-        minute.add_health(self._account, {arn: checked(arn) for arn in arns})
         moment = datetime.fromtimestamp(end - MINUTE, UTC).replace(tzinfo=None)
         lines: dict[tuple[str, str], list[str]] = {}
         if end % LOG_SECONDS == 0:
