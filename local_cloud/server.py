@@ -217,8 +217,6 @@ class LocalCloud:
         if call.service in WATCHED_SERVICES:
             autoscaling.wake()
             self._groups_changed()
-            if self.balancers:
-                self.balancers.notify()
 
     def _balancers_changed(self) -> None:
         """A target's health has, or an alarm on their requests."""
@@ -229,6 +227,8 @@ class LocalCloud:
         """Other instances may be wanted, or others be there to be deployed to."""
         if self._hosts:
             self._hosts.notify()
+        if self.balancers:
+            self.balancers.notify()
         codedeploy.wake()
 
     def _for_this_machine(self, app: "WSGIApplication") -> "WSGIApplication":

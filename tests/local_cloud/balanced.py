@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
 from local_cloud.testing.balancers import Answering, Box, answering
 from local_cloud.testing.clouds import ACCESS_KEY, SECRET_KEY, running
@@ -243,3 +244,24 @@ def until(condition: Callable[[], Any], patience: float = PATIENCE) -> Any:
 def balanced(directory: Path) -> Iterator[Balanced]:
     with network_of_its_own(), running(directory) as cloud, answering(cloud) as found:
         yield Balanced(found)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Balanced]:
+    with balanced(tmp_path_factory.mktemp("cloud")) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def as_before(site: Balanced) -> Iterator[None]:
+    """Each test makes its own load balancers and groups."""
+    yield
+    for balancer in site.elb.describe_load_balancers()["LoadBalancers"]:
+        site.elb.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+    for group in site.elb.describe_target_groups()["TargetGroups"]:
+        site.elb.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
+    until(lambda: site.answering.controller.problem == "")
+
+
+def healthy(site: Balanced, arn: str, *names: str) -> None:
+    until(lambda: {name for name, (state, _) in site.health(arn).items() if state == "healthy"} == {*names})

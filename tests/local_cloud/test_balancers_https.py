@@ -3,7 +3,6 @@
 import http.client
 import socket
 import ssl
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,15 +11,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from local_cloud import certificates
-from tests.local_cloud.balanced import Balanced, balanced, until
+from tests.local_cloud.balanced import Balanced, as_before, site, until
+
+__all__ = ["as_before", "site"]
+"""Fixtures, for pytest to find."""
 
 ZONE = "shop.example"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Balanced]:
-    with balanced(tmp_path_factory.mktemp("cloud")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

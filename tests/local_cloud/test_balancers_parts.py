@@ -1,165 +1,37 @@
-"""What load balancers are made of: haproxy's configuration, health, slots, metrics, log lines."""
+"""What load balancers are made of: health, rotation, slots, metrics and log lines."""
 
 import asyncio
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local_cloud.aws.moto.elbv2.targets import CHECKING, HEALTHY, ZONE_NOT_ENABLED
 from local_cloud.hosts.load_balancers import access_logs, health, rotation
-from local_cloud.hosts.load_balancers.configuration import MAIN, render
 from local_cloud.hosts.load_balancers.controller import BalancerController
-from local_cloud.hosts.load_balancers.frontends import backend_name
 from local_cloud.hosts.load_balancers.health import FAILED, PASSED, TIMED_OUT, Checked, after, mismatch
 from local_cloud.hosts.load_balancers.metrics import Places
 from local_cloud.hosts.load_balancers.model import (
-    Account,
-    Action,
-    Balancer,
-    Condition,
-    FixedResponse,
-    Forward,
-    Group,
     HealthCheck,
-    Listener,
-    Node,
-    Redirect,
-    Rule,
-    Stickiness,
     Target,
-    Unsupported,
 )
 from local_cloud.hosts.load_balancers.requests import parse
 from local_cloud.hosts.load_balancers.slots import FEWEST, assign
 from local_cloud.hosts.load_balancers.traffic import Traffic
 from local_cloud.hosts.network import Network
 from local_cloud.testing.clouds import LocalCloud
-
-REGION = "eu-north-1"
-ACCOUNT = "210987654321"
-WEB = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web/00aa"
-TARGETS = tuple(Target(target_id=f"i-{number}", address=f"10.0.0.{number}", port=8080) for number in (1, 2))
-GROUP = Group(arn=WEB, name="targetgroup/web/00aa", protocol="HTTP", targets=TARGETS)
-NODES = (
-    Node(
-        interface="eni-1",
-        zone="eu-north-1a",
-        private="10.0.0.8",
-        public="198.18.0.8",
-        mac="02:00:00:00:00:08",
-    ),
-    Node(interface="eni-2", zone="eu-north-1b", private="10.0.1.8", public=None, mac="02:00:00:00:00:09"),
+from tests.local_cloud.balancer_models import (
+    ACCOUNT,
+    GROUP,
+    REGION,
+    TARGETS,
+    WEB,
+    account,
 )
-NASTY = "it's \"#$%\\ ${HOME} %[src] é\n"
-
-
-def listener(*rules: Rule, **options: Any) -> Listener:
-    default = Rule(priority=0, action=Forward(groups=((WEB, 1),)))
-    given: dict[str, Any] = {"protocol": "HTTP", "port": 80} | options
-    return Listener(key="11bb", rules=(*rules, default), **given)
-
-
-def account(
-    *listeners: Listener, group: Group = GROUP, kind: str = "app", attributes: Mapping[str, str] | None = None
-) -> Account:
-    balancer = Balancer(
-        key="22cc",
-        name=f"{kind}/front/22cc",
-        account=ACCOUNT,
-        region=REGION,
-        nodes=NODES,
-        listeners=listeners or (listener(),),
-        attributes=attributes or {},
-    )
-    return Account(balancers=(balancer,), groups={group.arn: group})
-
-
-def rendered(given: Account) -> dict[str, str]:
-    slots = {
-        backend_name(balancer, arn): assign({}, group, {each.target_id: 100 for each in group.targets})
-        for balancer in given.balancers
-        for arn, group in given.groups.items()
-    }
-    return render(given, slots, socket="1.sock", noted=2)
-
-
-ACTIONS: list[Action] = [
-    Forward(groups=()),
-    Forward(groups=((WEB, 0),)),
-    Forward(groups=((WEB, 3), (WEB, 2)), sticky=60),
-    Redirect(status=301, host="a\nb", path="/\r\n'"),
-    Redirect(status=302, host="x.example", path="/a b/#{path}", query=f"q=#{{query}}&n={NASTY.strip()}"),
-    FixedResponse(status=503, body=NASTY, content_type="application/json"),
-    FixedResponse(status=204),
-    Unsupported(kind="authenticate-oidc"),
-]
-CONDITIONS = [
-    Condition(field="path-pattern", values=(NASTY.strip(), "/*")),
-    Condition(field="host-header", values=("*.Ä.example",)),
-    Condition(field="http-header", values=("a*",), header="X-A"),
-    Condition(field="http-header", values=("a",), header="no) header"),
-    Condition(field="http-request-method", values=("GET", "M-SEARCH")),
-    Condition(field="query-string", values=("a&b=c", "=d")),
-    Condition(field="path-pattern", values=tuple("/" + character * 127 for character in "+'(\\*")),
-    Condition(field="source-ip", values=("10.0.0.0/8", "::/0")),
-]
-
-
-class TestConfiguration:
-    @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: type(action).__name__)
-    def test_haproxy_takes_each_action(self, tmp_path: Path, action: Action) -> None:
-        rule = Rule(priority=7, conditions=(CONDITIONS[0],), action=action)
-        check(tmp_path, account(listener(rule)))
-
-    def test_haproxy_takes_all_conditions(self, tmp_path: Path) -> None:
-        rules = [
-            Rule(priority=number, conditions=(each,), action=FixedResponse(status=200))
-            for number, each in enumerate(CONDITIONS, 1)
-        ]
-        check(tmp_path, account(listener(*rules)))
-
-    @pytest.mark.parametrize(
-        "group",
-        [
-            replace(GROUP, stickiness=Stickiness(seconds=60)),
-            replace(GROUP, stickiness=Stickiness(seconds=60, cookie="SID")),
-            replace(GROUP, algorithm="least_outstanding_requests", protocol="HTTPS"),
-            replace(GROUP, version="GRPC", algorithm="weighted_random"),
-            replace(GROUP, targets=()),
-        ],
-        ids=["cookie", "application's cookie", "https", "grpc", "empty"],
-    )
-    def test_haproxy_takes_each_kind_of_group(self, tmp_path: Path, group: Group) -> None:
-        check(tmp_path, account(group=group))
-
-    def test_haproxy_takes_what_attributes_ask_for(self, tmp_path: Path) -> None:
-        attributes = {
-            "idle_timeout.timeout_seconds": "4000",
-            "routing.http.xff_client_port.enabled": "true",
-            "routing.http.xff_header_processing.mode": "remove",
-        }
-        check(tmp_path, account(attributes=attributes))
-
-    def test_haproxy_takes_a_network_load_balancer(self, tmp_path: Path) -> None:
-        sticky = replace(GROUP, protocol="TCP", stickiness=Stickiness(seconds=60))
-        check(tmp_path, account(listener(protocol="TCP", port=2222), group=sticky, kind="net"))
-
-
-def check(folder: Path, given: Account) -> None:
-    """haproxy's own verdict."""
-    for name, content in rendered(given).items():
-        (folder / name).write_text(content)
-    result = subprocess.run(
-        ["haproxy", "-c", "-f", MAIN], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert (result.returncode, result.stderr) == (0, ""), result.stderr
 
 
 def test_without_haproxy_load_balancers_are_records(
