@@ -4,7 +4,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from local_cloud.hosts.network import Network
 from local_cloud.hosts.security_groups.kernel import Filter
 from local_cloud.hosts.security_groups.model import Account, Interface, Rule
+from local_cloud.hosts.security_groups.network_acls import Entry, NetworkAcl
 from local_cloud.hosts.security_groups.table import compile_table
 from local_cloud.hosts.security_groups.verdict import Question, judge
 from local_cloud.settings import Settings
@@ -116,16 +117,22 @@ class Hosts:
             network.change_public(pid, link, before=(), after=[public] if public else [])
             self.boxes[name] = box
             self.interfaces[name] = Interface(
-                link=link, instance_id=name, private=(address,), public=public, groups=(f"sg-{name}",)
+                link=link,
+                instance_id=name,
+                private=(address,),
+                public=public,
+                groups=(f"sg-{name}",),
+                subnet_id=f"subnet-{name}",
             )
 
-    def filter(self, *rules: Rule) -> None:
+    def filter(self, *rules: Rule, acls: Iterable[NetworkAcl] = ()) -> None:
         self.account = Account(
             interfaces=tuple(self.interfaces.values()),
             rules=rules,
             prefix_lists={},
             names={},
             regions={},
+            acls={each.subnet_id: each for each in acls},
         )
         self.kernel.put_made_by(partial(compile_table, self.account, self.settings))
         assert self.kernel.problem == ""
@@ -270,6 +277,99 @@ def test_rules_and_drops_are_counted_through_changes(hosts: Hosts) -> None:
     assert more("lcb_ingress") == 1
 
 
+def acl(name: str, *entries: Entry, subnet: str = "") -> NetworkAcl:
+    """Of the subnet of a host, in which nobody else is."""
+    address = {"a": "172.31.7.4/32", "b": "172.31.7.5/32"}[name]
+    ordered = tuple(sorted(entries, key=lambda each: each.number))
+    return NetworkAcl(
+        acl_id=f"acl-{name}", subnet_id=f"subnet-{name}", subnet=subnet or address, entries=ordered
+    )
+
+
+Kind = tuple[str, tuple[int, int]]
+ALL: Kind = ("-1", (-1, -1))
+
+
+def entry(number: int, direction: Any, word: str, network: str = ANYWHERE, kind: Kind = ALL) -> Entry:
+    protocol, (first, last) = kind
+    allows = {"allow": True, "deny": False}[word]
+    return Entry(
+        number=number,
+        direction=direction,
+        protocol=protocol,
+        network=network,
+        allows=allows,
+        first=first,
+        last=last,
+    )
+
+
+WAY_IN, WAY_OUT = entry(100, "ingress", "allow"), entry(100, "egress", "allow")
+EVERYTHING = (*OUT, rule("a", "ingress", ANYWHERE), rule("b", "ingress", ANYWHERE))
+
+
+def test_a_network_acl_decides_by_the_first_entry_that_fits(hosts: Hosts) -> None:
+    denied = entry(90, "ingress", "deny", "172.31.7.4/32", ("tcp", (80, 80)))
+    hosts.filter(*EVERYTHING, acls=[acl("b", WAY_IN, WAY_OUT, denied)])
+    assert hosts.ask("a", "b") == ""
+    assert hosts.ask("a", "b", 8080)
+    assert hosts.ask("a", "b", 80, "udp")
+    assert hosts.ask("this-machine", "b")
+    hosts.filter(*EVERYTHING, acls=[acl("b", WAY_IN, WAY_OUT, replace(denied, number=110))])
+    assert hosts.ask("a", "b")
+
+
+def test_a_network_acl_without_entries_lets_nothing_in_or_out(hosts: Hosts) -> None:
+    hosts.filter(*EVERYTHING, acls=[acl("b")])
+    assert [hosts.ask(*ends) for ends in (("a", "b"), ("b", "a"), ("b", "this-machine"))] == ["", "", ""]
+    assert hosts.ask("a", "this-machine")
+
+
+def test_a_network_acl_knows_no_flows(hosts: Hosts) -> None:
+    asked = entry(100, "ingress", "allow", kind=("tcp", (80, 80)))
+    hosts.filter(*EVERYTHING, acls=[acl("b", asked)])
+    assert hosts.ask("a", "b") == ""
+    hosts.filter(
+        *EVERYTHING,
+        acls=[acl("b", asked, entry(100, "egress", "allow", kind=("tcp", (1024, 65535))))],
+    )
+    assert hosts.ask("a", "b")
+    assert hosts.ask("b", "a") == ""
+
+
+def test_what_stays_in_a_subnet_asks_no_network_acl(hosts: Hosts) -> None:
+    hosts.filter(*EVERYTHING, acls=[acl(name, subnet="172.31.7.0/24") for name in "ab"])
+    assert hosts.ask("a", "b")
+    assert hosts.ask("a", "this-machine") == ""
+
+
+def test_what_a_network_acl_ends_is_counted_and_said_with_what_would_open_it(hosts: Hosts) -> None:
+    hosts.filter(*EVERYTHING, acls=[acl("b", WAY_IN, entry(100, "egress", "deny"))])
+    assert hosts.ask("a", "b") == ""
+    assert hosts.kernel.counts()["subnet-b_egress"].packets
+    question = Question(source="a", destination="b", protocol="tcp", port=80)
+    assert judge(hosts.account, hosts.settings, question).line == (
+        "the answer is blocked at the egress of subnet-b: entry 100 of acl-b denies out tcp 32768 to"
+        " 172.31.7.4; open it with: aws ec2 create-network-acl-entry --network-acl-id acl-b --egress"
+        " --rule-number 99 --protocol tcp --port-range From=32768,To=32768 --cidr-block 172.31.7.4/32"
+        " --rule-action allow"
+    )
+
+
+def random_acl(name: str, choose: Callable[[Any], Any]) -> NetworkAcl:
+    """One that lets answers out and in, whatever it says of what is asked."""
+    kinds: list[Kind] = [ALL, ("tcp", (80, 80)), ("udp", (-1, -1)), ("icmp", (-1, -1))]
+    back: list[Kind] = [("tcp", (32768, 60999)), ("udp", (32768, 60999)), ("icmp", (0, -1))]
+    peers = ("172.31.7.0/24", "172.31.7.4/32", ANYWHERE)
+    entries = [entry(99, direction, "allow") for direction in ("ingress", "egress")]
+    for number in range(10, 10 + choose(range(4))):
+        direction, word = choose(("ingress", "egress")), choose(("allow", "deny"))
+        entries.append(entry(number, direction, word, choose(peers), choose(kinds)))
+    for number, kind in enumerate(back, 1):
+        entries += [entry(number, direction, "allow", kind=kind) for direction in ("ingress", "egress")]
+    return acl(name, *entries)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(10))
 def test_whatever_the_rules_words_and_kernel_agree(hosts: Hosts, seed: int) -> None:
@@ -281,7 +381,9 @@ def test_whatever_the_rules_words_and_kernel_agree(hosts: Hosts, seed: int) -> N
         protocol, port = choose(kinds)
         made = rule(choose("ab"), choose(("ingress", "egress")), choose(peers), protocol, port)
         rules.append(replace(made, rule_id=f"sgr-{number}"))
-    hosts.filter(*rules, *choose(((), OUT)))
+    hosts.filter(
+        *rules, *choose(((), OUT)), acls=[random_acl(name, choose) for name in choose(("", "a", "ab"))]
+    )
     for source, destination in (
         ("a", "b"),
         ("b", "a"),

@@ -155,6 +155,39 @@ def test_who_has_ended_is_no_member_any_longer(client: Client, why: Why) -> None
     assert not why(*ends)["allowed"]
 
 
+def test_a_subnet_has_the_network_acl_that_it_is_given(client: Client, why: Why) -> None:
+    def there(service: str) -> Any:
+        return client(service, region="eu-west-1")
+
+    ec2 = there("ec2")
+    made = ec2.create_security_group(GroupName="open", Description="open")["GroupId"]
+    rule = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": ANYWHERE}]}
+    ec2.authorize_security_group_ingress(GroupId=made, IpPermissions=[rule])
+    subnet, *_ = ec2.describe_subnets()["Subnets"]
+    [instance] = run(there, SecurityGroupIds=[made], SubnetId=subnet["SubnetId"])
+    it = instance["InstanceId"]
+    assert why("this-machine", it)["allowed"]
+
+    acl = ec2.create_network_acl(VpcId=subnet["VpcId"])["NetworkAcl"]["NetworkAclId"]
+    [before] = ec2.describe_network_acls(
+        Filters=[{"Name": "association.subnet-id", "Values": [subnet["SubnetId"]]}]
+    )["NetworkAcls"]
+    [association] = [each for each in before["Associations"] if each["SubnetId"] == subnet["SubnetId"]]
+    ec2.replace_network_acl_association(
+        AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl
+    )
+    said = why("this-machine", it)
+    assert not said["allowed"]
+    assert f"no entry of {acl} lets in tcp 80" in said["line"]
+
+    given = {"NetworkAclId": acl, "RuleNumber": 10, "CidrBlock": ANYWHERE, "RuleAction": "allow"}
+    ports = {"Protocol": "6", "PortRange": {"From": 80, "To": 80}}
+    ec2.create_network_acl_entry(Egress=False, **given, **ports)
+    assert why("this-machine", it)["line"].startswith("the answer is blocked at the egress")
+    ec2.create_network_acl_entry(Egress=True, **given, Protocol="-1")
+    assert why("this-machine", it)["allowed"]
+
+
 def test_a_question_that_names_nothing_is_refused(why: Why) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         why("i-00000000000000000", "this-machine")

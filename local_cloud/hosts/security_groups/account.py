@@ -10,6 +10,7 @@ from moto.ec2.models import ec2_backends
 from local_cloud.aws.moto.elbv2.balancers import NAME as LOAD_BALANCER
 from local_cloud.hosts.router import link_of
 from local_cloud.hosts.security_groups.model import ANY, Account, Direction, Interface, Rule
+from local_cloud.hosts.security_groups.network_acls import Entry, NetworkAcl
 
 GONE = "terminated"
 ICMP = {"icmp", "1"}
@@ -43,6 +44,7 @@ def read(internet: str, living: Collection[str] = ()) -> Account:
         prefix_lists={each.id: _entries(each, internet) for each in lists if each.id in named},
         names={group.id: group.name for group in groups},
         regions={group.id: group.ec2_backend.region_name for group in groups},
+        acls={each.subnet_id: each for backend in backends for each in _acls(backend)},
     )
 
 
@@ -63,6 +65,7 @@ def _interface(interface: Any) -> Interface:
         public=interface.public_ip,
         groups=tuple(group.id for group in list(interface.group_set)),
         is_open=bool(balancer) and not interface.group_set,
+        subnet_id=interface.subnet.id,
     )
 
 
@@ -86,6 +89,37 @@ def _rules(group: Any) -> Iterator[Rule]:
                 last=_number(rule.to_port),
                 peer=peer if peer.startswith(("sg-", "pl-")) else str(IPv4Network(peer, strict=False)),
             )
+
+
+def _acls(backend: Any) -> Iterator[NetworkAcl]:
+    subnets = {each.id: each for zone in list(backend.subnets.values()) for each in list(zone.values())}
+    for acl in list(backend.network_acls.values()):
+        found = (_entry(each) for each in list(acl.network_acl_entries) if each.cidr_block)
+        entries = tuple(sorted(found, key=lambda each: each.number))
+        for association in list(acl.associations):
+            subnet = subnets.get(association.subnet_id)
+            if subnet is not None:
+                yield NetworkAcl(
+                    acl_id=acl.id, subnet_id=subnet.id, subnet=subnet.cidr_block, entries=entries
+                )
+
+
+def _entry(entry: Any) -> Entry:
+    protocol = NAMES.get(str(entry.protocol).lower(), str(entry.protocol).lower())
+    first, last = (
+        (entry.icmp_type, entry.icmp_code)
+        if protocol == "icmp"
+        else (entry.port_range_from, entry.port_range_to)
+    )
+    return Entry(
+        number=int(entry.rule_number),
+        direction="egress" if str(entry.egress).lower() == "true" else "ingress",
+        protocol=protocol,
+        network=str(IPv4Network(entry.cidr_block, strict=False)),
+        allows=entry.rule_action == "allow",
+        first=_number(first),
+        last=_number(last),
+    )
 
 
 def _number(port: Any) -> int:

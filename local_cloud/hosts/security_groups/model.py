@@ -6,9 +6,12 @@ What is put into the kernel and what is said in words are both made of `decision
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from local_cloud.hosts.security_groups.network_acls import NetworkAcl
 
 Direction = Literal["ingress", "egress"]
 
@@ -49,7 +52,8 @@ class Interface:
     public: str | None
     groups: tuple[str, ...]
     is_open: bool = False
-    """Nothing filters: a network load balancer without groups."""
+    """No group filters: a network load balancer without any."""
+    subnet_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,8 @@ class Account:
     """Of groups."""
     regions: Mapping[str, str]
     """Of groups."""
+    acls: Mapping[str, "NetworkAcl"] = field(default_factory=dict)
+    """By the ids of their subnets."""
 
     def networks(self, peer: str) -> tuple[str, ...]:
         """The addresses that a rule's peer is. A group is its interfaces' private ones, as on AWS."""
@@ -140,6 +146,13 @@ class Packet:
     protocol: str
     port: int = -1
     code: int = 0
+
+    @property
+    def traffic(self) -> str:
+        """`tcp 80`, `icmp type 8`, `protocol 50`."""
+        if self.protocol in WITH_PORTS:
+            return f"{self.protocol} {self.port}"
+        return f"icmp type {self.port}" if self.protocol == "icmp" else f"protocol {self.protocol}"
 
 
 def _fits_port(rule: Rule, packet: Packet) -> bool:

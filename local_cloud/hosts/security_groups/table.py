@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from local_cloud.hosts.router import HOST_LINKS, METADATA
+from local_cloud.hosts.security_groups import network_acls
 from local_cloud.hosts.security_groups.model import (
     ANYWHERE,
     WITH_PORTS,
@@ -83,7 +84,11 @@ def compile_table(account: Account, settings: Settings) -> Table:
             name = chain_of(host, direction)
             table.counters[name] = f"counter {name} {{ }}"
             table.chains[name] = _chain(name, *_rules(account, host, direction))
-        table.chains[direction] = _chain(direction, *_entry(hosts, direction, settings))
+        for acl in _asked(account, hosts, direction):
+            name = network_acls.chain_name(acl, direction)
+            table.counters[name] = f"counter {name} {{ }}"
+            table.chains[name] = _chain(name, *network_acls.lines(acl, direction, SIDES[direction][1]))
+        table.chains[direction] = _chain(direction, *_entry(account, hosts, direction, settings))
     table.chains["public"] = _chain("public", *_public(hosts, settings))
     return table
 
@@ -93,14 +98,34 @@ def chain_of(interface: Interface, direction: Direction) -> str:
     return f"{interface.link}_{direction}"
 
 
-def _entry(hosts: Iterable[Interface], direction: Direction, settings: Settings) -> Iterator[str]:
+def _asked(
+    account: Account, hosts: Iterable[Interface], direction: Direction
+) -> list[network_acls.NetworkAcl]:
+    """The network ACLs of hosts' subnets that do not let everything pass."""
+    subnets = dict.fromkeys(each.subnet_id for each in hosts)
+    found = (account.acls[each] for each in subnets if each in account.acls)
+    return [each for each in found if not each.is_open(direction)]
+
+
+def _entry(
+    account: Account, hosts: list[Interface], direction: Direction, settings: Settings
+) -> Iterator[str]:
     """Where every packet comes by."""
     interface, other_side = SIDES[direction]
     opposite: Direction = "egress" if direction == "ingress" else "ingress"
     yield f"{HOOKS[direction]}; policy accept;"
-    yield "ct state related accept"
     # What AWS never filters: the resolver and router, and the metadata service.
     yield f"ip {other_side} {{ {settings.gateway}, {METADATA} }} accept"
+    # A network ACL knows no flows: it is asked for each packet.
+    jumps = [
+        f'"{host.link}" : jump {network_acls.chain_name(acl, direction)}'
+        for acl in _asked(account, hosts, direction)
+        for host in hosts
+        if host.subnet_id == acl.subnet_id
+    ]
+    if jumps:
+        yield f"{interface} vmap {{ {', '.join(jumps)} }}"
+    yield "ct state related accept"
     for flow, side in (("original", direction), ("reply", opposite)):
         yield f"ct direction {flow} ct mark & {MARKS[side]} == {MARKS[side]} accept"
     chains = ", ".join(f'"{each.link}" : goto {chain_of(each, direction)}' for each in hosts)

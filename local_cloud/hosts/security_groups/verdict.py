@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from local_cloud.errors import RefusalError
 from local_cloud.hosts.router import METADATA
+from local_cloud.hosts.security_groups import network_acls
 from local_cloud.hosts.security_groups.model import (
     ANY,
     WITH_PORTS,
@@ -70,12 +71,35 @@ def judge(account: Account, settings: Settings, question: Question) -> Verdict:
             return Verdict(allowed=True, line=f"allowed: no group filters what goes to or from {end.address}")
     passed = []
     for gate in _gates(sender, receiver):
+        stopped = _stopped_at(account, gate, packet)
+        if stopped:
+            return Verdict(allowed=False, line=stopped)
+        if gate.interface.is_open:
+            continue
         rule = deciding(account, gate.interface, gate.direction, packet)
         if rule is None:
             opening = _command(account, settings, gate, packet)
             return Verdict(allowed=False, line=f"{_blocked(account, gate, packet)}; open it with: {opening}")
         passed.append(f"{gate.direction} of {_name(gate.interface)} by {_described(account, rule)}")
+    for gate in _gates(receiver, sender):
+        stopped = _answer_stopped_at(account, gate, packet)
+        if stopped:
+            return Verdict(allowed=False, line=f"the answer is {stopped}")
     return Verdict(allowed=True, line=f"allowed: {'; '.join(passed)}")
+
+
+def _stopped_at(account: Account, gate: _Gate, packet: Packet) -> str:
+    """Where the network ACL of an interface's subnet ends a packet; empty where none does."""
+    acl = account.acls.get(gate.interface.subnet_id)
+    if acl is None or acl.lets(packet, gate.direction):
+        return ""
+    return network_acls.blocked(acl, packet, gate.direction)
+
+
+def _answer_stopped_at(account: Account, gate: _Gate, packet: Packet) -> str:
+    acl = account.acls.get(gate.interface.subnet_id)
+    answers = network_acls.answers(packet, gate.direction, acl) if acl else ()
+    return next((stopped for each in answers if (stopped := _stopped_at(account, gate, each))), "")
 
 
 def _packet(sender: _End, receiver: _End, settings: Settings, question: Question) -> Packet:
@@ -96,9 +120,9 @@ def _packet(sender: _End, receiver: _End, settings: Settings, question: Question
 
 
 def _gates(sender: _End, receiver: _End) -> Iterator[_Gate]:
-    if sender.interface is not None and not sender.interface.is_open:
+    if sender.interface is not None:
         yield _Gate("egress", sender.interface, receiver.interface)
-    if receiver.interface is not None and not receiver.interface.is_open:
+    if receiver.interface is not None:
         yield _Gate("ingress", receiver.interface, sender.interface)
 
 
@@ -130,7 +154,7 @@ def _seen_from(sender: _End, receiver: _End, settings: Settings) -> str:
 
 def _blocked(account: Account, gate: _Gate, packet: Packet) -> str:
     groups = ", ".join(_group(account, each) for each in gate.interface.groups)
-    traffic = _traffic(packet)
+    traffic = packet.traffic
     is_ingress = gate.direction == "ingress"
     way = f"in {traffic} from {packet.source}" if is_ingress else f"out {traffic} to {packet.destination}"
     return f"blocked at the {gate.direction} of {_name(gate.interface)}: no rule of {groups} lets {way}"
@@ -169,12 +193,6 @@ def describe_traffic(rule: Rule) -> str:
         return rule.protocol
     ports = str(rule.first) if rule.first == rule.last else f"{rule.first}-{rule.last}"
     return f"{rule.protocol} {'0-65535' if rule.all_ports else ports}"
-
-
-def _traffic(packet: Packet) -> str:
-    if packet.protocol in WITH_PORTS:
-        return f"{packet.protocol} {packet.port}"
-    return f"icmp type {packet.port}" if packet.protocol == "icmp" else f"protocol {packet.protocol}"
 
 
 def _group(account: Account, group_id: str) -> str:
