@@ -15,6 +15,7 @@ from local_cloud.agent import packages
 from local_cloud.aws import application, autoscaling, codedeploy, front, identity, moto, zones
 from local_cloud.aws.authorization import Gate
 from local_cloud.aws.autoscaling.controller import ScalingController
+from local_cloud.aws.role_clients import RoleClients
 from local_cloud.aws.seed import seed
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
@@ -66,6 +67,7 @@ class LocalCloud:
             enforcing=settings.enforce_iam,
             note=self.log.add,
         )
+        self._role_clients = RoleClients(lambda: self.endpoint_url, self._turn)
         self._hosts: HostController | None = None
         self._acme: AcmeServer | None = None
         self._packages: Path | None = None
@@ -159,9 +161,13 @@ class LocalCloud:
 
     def _seed(self) -> None:
         codedeploy.options.service_role_may = self.gate.service_may
-        with self._turn:
+        codedeploy.options.client = self._service_client
+        with codedeploy.options.calling, self._turn:
             moto.install(self.settings)
             seed(self.settings, self._packages)
+
+    def _service_client(self, role_arn: str, region: str, service: str) -> Any:  # noqa: ANN401 - botocore's
+        return self._role_clients.client(role_arn, "CodeDeploy", region, service)
 
     def _bind(
         self, address: str, port: int, app: "WSGIApplication", tls: "ssl.SSLContext | None" = None

@@ -218,6 +218,33 @@ def agents_on(
         yield [stack.enter_context(ec2_agent(endpoint_url, i, work, region)) for i in instances]
 
 
+@contextmanager
+def agents_everywhere(
+    endpoint_url: str, instances: Callable[[], Iterable[str]], work: Callable[[str], Work]
+) -> Iterator[dict[str, Agent]]:
+    """An agent on each instance that there is, or comes to be, as long as the block lasts; by their ids.
+
+    `instances` looks who there is, `work` says what the agent of an instance does.
+    """
+    agents: dict[str, Agent] = {}
+    ending = threading.Event()
+    with ExitStack() as stack:
+
+        def look() -> None:
+            while not ending.wait(0.02):
+                for each in instances():
+                    if each not in agents:
+                        agents[each] = stack.enter_context(ec2_agent(endpoint_url, each, work(each)))
+
+        looking = threading.Thread(target=look, daemon=True)
+        looking.start()
+        try:
+            yield agents
+        finally:
+            ending.set()
+            looking.join()
+
+
 def failing_at(event: str, **report: Any) -> Work:
     """Work that fails at one lifecycle event, with the given parts of a Result."""
     failure = replace(Result(error_code=4, message="Script failed"), **report)

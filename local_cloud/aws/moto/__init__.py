@@ -15,7 +15,7 @@ from moto.sts.responses import TokenResponse
 from local_cloud.aws import codedeploy
 from local_cloud.aws.autoscaling import options as scaling_options
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
-from local_cloud.aws.moto import autoscaling, cloudformation, ec2, iam, reset, route53, s3, sqs, ssm, sts
+from local_cloud.aws.moto import autoscaling, cloudformation, ec2, elb, iam, reset, route53, s3, sqs, ssm, sts
 from local_cloud.settings import Settings
 
 
@@ -39,6 +39,7 @@ def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     yield from autoscaling.REPLACED
     yield from cloudformation.REPLACED
     yield from ec2.replaced(settings)
+    yield from elb.REPLACED
     yield from iam.REPLACED
     yield from reset.REPLACED
     yield from route53.REPLACED

@@ -64,16 +64,32 @@ def revision_key(revision: Revision) -> str:
 
 
 @dataclass(kw_only=True, eq=False)
-class DeploymentGroup(BaseModel):
-    application: Application
-    deployment_group_name: str
-    service_role_arn: str
-    deployment_config_name: str
+class Selection:
+    """Which instances are meant."""
+
     ec2_tag_filters: list[Fields] = field(default_factory=list)
     ec2_tag_set: Fields | None = None
     on_premises_instance_tag_filters: list[Fields] = field(default_factory=list)
     on_premises_tag_set: Fields | None = None
     auto_scaling_group_names: list[str] = field(default_factory=list)
+
+
+def target_instances(given: Fields | None) -> Selection:
+    """What a TargetInstances means."""
+    given = given or {}
+    return Selection(
+        ec2_tag_filters=given.get("tagFilters", []),
+        ec2_tag_set=given.get("ec2TagSet"),
+        auto_scaling_group_names=given.get("autoScalingGroups", []),
+    )
+
+
+@dataclass(kw_only=True, eq=False)
+class DeploymentGroup(Selection, BaseModel):
+    application: Application
+    deployment_group_name: str
+    service_role_arn: str
+    deployment_config_name: str
     trigger_configurations: list[Fields] = field(default_factory=list)
     alarm_configuration: Fields | None = None
     auto_rollback_configuration: Fields | None = None
