@@ -40,6 +40,21 @@ STOPPED_AT = [
 ]
 
 
+def cases(points: list[tuple[str, str]], *, short: set[tuple[str, bool]]) -> list[Any]:
+    """Every point without and with a rollback; all but a few are `long`."""
+    return [
+        pytest.param(
+            colour,
+            event,
+            rolls_back,
+            id=f"{colour} {event}{' and is rolled back' if rolls_back else ''}",
+            marks=() if (event, rolls_back) in short else pytest.mark.long,
+        )
+        for colour, event in points
+        for rolls_back in (False, True)
+    ]
+
+
 @dataclass
 class Before:
     """How things were before a deployment that is to leave no trace."""
@@ -93,16 +108,13 @@ def end(stage: Stage, deployment: str, status: str) -> dict[str, Any]:
 
 
 class TestFailure:
-    @pytest.mark.parametrize("colour_and_event", FAILED_AT, ids=" ".join)
-    @pytest.mark.parametrize("rolls_back", [False, True], ids=["", "and is rolled back"])
+    @pytest.mark.parametrize(
+        ("colour", "event", "rolls_back"),
+        cases(FAILED_AT, short={("ValidateService", False), ("AfterBlockTraffic", True)}),
+    )
     def test_at(
-        self,
-        colour_and_event: tuple[str, str],
-        rolls_back: bool,
-        local_cloud: LocalCloud,
-        client: MakeClient,
+        self, colour: str, event: str, rolls_back: bool, local_cloud: LocalCloud, client: MakeClient
     ) -> None:
-        colour, event = colour_and_event
         stage = Stage.set_up(
             local_cloud, client, 2, autoRollbackConfiguration=ROLLBACK if rolls_back else {"enabled": False}
         )
@@ -182,17 +194,14 @@ class TestFailure:
 
 
 class TestStop:
-    @pytest.mark.parametrize("colour_and_event", STOPPED_AT, ids=" ".join)
-    @pytest.mark.parametrize("rolls_back", [False, True], ids=["", "and is rolled back"])
+    @pytest.mark.parametrize(
+        ("colour", "event", "rolls_back"),
+        cases(STOPPED_AT, short={("AfterInstall", False), ("AfterAllowTraffic", True)}),
+    )
     def test_at(
-        self,
-        colour_and_event: tuple[str, str],
-        rolls_back: bool,
-        local_cloud: LocalCloud,
-        client: MakeClient,
+        self, colour: str, event: str, rolls_back: bool, local_cloud: LocalCloud, client: MakeClient
     ) -> None:
         """While one agent is at work, which may finish."""
-        colour, event = colour_and_event
         stage = Stage.set_up(local_cloud, client, 2)
         goes_on = threading.Event()
         with stage.agents():
@@ -220,6 +229,7 @@ class TestStop:
             before.assert_is_so_again()
             before.assert_can_be_deployed_to()
 
+    @pytest.mark.long
     @pytest.mark.parametrize("rolls_back", [False, True], ids=["", "and is rolled back"])
     def test_while_traffic_is_waited_for(
         self, rolls_back: bool, local_cloud: LocalCloud, client: MakeClient
@@ -241,7 +251,9 @@ class TestStop:
         stage.shop.codedeploy.continue_deployment(deploymentId=deployment)
         assert stage.shop.finish(deployment)["status"] == "Succeeded"
 
-    @pytest.mark.parametrize("rolls_back", [False, True], ids=["", "and is rolled back"])
+    @pytest.mark.parametrize(
+        "rolls_back", [pytest.param(False, marks=pytest.mark.long), True], ids=["", "and is rolled back"]
+    )
     def test_before_the_original_instances_end(
         self, rolls_back: bool, local_cloud: LocalCloud, client: MakeClient
     ) -> None:
@@ -290,7 +302,9 @@ class TestStop:
         end(stage, deployment, "Stopped")
         before.assert_is_so_again()
 
-    @pytest.mark.parametrize("event", ["AfterInstall", "AfterBlockTraffic"])
+    @pytest.mark.parametrize(
+        "event", ["AfterInstall", pytest.param("AfterBlockTraffic", marks=pytest.mark.long)]
+    )
     def test_by_an_alarm(self, event: str, local_cloud: LocalCloud, client: MakeClient) -> None:
         stage = Stage.set_up(
             local_cloud,

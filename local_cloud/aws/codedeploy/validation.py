@@ -126,6 +126,26 @@ def minimum_healthy_hosts(given: Fields | None) -> Fields:
     return {"type": given["type"], "value": value}
 
 
+def zonal_config(given: Fields | None) -> Fields | None:
+    """An empty one is one as well: zone by zone, without waits."""
+    if given is None:
+        return None
+    for name in ("firstZoneMonitorDurationInSeconds", "monitorDurationInSeconds"):
+        if (given.get(name) or 0) < 0:
+            raise errors.InvalidZonalDeploymentConfigurationException(
+                f"{name} must be 0 or more seconds: {given[name]}"
+            )
+    per_zone = given.get("minimumHealthyHostsPerZone")
+    if per_zone:
+        try:
+            minimum_healthy_hosts(per_zone)
+        except errors.InvalidMinimumHealthyHostValueException as error:
+            raise errors.InvalidZonalDeploymentConfigurationException(
+                f"minimumHealthyHostsPerZone is invalid: {per_zone}"
+            ) from error
+    return given
+
+
 # Deployment groups.
 
 

@@ -91,6 +91,7 @@ class DeploymentConfigBackend(CodeDeployBase):
             if traffic_routing_config:
                 raise errors.InvalidTrafficRoutingConfigurationException
             minimum_healthy_hosts = validation.minimum_healthy_hosts(minimum_healthy_hosts)
+            zonal_config = validation.zonal_config(zonal_config)
         elif zonal_config:
             raise errors.InvalidZonalDeploymentConfigurationException
         elif minimum_healthy_hosts:

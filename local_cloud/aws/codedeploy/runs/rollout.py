@@ -41,7 +41,7 @@ class Scope:
 def scopes(config: DeploymentConfig, targets: Sequence[Target]) -> tuple[Scope, list[Scope]]:
     """All the targets, and those of each zone (of a zonal configuration), in the order of their turns."""
     whole = Scope(targets, health.minimum_healthy(config.minimum_healthy_hosts or {}, len(targets)))
-    if not config.zonal_config:
+    if config.zonal_config is None:
         return whole, [whole]
     per_zone = config.zonal_config.get("minimumHealthyHostsPerZone") or UNHURT
     by_zone: dict[str, list[Target]] = {}
