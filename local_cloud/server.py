@@ -8,7 +8,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal import mock_random
+from moto.utilities.utils import get_partition
 
 from local_cloud.acme import AcmeServer
 from local_cloud.agent import packages
@@ -17,6 +19,7 @@ from local_cloud.aws.authorization import Gate
 from local_cloud.aws.autoscaling.controller import ScalingController
 from local_cloud.aws.role_clients import RoleClients
 from local_cloud.aws.seed import seed
+from local_cloud.aws.trail import History, recorded
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
 from local_cloud.errors import RefusalError
@@ -58,6 +61,7 @@ class LocalCloud:
     def __init__(self, settings: Settings, say: Callable[[str], None] = LOG.info) -> None:
         self.settings = settings
         self.log = RequestLog(settings.state_dir / "requests.jsonl", enabled=settings.log_requests)
+        self.history = History()
         self._say = say
         self._running: list[Any] = []
         self._turn = threading.Lock()
@@ -88,6 +92,8 @@ class LocalCloud:
             github = delayed(self._github_app, settings.latency, settings.seed)
             self._aws_app = application.create_app(self._turn)
             checked = front.checked(self.gate.before(self._aws_app), self._secret)
+            if settings.log_requests:
+                checked = recorded(checked, self.history, self._caller)
             aws = delayed(checked, settings.latency, settings.seed)
             aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
@@ -127,9 +133,16 @@ class LocalCloud:
 
     def _reset_account(self) -> None:
         self._seed()
+        self.history.clear()
         if self._hosts:
             self._hosts.notify()
             self._hosts.wait_for(lambda hosts: not hosts, RESET_SECONDS)
+
+    def _caller(self, access_key: str, region: str) -> str:
+        """Who calls, by ARN; the key itself where nobody has it."""
+        if access_key == self.settings.root_access_key:
+            return f"arn:{get_partition(region)}:iam::{DEFAULT_ACCOUNT_ID}:root"
+        return identity.caller(access_key, region) if access_key else "anonymous"
 
     def _secret(self, access_key: str) -> str | None:
         if access_key == self.settings.root_access_key:
@@ -163,7 +176,7 @@ class LocalCloud:
         codedeploy.options.service_role_may = self.gate.service_may
         codedeploy.options.client = self._service_client
         with codedeploy.options.calling, self._turn:
-            moto.install(self.settings)
+            moto.install(self.settings, self.history)
             seed(self.settings, self._packages)
 
     def _service_client(self, role_arn: str, region: str, service: str) -> Any:  # noqa: ANN401 - botocore's

@@ -19,6 +19,7 @@ from moto.utilities.utils import get_partition
 
 SESSION_SECONDS = 3600
 CONFIG = Config(
+    user_agent="codedeploy.amazonaws.com",
     # What a user of this machine has set for AWS is not meant.
     proxies={},
     retries={"total_max_attempts": 1},

@@ -46,7 +46,7 @@ def test_a_deployment_goes_to_new_hosts_and_ends_the_old_ones(cloud: Cloud, tmp_
     assert events(cloud, blue)[-2:] == BLOCKING
     assert events(cloud, green) == [each for each in (*INSTALLATION, *ALLOWING) if each in HOOKS[3:]]
     skip_wait(codedeploy, second)
-    assert [host["instance_id"] for host in cloud.status()["hosts"]] == [green]
+    wait_for(lambda: [host["instance_id"] for host in cloud.status()["hosts"]] == [green])
 
 
 def hooks(folder: Path) -> str:

@@ -15,12 +15,28 @@ from moto.sts.responses import TokenResponse
 from local_cloud.aws import codedeploy
 from local_cloud.aws.autoscaling import options as scaling_options
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
-from local_cloud.aws.moto import autoscaling, cloudformation, ec2, elb, iam, reset, route53, s3, sqs, ssm, sts
+from local_cloud.aws.moto import (
+    autoscaling,
+    cloudformation,
+    cloudtrail,
+    ec2,
+    elb,
+    events,
+    iam,
+    reset,
+    route53,
+    s3,
+    sqs,
+    ssm,
+    sts,
+)
+from local_cloud.aws.trail import History
 from local_cloud.settings import Settings
 
 
-def install(settings: Settings) -> None:
-    """Make moto of this process behave as the local cloud of `settings`. Public addresses begin anew."""
+def install(settings: Settings, history: History) -> None:
+    """Make moto of this process behave as the local cloud of `settings`, whose calls are in `history`. Public
+    addresses begin anew."""
     codedeploy.options.role_propagation = settings.iam_propagation_seconds
     scaling_options.clock.begin(settings.autoscaling_speed)
     codedeploy.options.shuffles_targets = settings.seed is not None
@@ -28,7 +44,7 @@ def install(settings: Settings) -> None:
         if not hasattr(owner, name):
             raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
         setattr(owner, name, replacement)
-    for owner, name, operation in (*autoscaling.ADDED, *iam.ADDED):
+    for owner, name, operation in (*autoscaling.ADDED, *cloudtrail.added(history), *iam.ADDED):
         setattr(owner, name, operation)
     # moto's word is vpc-elastic-ip, so the filter that AWS has finds no tags of Elastic IPs.
     EC2_PREFIX_TO_RESOURCE["eipalloc"] = "elastic-ip"
@@ -40,6 +56,7 @@ def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     yield from cloudformation.REPLACED
     yield from ec2.replaced(settings)
     yield from elb.REPLACED
+    yield from events.REPLACED
     yield from iam.REPLACED
     yield from reset.REPLACED
     yield from route53.REPLACED

@@ -109,6 +109,18 @@ class Engine:
                 # Docker's images are the user's own.
                 self.call("rmi", pulled)
 
+    def save(self, name: str, archive: Path) -> None:
+        """Writes the files of a container, running or not, as a tar."""
+        # Podman has the files of one that is off at hand only while they are mounted.
+        is_mounted = self._is_podman and not self.inspect(name)["State"]["Running"]
+        if is_mounted:
+            self.call("mount", name)
+        try:
+            self.call("export", f"--output={archive}", name, tied=True)
+        finally:
+            if is_mounted:
+                self.call("umount", name)
+
     def start(self, name: str) -> int:
         """Starts a container; the process id of its first process."""
         self.call("start", name)

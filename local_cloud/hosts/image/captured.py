@@ -24,7 +24,7 @@ def make(settings: Settings, engine: Engine, instance_id: str, content: str) -> 
     unfinished = image.root.with_name("unfinished")
     unfinished.mkdir(parents=True)
     archive = unfinished.with_name("files.tar")
-    engine.call("export", f"--output={archive}", instance_id)
+    engine.save(instance_id, archive)
     unpack(archive, unfinished)
     archive.unlink()
     (unfinished / MACHINE_ID).write_text("")

@@ -226,6 +226,9 @@ class Deployment(BaseModel):
         counts = self.count_targets()
         return {status: counts[status] for status in Status}
 
+    def with_status(self, *statuses: Status) -> list[Target]:
+        return [target for target in self.targets.values() if target.status in statuses]
+
     def labelled(self, label: Label) -> list[Target]:
         return [target for target in self.targets.values() if target.instance_label is label]
 

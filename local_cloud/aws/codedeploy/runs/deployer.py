@@ -17,7 +17,8 @@ from local_cloud.aws.codedeploy.records.deployments import (
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 from local_cloud.aws.codedeploy.runs import endings, outdated, rollback, scaling, suspension
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
-from local_cloud.aws.codedeploy.runs.run import DeploymentRun, StopReason
+from local_cloud.aws.codedeploy.runs.run import DeploymentRun
+from local_cloud.aws.codedeploy.runs.strategy import StopReason
 
 _BLUE_GREEN = frozenset({Creator.USER, Creator.ROLLBACK})
 """Whose deployments are blue/green where their group is."""

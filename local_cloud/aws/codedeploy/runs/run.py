@@ -5,7 +5,6 @@ Everything here happens under the backend's lock, but for telling SNS and callin
 
 import logging
 import time
-from enum import StrEnum
 from threading import Condition, Thread
 from typing import Protocol
 
@@ -14,16 +13,13 @@ from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
 from local_cloud.aws.codedeploy.records.deployments import (
     Deployment,
     DeploymentStatus,
-    LifecycleEvent,
     Status,
-    Target,
 )
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 from local_cloud.aws.codedeploy.runs import (
     alarms,
     endings,
     lifecycle,
-    notifications,
     permissions,
     targets,
 )
@@ -32,17 +28,14 @@ from local_cloud.aws.codedeploy.runs.events import TargetEvents
 from local_cloud.aws.codedeploy.runs.in_place import InPlace
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
 from local_cloud.aws.codedeploy.runs.service import Errand, Service, ServiceError
-from local_cloud.aws.codedeploy.runs.strategy import Outcome, Strategy, Task
+from local_cloud.aws.codedeploy.runs.strategy import Outcome, StopReason, Strategy, Task
+from local_cloud.aws.codedeploy.runs.telling import Telling
 from local_cloud.aws.codedeploy.runs.waits import Steps, Waits
 
+NOT_BEGUN = (Status.PENDING, Status.READY)
+"""Of targets that wait for their turn, or for traffic."""
+
 log = logging.getLogger(__name__)
-
-
-class StopReason(StrEnum):
-    """The values are the events of an automatic rollback configuration."""
-
-    REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
-    ALARM = "DEPLOYMENT_STOP_ON_ALARM"
 
 
 class Owner(Protocol):
@@ -78,7 +71,7 @@ class DeploymentRun:
         self._abandoned = False
         self._changed = Condition(backend.lock)
         self._woken = True
-        self._notifications: list[notifications.Notification] = []
+        self._telling = Telling(backend, deployment, group)
         self._errands: list[Errand] = []
         self._service = Service(group.service_role_arn, backend.region_name)
         self._waits = Waits(self._errands.append)
@@ -88,7 +81,7 @@ class DeploymentRun:
             mailboxes,
             changed=self._signal,
             stopped=lambda: self.stop_reason is not None and not self._finishing,
-            tell=self._tell_instance,
+            tell=self._telling.instance,
             ask=self._errands.append,
         )
         self._strategy = self._choose_strategy()
@@ -101,9 +94,8 @@ class DeploymentRun:
         self._thread = Thread(target=self._run, name=f"deployment {deployment.deployment_id}", daemon=True)
 
     def _choose_strategy(self) -> Strategy:
-        task = Task(
-            self._backend, self.deployment, self._group, self._events, self._waits, self._tell_deployment
-        )
+        tell = self._telling.deployment
+        task = Task(self._backend, self.deployment, self._group, self._events, self._waits, tell)
         if self.deployment.rolled_back is not None:
             return TrafficReturn(task)
         return BlueGreen(task) if self.deployment.is_blue_green else InPlace(task)
@@ -125,7 +117,9 @@ class DeploymentRun:
             self.stop_reason = self.stop_reason or reason
             self._stop_error = self._stop_error or error
             self._signal()
-            return not any(event.status is Status.IN_PROGRESS for event in self._current_events())
+            working = self.deployment.with_status(Status.IN_PROGRESS)
+            events = [target.current_event for target in working]
+            return not any(event is not None and event.status is Status.IN_PROGRESS for event in events)
 
     @property
     def waits_for(self) -> str | None:
@@ -153,8 +147,8 @@ class DeploymentRun:
                     self._changed.wait_for(lambda: self._woken, timeout=self._patience())
                     self._woken = False
                     self._advance()
-                    collected, self._notifications = self._notifications, []
-                notifications.publish(self._backend, self._group, collected)
+                    collected = self._telling.take()
+                self._telling.publish(collected)
                 self._run_errands()
         except Exception:
             log.exception("deployment %s broke", self.deployment.deployment_id)
@@ -183,7 +177,7 @@ class DeploymentRun:
     def _patience(self) -> float:
         if self.deployment.status is DeploymentStatus.CREATED:
             return max(self._refusal_at - time.monotonic(), 0.0)
-        moments = [target.deadline for target in self._in_progress()]
+        moments = [target.deadline for target in self.deployment.with_status(Status.IN_PROGRESS)]
         moments += [self._recheck_at, self._overdue_at, self._events.look_at]
         seconds = [moment - time.monotonic() for moment in moments if moment is not None]
         waiting = self._waits.seconds
@@ -201,7 +195,7 @@ class DeploymentRun:
         self._fail_overdue_targets()
         if self.stop_reason and not self._finishing and not self._strategy.is_final:
             self._stop_targets()
-            if self._in_progress():
+            if self.deployment.with_status(Status.IN_PROGRESS):
                 return
             self._leave_for((DeploymentStatus.STOPPED, self._stop_error))
         next(self._steps, None)
@@ -227,7 +221,7 @@ class DeploymentRun:
         status, error = outcome
         self._finishing = True
         if status is not DeploymentStatus.SUCCEEDED:
-            for target in self._unfinished():
+            for target in self.deployment.with_status(*NOT_BEGUN):
                 self._events.skip(target)
             yield from self._strategy.retreat(rolls_back=self._owner.rolls_back(self))
         self._end(status, error)
@@ -241,16 +235,15 @@ class DeploymentRun:
         if self._refusal and time.monotonic() < self._refusal_at:
             return
         self.deployment.begin()
-        self._tell_deployment()
+        self._telling.deployment()
         if self._refusal:
             self._end(DeploymentStatus.FAILED, self._refusal)
 
     def _look_for_targets(self) -> dict[str, str] | None:
         """Why the deployment cannot begin."""
-        watched = alarms.configuration(self.deployment, self._group.alarm_configuration)
         return (
             permissions.refused(self._backend, self._group)
-            or permissions.refused_alarms(self._backend, self._group, watched)
+            or alarms.refused(self._backend, self.deployment, self._group)
             or self._strategy.look()
         )
 
@@ -266,38 +259,30 @@ class DeploymentRun:
             self._overdue_at = time.monotonic() + options.deployment_timeout
         if time.monotonic() >= self._overdue_at and not self._finishing:
             self._time_out()
-        self._stop_on_alarm()
+        error = alarms.stop(self._backend, self.deployment, self._group)
+        if error:
+            self.stop(StopReason.ALARM, error)
         self._owner.alive()
         living = targets.living_hosts(self._backend)
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             if target.host not in living:
                 self._events.give_up_on_agent(target, lifecycle.INSTANCE_GONE)
 
-    def _stop_on_alarm(self) -> None:
-        configuration = alarms.configuration(self.deployment, self._group.alarm_configuration)
-        refusal = permissions.refused_alarms(self._backend, self._group, configuration)
-        if refusal:
-            self.stop(StopReason.ALARM, refusal)
-        active = alarms.active(self._backend, configuration)
-        if active:
-            names = " ".join(f"<{name}>" for name in active)
-            self.stop(StopReason.ALARM, {"code": "ALARM_ACTIVE", "message": endings.ALARM_ACTIVE + names})
-
     def _time_out(self) -> None:
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             self._events.give_up_on_agent(target, endings.TIMEOUT["message"])
         self._leave_for((DeploymentStatus.FAILED, endings.TIMEOUT))
 
     def _fail_overdue_targets(self) -> None:
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             if target.deadline is not None and time.monotonic() >= target.deadline:
                 self._events.give_up_on_agent(target, lifecycle.overdue(target.current_event))
 
     def _stop_targets(self) -> None:
         """Take back what no agent has yet; what is at work may finish its event."""
-        for target in self._unfinished():
+        for target in self.deployment.with_status(*NOT_BEGUN):
             self._events.skip(target)
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             event = target.current_event
             if event is None or event.status is Status.PENDING:
                 self._events.withdraw(target)
@@ -308,25 +293,5 @@ class DeploymentRun:
     def _end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
         if not self.deployment.finished:
             self.deployment.end(status, error)
-            self._tell_deployment()
+            self._telling.deployment()
             self._owner.ended(self)
-
-    # Looking around.
-
-    def _in_progress(self) -> list[Target]:
-        return [t for t in self.deployment.targets.values() if t.status is Status.IN_PROGRESS]
-
-    def _unfinished(self) -> list[Target]:
-        """Those that have not begun, or wait for traffic."""
-        return [t for t in self.deployment.targets.values() if t.status in {Status.PENDING, Status.READY}]
-
-    def _current_events(self) -> list[LifecycleEvent]:
-        return [event for target in self._in_progress() if (event := target.current_event)]
-
-    def _tell_deployment(self) -> None:
-        triggers = self._group.trigger_configurations
-        self._notifications += notifications.for_deployment(self._backend, self.deployment, triggers)
-
-    def _tell_instance(self, target: Target) -> None:
-        triggers = self._group.trigger_configurations
-        self._notifications += notifications.for_instance(self._backend, self.deployment, target, triggers)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
@@ -13,6 +14,13 @@ from local_cloud.aws.codedeploy.runs.waits import Steps, Waits
 
 Error = dict[str, str]
 Outcome = tuple[DeploymentStatus, Error | None]
+
+
+class StopReason(StrEnum):
+    """The values are the events of an automatic rollback configuration."""
+
+    REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
+    ALARM = "DEPLOYMENT_STOP_ON_ALARM"
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,7 +123,7 @@ def unavailable(image_id: str) -> EC2ClientError:
 
 def check_available(backend: Any, image_id: str | None) -> None:
     """Raises EC2's error for an image that is not finished, failed or was deregistered."""
-    if image_id in backend.deleted_amis:
+    if image_id and image_id in backend.deleted_amis:
         raise InvalidAMIIdError(image_id)
     image = backend.amis.get(image_id)
     if image is not None and image.state != "available":
