@@ -10,6 +10,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 Answer = dict[str, Any]
+HELD = 60
+"""Seconds after which a held command ends all the same, so that a test that fails does end."""
 
 EC2_ARN = "arn:aws:ec2:{region}:123456789012:instance/{instance}"
 
@@ -243,6 +245,17 @@ def agents_everywhere(
         finally:
             ending.set()
             looking.join()
+
+
+class Hold:
+    """Work that succeeds, but not before `ends` is set."""
+
+    def __init__(self) -> None:
+        self.ends = threading.Event()
+
+    def __call__(self, _command: Answer) -> Result:
+        self.ends.wait(HELD)
+        return Result()
 
 
 def failing_at(event: str, **report: Any) -> Work:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local_cloud.server import LocalCloud
-from local_cloud.testing.agents import agents_on, failing_at
+from local_cloud.testing.agents import Hold, agents_on, failing_at
 from local_cloud.testing.shop import FINAL, Shop, wait_for
 from tests.local_cloud.crowd import crowd, most_at_once
 
@@ -28,12 +28,14 @@ class TestMinimumHealthyHosts:
         """The example of AWS's documentation: nine instances."""
         shop = Shop.open(client, instances=9)
         shop.codedeploy.create_deployment_config(deploymentConfigName="careful", minimumHealthyHosts=minimum)
-        deployment = shop.begin(deploymentConfigName="careful")
-        waiting = wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]), len_is(expected))
-        with agents_on(local_cloud.endpoint_url, shop.instances):
+        hold = Hold()
+        with agents_on(local_cloud.endpoint_url, shop.instances, hold):
+            deployment = shop.begin(deploymentConfigName="careful")
+            working = lambda: shop.target_ids(deployment, TargetStatus=["InProgress"])  # noqa: E731
+            wait_for(working, len_is(expected))
+            hold.ends.set()
             info = shop.finish(deployment)
 
-        assert len(waiting) == expected
         assert info["deploymentOverview"]["Succeeded"] == 9
         assert most_at_once(shop.targets(deployment)) <= expected
 
@@ -77,9 +79,11 @@ class TestMinimumHealthyHosts:
             agents_on(local_cloud.endpoint_url, [last], failing_at("Install")),
         ):
             shop.finish(shop.deploy())
-        deployment = shop.begin()
-
-        wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]) == [last])
+        hold = Hold()
+        with agents_on(local_cloud.endpoint_url, shop.instances, hold):
+            deployment = shop.begin()
+            wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]) == [last])
+            hold.ends.set()
 
 
 def len_is(expected: int) -> Callable[[list[str]], bool]:

@@ -22,7 +22,8 @@ class Balanced:
     def __init__(self, client: MakeClient, instances: int = 1, **group: Any) -> None:
         self.elbv2 = client("elbv2")
         self.target_group = make_target_group(client)
-        settings = {"loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}]}, "deploymentStyle": STYLE}
+        balancers = {"targetGroupInfoList": [{"name": "web"}]}
+        settings: dict[str, Any] = {"loadBalancerInfo": balancers, "deploymentStyle": STYLE}
         self.shop = Shop.open(client, instances, **(settings | group))
         self.elbv2.register_targets(
             TargetGroupArn=self.target_group, Targets=[{"Id": each} for each in self.shop.instances]

@@ -15,7 +15,7 @@ _original_send: Any = Rule.send_to_targets
 
 
 def send(rule: Any, original_event: dict[str, Any], transform_input: bool = True) -> None:
-    """To each target as it wants the event: moto leaves out the account where nothing is to be transformed."""
+    """To each target as it wants the event: moto leaves out the account where nothing is transformed."""
     if not rule.event_pattern.matches_event(original_event):
         return
     plain = {key: value for key, value in original_event.items() if key != MADE_UP}

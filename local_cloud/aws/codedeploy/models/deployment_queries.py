@@ -77,7 +77,7 @@ class DeploymentQueries(DeploymentGroupBackend):
         return [
             t.target_id
             for t in deployment.targets.values()
-            if (not statuses or t.status in statuses) and (not wanted or t.instance_label in wanted)
+            if (not statuses or t.told_status in statuses) and (not wanted or t.instance_label in wanted)
         ]
 
     def get_deployment_target(self, deployment_id: str | None, target_id: str | None) -> Target:

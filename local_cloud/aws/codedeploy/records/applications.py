@@ -9,7 +9,7 @@ from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.autoscaling.records import LAUNCHING, TERMINATING
-from local_cloud.aws.codedeploy import validation
+from local_cloud.aws.codedeploy import styles
 from local_cloud.aws.codedeploy.records.deployments import Deployment, Revision, now
 
 Fields = dict[str, Any]
@@ -67,9 +67,9 @@ def revision_key(revision: Revision) -> str:
 class Selection:
     """Which instances are meant."""
 
-    ec2_tag_filters: list[Fields] = field(default_factory=list)
+    ec2_tag_filters: list[Fields] | None = field(default_factory=list)
     ec2_tag_set: Fields | None = None
-    on_premises_instance_tag_filters: list[Fields] = field(default_factory=list)
+    on_premises_instance_tag_filters: list[Fields] | None = field(default_factory=list)
     on_premises_tag_set: Fields | None = None
     auto_scaling_group_names: list[str] = field(default_factory=list)
 
@@ -94,7 +94,7 @@ class DeploymentGroup(Selection, BaseModel):
     alarm_configuration: Fields | None = None
     auto_rollback_configuration: Fields | None = None
     outdated_instances_strategy: str = "UPDATE"
-    deployment_style: Fields = field(default_factory=lambda: validation.deployment_style(None))
+    deployment_style: Fields = field(default_factory=lambda: styles.deployment_style(None))
     blue_green_deployment_configuration: Fields | None = None
     load_balancer_info: Fields | None = None
     ecs_services: list[Fields] | None = None

@@ -109,14 +109,10 @@ class Target:
     """The lifecycle event that the target is not taken into yet."""
 
     @property
-    def instance_type(self) -> Label | None:
-        """What the deprecated instance operations call the label."""
-        return self.instance_label
-
-    @property
-    def instance_id(self) -> str:
-        """What the deprecated instance operations call it."""
-        return self.target_arn
+    def told_status(self) -> Status:
+        """As AWS tells it: a target waits until its agent has the first command. Recorded, Server 2026."""
+        has_begun = any(event.start_time for event in self.lifecycle_events)
+        return Status.PENDING if self.status is Status.IN_PROGRESS and not has_begun else self.status
 
     @property
     def current_event(self) -> LifecycleEvent | None:
@@ -221,9 +217,10 @@ class Deployment(BaseModel):
 
     @property
     def deployment_overview(self) -> dict[str, int] | None:
-        if self.status is DeploymentStatus.CREATED:
+        """None as long as there are no targets, and where there never were any."""
+        if self.status is DeploymentStatus.CREATED or not self.targets:
             return None
-        counts = self.count_targets()
+        counts = Counter(target.told_status for target in self.targets.values())
         return {status: counts[status] for status in Status}
 
     def with_status(self, *statuses: Status) -> list[Target]:
@@ -232,12 +229,12 @@ class Deployment(BaseModel):
     def labelled(self, label: Label) -> list[Target]:
         return [target for target in self.targets.values() if target.instance_label is label]
 
-    def count_targets(self) -> Counter[Status]:
-        return Counter(target.status for target in self.targets.values())
-
     def begin(self) -> None:
         self.status = DeploymentStatus.IN_PROGRESS
-        self.start_time = now()
+
+    def note_start(self) -> None:
+        """Its first lifecycle event has begun; before, it has no start time. Recorded, Server 2026."""
+        self.start_time = self.start_time or now()
 
     def end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
         self.status = status

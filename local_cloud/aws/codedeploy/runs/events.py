@@ -5,8 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from moto.moto_api._internal import mock_random
-
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.aws.codedeploy.records.deployments import (
     Deployment,
@@ -17,7 +15,7 @@ from local_cloud.aws.codedeploy.records.deployments import (
 )
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 from local_cloud.aws.codedeploy.runs import lifecycle, traffic
-from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand, Mailboxes
+from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand, Mailboxes, identifier
 from local_cloud.aws.codedeploy.runs.service import Errand, Service, ServiceError
 
 
@@ -83,13 +81,14 @@ class TargetEvents:
 
     def _send(self, target: Target, event: LifecycleEvent) -> None:
         target.deadline = time.monotonic() + options.agent_timeout
-        identifier = f"{self._backend.account_id}/{self._backend.region_name}/{mock_random.uuid4().hex}"
+        execution_id, name = self._backend.execution_id(self._deployment), event.lifecycle_event_name
+        position = target.lifecycle_events.index(event) + 1
         self._mailboxes.send(
             HostCommand(
-                identifier=identifier,
+                identifier=identifier(execution_id, target.target_arn, name, position),
                 host=target.host,
-                execution_id=self._backend.execution_id(self._deployment),
-                name=event.lifecycle_event_name,
+                execution_id=execution_id,
+                name=name,
                 on_taken=partial(self._taken, target, event),
                 on_complete=partial(self._completed, target, event),
             )
@@ -97,6 +96,7 @@ class TargetEvents:
 
     def _taken(self, target: Target, event: LifecycleEvent) -> None:
         event.begin()
+        self._deployment.note_start()
         target.touch()
         target.deadline = time.monotonic() + options.event_timeout
         self._changed()
@@ -125,6 +125,7 @@ class TargetEvents:
 
     def _begin_service_event(self, target: Target, event: LifecycleEvent) -> None:
         event.begin()
+        self._deployment.note_start()
         target.deadline = time.monotonic() + options.event_timeout
         switch = traffic.allow if event.lifecycle_event_name == lifecycle.ALLOW_TRAFFIC else traffic.block
         info = self._deployment.balancers

@@ -168,7 +168,7 @@ def _tagged_ec2_instances(backend: CodeDeployBase, group: Selection) -> Iterator
     tags_by_id = ec2_backends[backend.account_id][backend.region_name].tags
     for instance in _ec2_instances(backend):
         tags = dict(tags_by_id.get(instance.id, {}))
-        selected = matches_any(tags, group.ec2_tag_filters) or matches_every_list(tags, tag_set)
+        selected = matches_any(tags, group.ec2_tag_filters or []) or matches_every_list(tags, tag_set)
         if selected and instance.state in _SELECTABLE_STATES:
             yield instance
 
@@ -177,7 +177,7 @@ def _tagged_on_premises_instances(backend: CodeDeployBase, group: Selection) -> 
     tag_set = (group.on_premises_tag_set or {}).get("onPremisesTagSetList", [])
     for instance in backend.on_premises_instances.values():
         tags = {tag["Key"]: tag.get("Value") for tag in instance.tags}
-        selected = matches_any(tags, group.on_premises_instance_tag_filters) or matches_every_list(
+        selected = matches_any(tags, group.on_premises_instance_tag_filters or []) or matches_every_list(
             tags, tag_set
         )
         if selected and not instance.deregister_time:
