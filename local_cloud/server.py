@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 ADMIN = "/_local_cloud/"
+CODEDEPLOY = "codedeploy.amazonaws.com"
 MOTO_RESET = "/moto-api/reset"
 """What tests that were written for moto's server empty the account with."""
 WATCHED_SERVICES = {"ec2", "autoscaling", "cloudformation", "elasticloadbalancing", "monitoring"}
@@ -71,7 +72,7 @@ class LocalCloud:
             enforcing=settings.enforce_iam,
             note=self.log.add,
         )
-        self._role_clients = RoleClients(lambda: self.endpoint_url, self._turn)
+        self._role_clients = RoleClients(CODEDEPLOY, lambda: self.endpoint_url, self._turn)
         self._hosts: HostController | None = None
         self._acme: AcmeServer | None = None
         self._packages: Path | None = None

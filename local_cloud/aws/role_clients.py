@@ -19,7 +19,6 @@ from moto.utilities.utils import get_partition
 
 SESSION_SECONDS = 3600
 CONFIG = Config(
-    user_agent="codedeploy.amazonaws.com",
     # What a user of this machine has set for AWS is not meant.
     proxies={},
     retries={"total_max_attempts": 1},
@@ -28,9 +27,11 @@ CONFIG = Config(
 
 
 class RoleClients:
-    """`endpoint_url` says where the account answers; `turn` is held while moto's account is changed."""
+    """Of one service, which calls itself `principal`. `endpoint_url` says where the account answers; `turn`
+    is held while moto's account is changed."""
 
-    def __init__(self, endpoint_url: Callable[[], str], turn: threading.Lock) -> None:
+    def __init__(self, principal: str, endpoint_url: Callable[[], str], turn: threading.Lock) -> None:
+        self._config = CONFIG.merge(Config(user_agent=principal))
         self._endpoint_url = endpoint_url
         self._turn = turn
         nowhere = (None, None, os.devnull, None)
@@ -54,7 +55,7 @@ class RoleClients:
                 metadata=assume(), refresh_using=assume, method="sts-assume-role"
             )
             return self._session.create_client(
-                service, region_name=region, endpoint_url=self._endpoint_url(), config=CONFIG
+                service, region_name=region, endpoint_url=self._endpoint_url(), config=self._config
             )
 
     def _assume(self, role_arn: str, session_name: str, region: str) -> dict[str, str]:

@@ -188,31 +188,24 @@ class HostController:
         for instance_id, instance in wanted.items():
             if instance_id not in self._hosts and instance.state == RUNNING:
                 self._hosts[instance_id] = self._new(instance)
+        images = list(captured_images.of_account())
+        pending = {each.instance_id: each.content for each in images if each.state == "pending"}
         for host in list(self._hosts.values()):
             if host.busy:
                 continue
             if not host.exists and host.instance_id not in wanted:
                 del self._hosts[host.instance_id]
                 continue
-            step = self._capture(host) or next_step(host, wanted.get(host.instance_id))
+            content = pending.get(host.instance_id) if host.exists else None
+            capture = partial(host.capture, content) if content else None
+            step = capture or next_step(host, wanted.get(host.instance_id))
             if step:
                 self._begin(host, step)
-        self._forget_images()
-
-    def _capture(self, host: Host) -> Step | None:
-        """The first image that is to be made of a host."""
-        pending = (each for each in captured_images.of_account() if each.state == "pending")
-        wanted = next((each for each in pending if each.instance_id == host.instance_id), None)
-        return partial(host.capture, wanted.content) if wanted and host.exists else None
-
-    def _forget_images(self) -> None:
-        """Those that are no more fail; their files go when no host boots from them."""
-        known = {each.content: each for each in captured_images.of_account()}
-        for content, each in known.items():
-            if each.state == "pending" and each.instance_id not in self._hosts:
+        for instance_id, content in pending.items():
+            if instance_id not in self._hosts:
                 captured_images.captured(content, succeeded=False)
         used = {host.content for host in self._hosts.values() if host.content}
-        captured.forget(self._settings, {*known, *used})
+        captured.forget(self._settings, used.union(each.content for each in images))
 
     def _account(self) -> Account:
         """A host that is being shut down has its rules as long as it runs."""

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -347,31 +348,51 @@ class TestStop:
 
 
 class TestRights:
+    @contextmanager
+    def enforced(self, cloud: LocalCloud, client: MakeClient) -> Iterator[Shop]:
+        """The shop as root sees it, while policies are enforced; no agent is let in."""
+        keys = cloud.settings
+        codedeploy = client(
+            "codedeploy",
+            aws_access_key_id=keys.root_access_key,
+            aws_secret_access_key=keys.root_secret_key,
+        )
+        cloud.gate.enforcing = True
+        try:
+            yield Shop(codedeploy, [])
+        finally:
+            cloud.gate.enforcing = False
+
+    def grant(self, client: MakeClient, actions: list[str]) -> None:
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        client("iam").put_role_policy(RoleName="deployer", PolicyName="some", PolicyDocument=document)
+
     def test_that_the_service_role_lacks(self, local_cloud: LocalCloud, client: MakeClient) -> None:
         stage = Stage.set_up(local_cloud, client, 1)
         before = Before.of(stage)
         rights = ["autoscaling:Describe*", "ec2:Describe*", "autoscaling:DeleteAutoScalingGroup"]
-        document = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": rights, "Resource": "*"}],
-        }
-        client("iam").put_role_policy(
-            RoleName="deployer", PolicyName="some", PolicyDocument=json.dumps(document)
-        )
-        local_cloud.gate.enforcing = True
-        try:
-            root = local_cloud.settings
-            codedeploy = client(
-                "codedeploy",
-                aws_access_key_id=root.root_access_key,
-                aws_secret_access_key=root.root_secret_key,
-            )
-            deployment = Shop(codedeploy, []).deploy()
-            wait_for(lambda: Shop(codedeploy, []).info(deployment)["status"] == "Failed")
-        finally:
-            local_cloud.gate.enforcing = False
-        info = end(stage, deployment, "Failed")
+        self.grant(client, rights)
+        with self.enforced(local_cloud, client) as shop:
+            info = shop.finish(shop.deploy())
 
-        assert info["errorInformation"]["code"] == "IAM_ROLE_PERMISSIONS"
+        assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "IAM_ROLE_PERMISSIONS")
         assert "autoscaling:CreateAutoScalingGroup" in info["errorInformation"]["message"]
+        before.assert_is_so_again()
+
+    def test_to_make_and_to_remove_the_new_group(self, local_cloud: LocalCloud, client: MakeClient) -> None:
+        """The managed policy's, and those that launch templates need besides: documented, "Create a service
+        role for CodeDeploy"."""
+        stage = Stage.set_up(local_cloud, client, 1)
+        before = Before.of(stage)
+        client("iam").attach_role_policy(
+            RoleName="deployer", PolicyArn="arn:aws:iam::aws:policy/service-role/AWSCodeDeployRole"
+        )
+        self.grant(client, ["ec2:RunInstances", "ec2:CreateTags", "iam:PassRole"])
+        with self.enforced(local_cloud, client) as shop:
+            deployment = shop.begin()
+            wait_for(lambda: shop.target_ids(deployment, ServerInstanceLabel=["Green"]))
+            shop.codedeploy.stop_deployment(deploymentId=deployment)
+            assert shop.finish(deployment)["status"] == "Stopped"
+
         before.assert_is_so_again()

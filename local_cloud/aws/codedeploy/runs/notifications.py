@@ -92,6 +92,7 @@ def for_deployment(
     if deployment.finished:
         told = [(_ENDS[deployment.status], deployment.status.upper())]
     elif deployment.status is DeploymentStatus.READY:
+        # Inferred from the others.
         told = [("DeploymentReady", "READY")]
     else:
         told = [("DeploymentStart", "CREATED")]

@@ -237,7 +237,7 @@ class DeploymentRun:
         self.deployment.begin()
         self._telling.deployment()
         if self._refusal:
-            self._end(DeploymentStatus.FAILED, self._refusal)
+            self._leave_for((DeploymentStatus.FAILED, self._refusal))
 
     def _look_for_targets(self) -> dict[str, str] | None:
         """Why the deployment cannot begin."""
