@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from local_cloud.hosts import programs
+from local_cloud.hosts.engines import files
 from local_cloud.hosts.engines.engine import Engine, Image
 from local_cloud.settings import Settings
 
@@ -24,7 +25,7 @@ def make(settings: Settings, engine: Engine, instance_id: str, content: str) -> 
     unfinished = image.root.with_name("unfinished")
     unfinished.mkdir(parents=True)
     archive = unfinished.with_name("files.tar")
-    engine.save(instance_id, archive)
+    files.save(engine, instance_id, archive)
     unpack(archive, unfinished)
     archive.unlink()
     (unfinished / MACHINE_ID).write_text("")
