@@ -8,14 +8,18 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal import mock_random
+from moto.utilities.utils import get_partition
 
 from local_cloud.acme import AcmeServer
 from local_cloud.agent import packages
 from local_cloud.aws import application, autoscaling, codedeploy, front, identity, moto, zones
 from local_cloud.aws.authorization import Gate
 from local_cloud.aws.autoscaling.controller import ScalingController
+from local_cloud.aws.role_clients import RoleClients
 from local_cloud.aws.seed import seed
+from local_cloud.aws.trail import History, recorded
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
 from local_cloud.errors import RefusalError
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 ADMIN = "/_local_cloud/"
+CODEDEPLOY = "codedeploy.amazonaws.com"
 MOTO_RESET = "/moto-api/reset"
 """What tests that were written for moto's server empty the account with."""
 WATCHED_SERVICES = {
@@ -66,6 +71,7 @@ class LocalCloud:
     def __init__(self, settings: Settings, say: Callable[[str], None] = LOG.info) -> None:
         self.settings = settings
         self.log = RequestLog(settings.state_dir / "requests.jsonl", enabled=settings.log_requests)
+        self.history = History()
         self._say = say
         self._running: list[Any] = []
         self.turn = threading.Lock()
@@ -75,6 +81,7 @@ class LocalCloud:
             enforcing=settings.enforce_iam,
             note=self.log.add,
         )
+        self._role_clients = RoleClients(CODEDEPLOY, lambda: self.endpoint_url, self.turn)
         self._hosts: HostController | None = None
         self.balancers: BalancerController | None = None
         self._acme: AcmeServer | None = None
@@ -96,6 +103,8 @@ class LocalCloud:
             github = delayed(self._github_app, settings.latency, settings.seed)
             self._aws_app = application.create_app(self.turn)
             checked = front.checked(self.gate.before(self._aws_app), self._secret)
+            if settings.log_requests:
+                checked = recorded(checked, self.history, self._caller)
             aws = delayed(checked, settings.latency, settings.seed)
             aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
@@ -135,11 +144,18 @@ class LocalCloud:
 
     def _reset_account(self) -> None:
         self._seed()
+        self.history.clear()
         if self.balancers:
             self.balancers.notify()
         if self._hosts:
             self._hosts.notify()
             self._hosts.wait_for(lambda hosts: not hosts, RESET_SECONDS)
+
+    def _caller(self, access_key: str, region: str) -> str:
+        """Who calls, by ARN; the key itself where nobody has it."""
+        if access_key == self.settings.root_access_key:
+            return f"arn:{get_partition(region)}:iam::{DEFAULT_ACCOUNT_ID}:root"
+        return identity.caller(access_key, region) if access_key else "anonymous"
 
     def _secret(self, access_key: str) -> str | None:
         if access_key == self.settings.root_access_key:
@@ -172,9 +188,13 @@ class LocalCloud:
 
     def _seed(self) -> None:
         codedeploy.options.service_role_may = self.gate.service_may
-        with self.turn:
-            moto.install(self.settings)
+        codedeploy.options.client = self._service_client
+        with codedeploy.options.calling, self.turn:
+            moto.install(self.settings, self.history)
             seed(self.settings, self._packages)
+
+    def _service_client(self, role_arn: str, region: str, service: str) -> Any:  # noqa: ANN401 - botocore's
+        return self._role_clients.client(role_arn, "CodeDeploy", region, service)
 
     def _bind(
         self, address: str, port: int, app: "WSGIApplication", tls: "ssl.SSLContext | None" = None

@@ -16,9 +16,11 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
+from local_cloud.aws.moto.ec2 import captured_images
 from local_cloud.aws.moto.ec2 import instances as ec2_instances
 from local_cloud.hosts import console, engines, image, instances, programs
 from local_cloud.hosts.host import Host, State, Surroundings
+from local_cloud.hosts.image import captured
 from local_cloud.hosts.instances import RUNNING, Wanted
 from local_cloud.hosts.metadata.server import MetadataServer
 from local_cloud.hosts.network import Network
@@ -80,6 +82,7 @@ class HostController:
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="host")
         console.answer_with(self.console_output)
         ec2_instances.answer_with(self.health)
+        captured_images.capture(True)
         self._thread = threading.Thread(target=self._run, name="hosts", daemon=True)
         self._thread.start()
         self.notify()
@@ -91,6 +94,7 @@ class HostController:
         """
         if self._thread:
             self._stopping = True
+            captured_images.capture(False)
             programs.give_up()
             self.notify()
             self._thread.join()
@@ -184,15 +188,24 @@ class HostController:
         for instance_id, instance in wanted.items():
             if instance_id not in self._hosts and instance.state == RUNNING:
                 self._hosts[instance_id] = self._new(instance)
+        images = list(captured_images.of_account())
+        pending = {each.instance_id: each.content for each in images if each.state == "pending"}
         for host in list(self._hosts.values()):
             if host.busy:
                 continue
             if not host.exists and host.instance_id not in wanted:
                 del self._hosts[host.instance_id]
                 continue
-            step = next_step(host, wanted.get(host.instance_id))
+            content = pending.get(host.instance_id) if host.exists else None
+            capture = partial(host.capture, content) if content else None
+            step = capture or next_step(host, wanted.get(host.instance_id))
             if step:
                 self._begin(host, step)
+        for instance_id, content in pending.items():
+            if instance_id not in self._hosts:
+                captured_images.captured(content, succeeded=False)
+        used = {host.content for host in self._hosts.values() if host.content}
+        captured.forget(self._settings, used.union(each.content for each in images))
 
     def _account(self) -> Account:
         """A host that is being shut down has its rules as long as it runs."""
@@ -206,6 +219,7 @@ class HostController:
             instance_id=instance.instance_id,
             address=instance.private_ip,
             public_key=instance.public_key,
+            content=instance.content,
         )
 
     def _begin(self, host: Host, step: Step) -> None:

@@ -1,5 +1,6 @@
 """One host: a container, its interface, its public addresses and its metadata service."""
 
+import logging
 import os
 import subprocess
 from collections.abc import Callable
@@ -8,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from local_cloud.aws.moto.ec2 import captured_images
 from local_cloud.hosts import instances
 from local_cloud.hosts.engines.engine import Engine, EngineError, Image
+from local_cloud.hosts.image import captured
 from local_cloud.hosts.instances import Wanted
 from local_cloud.hosts.metadata.server import MetadataServer
 from local_cloud.hosts.metadata.service import MetadataService
@@ -17,6 +20,7 @@ from local_cloud.hosts.network import Network
 from local_cloud.hosts.router import link_of
 from local_cloud.settings import Settings
 
+LOG = logging.getLogger(__name__)
 State = Literal["off", "booting", "ready", "failed"]
 
 REBOOTED = 129
@@ -45,6 +49,8 @@ class Host:
     instance_id: str
     address: str
     public_key: str | None
+    content: str | None = None
+    """Of the captured image that it boots from, if it is one."""
     state: State = "off"
     reason: str = ""
     """Why it failed."""
@@ -109,6 +115,16 @@ class Host:
         self._forget_keys({self.address, *self.public_ips})
         self.exists = False
 
+    def capture(self, content: str) -> None:
+        """Make an image of its disk, as it is now. It goes on meanwhile."""
+        try:
+            captured.make(self.surroundings.settings, self.surroundings.engine, self.instance_id, content)
+        except (EngineError, OSError) as error:
+            LOG.warning("no image can be made of %s: %s", self.instance_id, error)
+            captured_images.captured(content, succeeded=False)
+        else:
+            captured_images.captured(content, succeeded=True)
+
     def went_off(self) -> None:
         """Lets go of what belonged to the running host."""
         self.surroundings.metadata.remove(self.address)
@@ -138,9 +154,12 @@ class Host:
         return False
 
     def _create(self, wanted: Wanted) -> None:
-        self.reason = f"waits for the image {wanted.distribution}"
-        image = self.surroundings.image(wanted.distribution)
-        self.reason = ""
+        if wanted.content:
+            image = captured.find(self.surroundings.settings, wanted.content)
+        else:
+            self.reason = f"waits for the image {wanted.distribution}"
+            image = self.surroundings.image(wanted.distribution)
+            self.reason = ""
         self.surroundings.engine.create(
             self.instance_id, image, hostname=wanted.hostname, memory=wanted.memory
         )

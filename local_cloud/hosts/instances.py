@@ -30,6 +30,8 @@ class Wanted:
     public_ips: frozenset[str]
     distribution: str
     """Of the image that it was launched from."""
+    content: str | None = None
+    """Of that image, where it was made of a host."""
     hostname: str
     mac: str
     memory: int
@@ -88,6 +90,7 @@ def _wanted(instance: Any) -> Wanted:  # noqa: ANN401 - moto's Instance
         private_ip=interface.private_ip_address,
         public_ips=frozenset({interface.public_ip} if interface.public_ip else ()),
         distribution=_distribution(instance),
+        content=getattr(instance.ec2_backend.amis.get(instance.image_id), "content", None),
         hostname=instance.private_dns_name,
         mac=interface.mac_address,
         memory=INSTANCE_TYPES.get(instance.instance_type, {}).get("MemoryInfo", {}).get("SizeInMiB", 0),
@@ -99,8 +102,9 @@ def _wanted(instance: Any) -> Wanted:  # noqa: ANN401 - moto's Instance
 def _distribution(instance: Any) -> str:  # noqa: ANN401 - moto's Instance
     """Debian where the image is Debian's own, or was made of such an instance; else Amazon Linux."""
     image = instance.ec2_backend.amis.get(instance.image_id)
-    while image is not None and hasattr(image, "instance"):
-        image = image.ec2_backend.amis.get(image.instance.image_id)
+    while image is not None and (hasattr(image, "instance") or hasattr(image, "copied_from")):
+        copied = getattr(image, "copied_from", None)
+        image = copied or image.ec2_backend.amis.get(image.instance.image_id)
     return DEBIAN_12.name if image is not None and image.owner_id == DEBIAN else AMAZON_LINUX_2023.name
 
 

@@ -10,6 +10,8 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 Answer = dict[str, Any]
+HELD = 60
+"""Seconds after which a held command ends all the same, so that a test that fails does end."""
 
 EC2_ARN = "arn:aws:ec2:{region}:123456789012:instance/{instance}"
 
@@ -216,6 +218,44 @@ def agents_on(
     """An agent on each instance, as long as the block lasts."""
     with ExitStack() as stack:
         yield [stack.enter_context(ec2_agent(endpoint_url, i, work, region)) for i in instances]
+
+
+@contextmanager
+def agents_everywhere(
+    endpoint_url: str, instances: Callable[[], Iterable[str]], work: Callable[[str], Work]
+) -> Iterator[dict[str, Agent]]:
+    """An agent on each instance that there is, or comes to be, as long as the block lasts; by their ids.
+
+    `instances` looks who there is, `work` says what the agent of an instance does.
+    """
+    agents: dict[str, Agent] = {}
+    ending = threading.Event()
+    with ExitStack() as stack:
+
+        def look() -> None:
+            while not ending.wait(0.02):
+                for each in instances():
+                    if each not in agents:
+                        agents[each] = stack.enter_context(ec2_agent(endpoint_url, each, work(each)))
+
+        looking = threading.Thread(target=look, daemon=True)
+        looking.start()
+        try:
+            yield agents
+        finally:
+            ending.set()
+            looking.join()
+
+
+class Hold:
+    """Work that succeeds, but not before `ends` is set."""
+
+    def __init__(self) -> None:
+        self.ends = threading.Event()
+
+    def __call__(self, _command: Answer) -> Result:
+        self.ends.wait(HELD)
+        return Result()
 
 
 def failing_at(event: str, **report: Any) -> Work:

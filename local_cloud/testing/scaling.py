@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from local_cloud.aws import codedeploy
 from local_cloud.aws.autoscaling import options, wake
 from local_cloud.testing.shop import wait_for
 
@@ -14,9 +15,10 @@ AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 
 def let_pass(seconds: float) -> None:
-    """Grace periods, heartbeats and the like are that much nearer to their end."""
+    """Grace periods, heartbeats, the waits of deployments and the like are that much nearer to their end."""
     options.clock.move(seconds)
     wake()
+    codedeploy.wake()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Many simulated agents in a process of their own, so that a thousand leave the local cloud a processor.
 
-Usage: fleet.py ENDPOINT_URL, with the host identifiers on standard input, one a line. Every agent
-succeeds at everything; the process ends when its standard input is closed and it is terminated.
+Usage: fleet.py ENDPOINT_URL, with the host identifiers on standard input, one a line. Every agent succeeds
+at everything, but at the lifecycle event that its line names after the identifier, if there is one; the
+process ends when its standard input is closed and it is terminated.
 """
 
 import asyncio
@@ -16,9 +17,10 @@ TARGET = "CodeDeployCommandService_v20141006"
 class Host:
     """One agent on one connection."""
 
-    def __init__(self, host: str, port: int, identifier: str) -> None:
+    def __init__(self, host: str, port: int, identifier: str, fails_at: str) -> None:
         self._address = (host, port)
         self._identifier = identifier
+        self._fails_at = fails_at
 
     async def run(self) -> None:
         self._reader, self._writer = await asyncio.open_connection(*self._address)
@@ -38,7 +40,9 @@ class Host:
         )
         await self._call("PutHostCommandAcknowledgement", HostCommandIdentifier=identifier)
         await self._call(
-            "PutHostCommandComplete", HostCommandIdentifier=identifier, CommandStatus="Succeeded"
+            "PutHostCommandComplete",
+            HostCommandIdentifier=identifier,
+            CommandStatus="Failed" if command["CommandName"] == self._fails_at else "Succeeded",
         )
 
     async def _call(self, operation: str, **request: str) -> dict[str, Any]:
@@ -54,14 +58,15 @@ class Host:
         return dict(answer)
 
 
-async def main(endpoint_url: str, identifiers: list[str]) -> None:
+async def main(endpoint_url: str, lines: list[str]) -> None:
     endpoint = urlsplit(endpoint_url)
     assert endpoint.hostname
     assert endpoint.port
     async with asyncio.TaskGroup() as group:
-        for identifier in identifiers:
-            group.create_task(Host(endpoint.hostname, endpoint.port, identifier).run())
+        for line in lines:
+            identifier, _, event = line.partition(" ")
+            group.create_task(Host(endpoint.hostname, endpoint.port, identifier, event).run())
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.stdin.read().split()))
+    asyncio.run(main(sys.argv[1], sys.stdin.read().splitlines()))

@@ -237,10 +237,16 @@ GROUP_SETTINGS: Cases = [
     ("InvalidTriggerConfig", {"triggerConfigurations": [TRIGGER]}),
     ("TriggerTargetsLimitExceeded", {"triggerConfigurations": [TRIGGER] * 11}),
     ("InvalidAlarmConfig", {"alarmConfiguration": {"enabled": True, "alarms": []}}),
-    ("AlarmsLimitExceeded", {"alarmConfiguration": {"alarms": [{"name": str(n)} for n in range(11)]}}),
+    ("AlarmsLimitExceeded", {"alarmConfiguration": {"alarms": [{"name": str(n)} for n in range(51)]}}),
     ("InvalidAutoRollbackConfig", {"autoRollbackConfiguration": {"enabled": True}}),
-    ("InvalidLoadBalancerInfo", {"deploymentStyle": {"deploymentOption": "WITH_TRAFFIC_CONTROL"}}),
-    ("InvalidDeploymentStyle", {"deploymentStyle": {"deploymentType": "SIDEWAYS"}}),
+    (
+        "InvalidLoadBalancerInfo",
+        {"deploymentStyle": {"deploymentType": "IN_PLACE", "deploymentOption": "WITH_TRAFFIC_CONTROL"}},
+    ),
+    (
+        "InvalidDeploymentStyle",
+        {"deploymentStyle": {"deploymentType": "SIDEWAYS", "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"}},
+    ),
     (
         "InvalidBlueGreenDeploymentConfiguration",
         {"blueGreenDeploymentConfiguration": {"deploymentReadyOption": {"waitTimeInMinutes": 1}}},
@@ -313,7 +319,7 @@ ERRORS: dict[str, tuple[Params, Cases]] = {
             ("InvalidAlarmConfig", {"overrideAlarmConfiguration": {"enabled": True}}),
             (
                 "AlarmsLimitExceeded",
-                {"overrideAlarmConfiguration": {"alarms": [{"name": str(n)} for n in range(11)]}},
+                {"overrideAlarmConfiguration": {"alarms": [{"name": str(n)} for n in range(51)]}},
             ),
             ("InvalidAutoRollbackConfig", {"autoRollbackConfiguration": {"enabled": True}}),
             ("InvalidFileExistsBehavior", {"fileExistsBehavior": "SHRUG"}),

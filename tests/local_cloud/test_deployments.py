@@ -194,26 +194,6 @@ class TestRefusal:
             shop.deploy()
         shop.deploy(S3)
 
-    def test_of_blue_green(self, client: MakeClient) -> None:
-        style = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"}
-        shop = Shop.open(client, deploymentStyle=style)
-        assert shop.group()["deploymentStyle"] == style
-
-        with refused("InvalidInputException", match="Blue/green deployments are not available"):
-            shop.deploy()
-
-    def test_of_zonal_configurations(self, client: MakeClient) -> None:
-        shop = Shop.open(client)
-        zonal = {"monitorDurationInSeconds": 60}
-        shop.codedeploy.create_deployment_config(
-            deploymentConfigName="zonal",
-            minimumHealthyHosts={"type": "HOST_COUNT", "value": 0},
-            zonalConfig=zonal,
-        )
-
-        with refused("InvalidInputException", match="zonalConfig"):
-            shop.deploy(deploymentConfigName="zonal")
-
     def test_of_a_revision_without_a_bundle_type(self, client: MakeClient) -> None:
         shop = Shop.open(client)
 

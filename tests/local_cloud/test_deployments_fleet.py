@@ -1,51 +1,16 @@
 """Many instances in one deployment: minimum healthy hosts, at every moment."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from local_cloud.server import LocalCloud
-from local_cloud.testing.agents import EC2_ARN, agents_on, failing_at
+from local_cloud.testing.agents import Hold, agents_on, failing_at
 from local_cloud.testing.shop import FINAL, Shop, wait_for
+from tests.local_cloud.crowd import crowd, most_at_once
 
 MakeClient = Callable[..., Any]
-
-FLEET = Path(__file__).with_name("fleet.py")
-
-
-@contextmanager
-def fleet(endpoint_url: str, instances: list[str]) -> Iterator[None]:
-    """An agent on each instance, all in one other process."""
-    identifiers = "\n".join(EC2_ARN.format(region="us-east-1", instance=i) for i in instances)
-    with subprocess.Popen(
-        [sys.executable, str(FLEET), endpoint_url], stdin=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin
-        process.stdin.write(identifiers)
-        process.stdin.close()
-        try:
-            yield
-            assert process.poll() is None
-        finally:
-            process.terminate()
-
-
-def most_at_once(shop: Shop, deployment: str) -> int:
-    """The largest number of targets that were being deployed to at one moment, by their events' times."""
-    changes = []
-    for target in shop.targets(deployment):
-        events = [event for event in target["lifecycleEvents"] if "startTime" in event]
-        changes += [(min(e["startTime"] for e in events), 1), (max(e["endTime"] for e in events), -1)]
-    busy, most = 0, 0
-    for _, change in sorted(changes):
-        busy += change
-        most = max(most, busy)
-    return most
 
 
 class TestMinimumHealthyHosts:
@@ -63,14 +28,16 @@ class TestMinimumHealthyHosts:
         """The example of AWS's documentation: nine instances."""
         shop = Shop.open(client, instances=9)
         shop.codedeploy.create_deployment_config(deploymentConfigName="careful", minimumHealthyHosts=minimum)
-        deployment = shop.begin(deploymentConfigName="careful")
-        waiting = wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]), len_is(expected))
-        with agents_on(local_cloud.endpoint_url, shop.instances):
+        hold = Hold()
+        with agents_on(local_cloud.endpoint_url, shop.instances, hold):
+            deployment = shop.begin(deploymentConfigName="careful")
+            working = lambda: shop.target_ids(deployment, TargetStatus=["InProgress"])  # noqa: E731
+            wait_for(working, len_is(expected))
+            hold.ends.set()
             info = shop.finish(deployment)
 
-        assert len(waiting) == expected
         assert info["deploymentOverview"]["Succeeded"] == 9
-        assert most_at_once(shop, deployment) <= expected
+        assert most_at_once(shop.targets(deployment)) <= expected
 
     def test_that_are_all_make_a_deployment_impossible(self, client: MakeClient) -> None:
         shop = Shop.open(client, instances=2)
@@ -112,9 +79,11 @@ class TestMinimumHealthyHosts:
             agents_on(local_cloud.endpoint_url, [last], failing_at("Install")),
         ):
             shop.finish(shop.deploy())
-        deployment = shop.begin()
-
-        wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]) == [last])
+        hold = Hold()
+        with agents_on(local_cloud.endpoint_url, shop.instances, hold):
+            deployment = shop.begin()
+            wait_for(lambda: shop.target_ids(deployment, TargetStatus=["InProgress"]) == [last])
+            hold.ends.set()
 
 
 def len_is(expected: int) -> Callable[[list[str]], bool]:
@@ -125,7 +94,7 @@ def len_is(expected: int) -> Callable[[list[str]], bool]:
 class TestThousandInstances:
     def test_half_at_a_time(self, local_cloud: LocalCloud, client: MakeClient) -> None:
         shop = Shop.open(client, instances=1000, deploymentConfigName="CodeDeployDefault.HalfAtATime")
-        with fleet(local_cloud.endpoint_url, shop.instances):
+        with crowd(local_cloud.endpoint_url, shop.instances):
             deployment = shop.deploy()
             busy = []
 
@@ -139,4 +108,4 @@ class TestThousandInstances:
         assert info["status"] == "Succeeded"
         assert info["deploymentOverview"]["Succeeded"] == 1000
         assert max(busy) <= 500
-        assert most_at_once(shop, deployment) <= 500
+        assert most_at_once(shop.targets(deployment)) <= 500

@@ -90,16 +90,16 @@ def make_group(cloud: Cloud) -> None:
     )
 
 
-def publish(cloud: Cloud, folder: Path) -> dict[str, Any]:
-    folder.mkdir()
-    (folder / "appspec.yml").write_text(APPSPEC)
+def publish(cloud: Cloud, folder: Path, hooks: str = "") -> dict[str, Any]:
+    folder.mkdir(exist_ok=True)
+    (folder / "appspec.yml").write_text(APPSPEC + hooks)
     (folder / "page").write_text("hello")
     [commit] = set(re.findall(r"\b[0-9a-f]{40}\b", cloud.run("publish", str(folder), "OWNER/shop")))
     location = {"repository": "OWNER/shop", "commitId": commit}
     return {"revisionType": "GitHub", "gitHubLocation": location}
 
 
-def make_deployment_group(cloud: Cloud) -> Any:
+def make_deployment_group(cloud: Cloud, **group: Any) -> Any:
     role = cloud.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=json.dumps(TRUST))
     codedeploy = cloud.client("codedeploy")
     codedeploy.create_application(applicationName="shop")
@@ -108,6 +108,7 @@ def make_deployment_group(cloud: Cloud) -> Any:
         deploymentGroupName="web",
         serviceRoleArn=role["Role"]["Arn"],
         autoScalingGroups=["fleet"],
+        **group,
     )
     return codedeploy
 

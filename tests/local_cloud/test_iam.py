@@ -20,10 +20,10 @@ def propagate(local_cloud: LocalCloud) -> Iterator[Callable[[float], None]]:
     """Set how long IAM's news take to arrive, in seconds."""
 
     def set_delay(seconds: float) -> None:
-        moto.install(replace(local_cloud.settings, iam_propagation_seconds=seconds))
+        moto.install(replace(local_cloud.settings, iam_propagation_seconds=seconds), local_cloud.history)
 
     yield set_delay
-    moto.install(local_cloud.settings)
+    moto.install(local_cloud.settings, local_cloud.history)
 
 
 def trust(service: str) -> str:

@@ -269,7 +269,7 @@ def test_status_checks_are_what_the_host_says(client: Client, monkeypatch: pytes
 
 
 def test_a_pending_instance_runs_when_its_host_has_started(client: Client, local_cloud: LocalCloud) -> None:
-    moto.install(replace(local_cloud.settings, hosts=True, pending_instances=True))
+    moto.install(replace(local_cloud.settings, hosts=True, pending_instances=True), local_cloud.history)
     [instance] = run(client)
     assert instance["State"] == {"Code": 0, "Name": "pending"}
     assert instances.wanted()[instance["InstanceId"]].state == "running"
@@ -278,7 +278,7 @@ def test_a_pending_instance_runs_when_its_host_has_started(client: Client, local
 
     [status] = client("ec2").describe_instance_status()["InstanceStatuses"]
     assert status["InstanceState"] == {"Code": 16, "Name": "running"}
-    moto.install(local_cloud.settings)
+    moto.install(local_cloud.settings, local_cloud.history)
 
 
 class TestOidcProviderClients:

@@ -7,7 +7,7 @@ Messages are templates; what they need is given by keyword, or replaced by one p
 from moto.core.exceptions import ServiceException
 
 MESSAGES = {
-    "AlarmsLimitExceededException": "The maximum number of alarms for a deployment group (10) was exceeded.",
+    "AlarmsLimitExceededException": "The maximum number of alarms for a deployment group (50) was exceeded.",
     "ApplicationAlreadyExistsException": "Application already exists: {name}",
     "ApplicationDoesNotExistException": "No application found for name: {name}",
     "ApplicationLimitExceededException": "The maximum number of applications ({limit}) was exceeded.",
@@ -25,7 +25,7 @@ MESSAGES = {
     "DeploymentGroupAlreadyExistsException": "Deployment Group already exists: {name}",
     "DeploymentGroupDoesNotExistException": "No Deployment Group found for name: {name}",
     "DeploymentGroupLimitExceededException": "The maximum number of deployment groups of an application ({limit}) was exceeded.",
-    "DeploymentGroupNameRequiredException": "Deployment Group name is required.",
+    "DeploymentGroupNameRequiredException": "Deployment Group name is missing",
     "DeploymentIdRequiredException": "Deployment ID is required.",
     "DeploymentIsNotInReadyStateException": "The deployment {id} does not have a status of Ready and can't continue yet.",
     "DeploymentLimitExceededException": "The Deployment Group '{group}' already has an active Deployment '{id}'",

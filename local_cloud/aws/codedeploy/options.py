@@ -1,12 +1,18 @@
 """How long the service waits, and what it gives its agents. Read anew at every use, so that a
 running local cloud (or a test) can change one."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 def _anything(*_: str) -> bool:
     return True
+
+
+def _nobody(role_arn: str, region: str, service: str) -> Any:  # noqa: ANN401 - botocore's clients
+    raise NotImplementedError(f"{role_arn} calls {service} in {region}: no account answers")
 
 
 @dataclass(kw_only=True)
@@ -29,6 +35,13 @@ class Options:
     """How long a new service role cannot be assumed yet."""
     service_role_may: Callable[[str, str, str, str], bool] = _anything
     """Is a service role (ARN, region) allowed an action on a resource? Asked before the service acts."""
+    client: Callable[[str, str, str], Any] = _nobody
+    """A client of another service, in a region, as a service role: ARN, region, botocore's name."""
+    calling: Any = field(default_factory=threading.Lock)
+    """Held while the service calls another one, and while the account is made anew: no call for the old
+    account reaches the new one. Whoever takes it holds no other lock."""
+    traffic_interval: float = 0.5
+    """How often load balancers are asked whether an instance is in service, or out of it, by now."""
     shuffles_targets: bool = False
     """AWS promises no order of hosts. Here it is that of their launch, or a random one."""
     github_connection: str | None = "local-cloud-github"

@@ -173,11 +173,14 @@ class CodeDeployResponse(BaseResponse):
         return self._page("instancesList", self.backend.list_deployment_instances(**self._given()))
 
     def get_deployment_instance(self) -> ActionResult:
-        return ActionResult({"instanceSummary": self.backend.get_deployment_instance(**self._given())})
+        return ActionResult(
+            {"instanceSummary": _summary(self.backend.get_deployment_instance(**self._given()))}
+        )
 
     def batch_get_deployment_instances(self) -> ActionResult:
         instances, message = self.backend.batch_get_deployment_instances(**self._given())
-        return ActionResult({"instancesSummary": instances, "errorMessage": message})
+        summaries = [_summary(each) for each in instances]
+        return ActionResult({"instancesSummary": summaries, "errorMessage": message})
 
     # On-premises instances.
 
@@ -242,7 +245,26 @@ class CodeDeployResponse(BaseResponse):
 
 
 def _target(target: Target) -> dict[str, Any]:
-    return {"deploymentTargetType": "InstanceTarget", "instanceTarget": target}
+    told = _told(target) | {
+        "targetId": target.target_id,
+        "targetArn": target.target_arn,
+        "instanceLabel": target.instance_label,
+    }
+    return {"deploymentTargetType": "InstanceTarget", "instanceTarget": told}
+
+
+def _summary(target: Target) -> dict[str, Any]:
+    """What the deprecated instance operations say of a target."""
+    return _told(target) | {"instanceId": target.target_arn, "instanceType": target.instance_label}
+
+
+def _told(target: Target) -> dict[str, Any]:
+    return {
+        "deploymentId": target.deployment_id,
+        "status": target.told_status,
+        "lastUpdatedAt": target.last_updated_at,
+        "lifecycleEvents": target.lifecycle_events,
+    }
 
 
 def _position(token: str | None) -> int:

@@ -19,9 +19,12 @@ from local_cloud.aws.moto import (
     acm,
     autoscaling,
     cloudformation,
+    cloudtrail,
     cloudwatch,
     ec2,
+    elb,
     elbv2,
+    events,
     iam,
     reset,
     route53,
@@ -30,11 +33,13 @@ from local_cloud.aws.moto import (
     ssm,
     sts,
 )
+from local_cloud.aws.trail import History
 from local_cloud.settings import Settings
 
 
-def install(settings: Settings) -> None:
-    """Make moto of this process behave as the local cloud of `settings`. Public addresses begin anew."""
+def install(settings: Settings, history: History) -> None:
+    """Make moto of this process behave as the local cloud of `settings`, whose calls are in `history`. Public
+    addresses begin anew."""
     codedeploy.options.role_propagation = settings.iam_propagation_seconds
     scaling_options.clock.begin(settings.autoscaling_speed)
     codedeploy.options.shuffles_targets = settings.seed is not None
@@ -42,7 +47,7 @@ def install(settings: Settings) -> None:
         if not hasattr(owner, name):
             raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
         setattr(owner, name, replacement)
-    for owner, name, operation in (*autoscaling.ADDED, *iam.ADDED):
+    for owner, name, operation in (*autoscaling.ADDED, *cloudtrail.added(history), *iam.ADDED):
         setattr(owner, name, operation)
     # moto's word is vpc-elastic-ip, so the filter that AWS has finds no tags of Elastic IPs.
     EC2_PREFIX_TO_RESOURCE["eipalloc"] = "elastic-ip"
@@ -55,6 +60,8 @@ def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     yield from cloudformation.REPLACED
     yield from cloudwatch.REPLACED
     yield from ec2.replaced(settings)
+    yield from elb.REPLACED
+    yield from events.REPLACED
     yield from elbv2.REPLACED
     yield from iam.REPLACED
     yield from reset.REPLACED

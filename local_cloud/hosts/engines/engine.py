@@ -105,7 +105,7 @@ class Engine:
             self.call("export", f"--output={archive}", name, tied=True)
         finally:
             self.remove(name)
-            if self._is_podman:
+            if self.is_podman:
                 # Docker's images are the user's own.
                 self.call("rmi", pulled)
 
@@ -121,7 +121,7 @@ class Engine:
     def remove(self, *names: str) -> None:
         """Kills and forgets containers; unknown names are fine."""
         if names:
-            self.call("rm", "--force", "--volumes", *(["--time=0"] if self._is_podman else []), *names)
+            self.call("rm", "--force", "--volumes", *(["--time=0"] if self.is_podman else []), *names)
 
     def inspect(self, name: str) -> dict[str, Any]:
         """The engine's description of a container."""
@@ -137,11 +137,11 @@ class Engine:
         return self.call("logs", name)
 
     @property
-    def _is_podman(self) -> bool:
+    def is_podman(self) -> bool:
         return Path(self.program).name == "podman"
 
     def _root(self, image: Image) -> list[str]:
-        if self._is_podman:
+        if self.is_podman:
             return ["--rootfs", f"{image.root}:O"]
         name = f"{LABEL}:{image.name}"
         if not self.call("images", "--quiet", name).strip():

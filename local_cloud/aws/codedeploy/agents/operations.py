@@ -1,5 +1,6 @@
 """The five operations of the command service. Requests and answers are those of its API model."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -16,6 +17,9 @@ LONG_POLL = 50.0
 
 _INSTANCE_ARN = re.compile(r"arn:[^:]+:ec2:(?P<region>[^:]+):(?P<account>\d+):instance/(?P<id>[^/]+)")
 _IDENTITY_ARN = re.compile(r"arn:[^:]+:(?:iam|sts)::(?P<account>\d+):.+")
+_EXECUTION_ID = re.compile(
+    r"CodeDeploy/[^/]+/Prod/arn:[^:]+:sds:(?P<region>[^:]+):(?P<account>\d+):deployment/[^/]+"
+)
 _LOG_TAIL_LIMIT = 4096
 _ERROR_CODES = {
     "0": "Success",
@@ -54,8 +58,7 @@ def poll_host_command(request: Request, region: str) -> dict[str, Any]:
 def get_deployment_specification(request: Request, region: str) -> dict[str, Any]:
     execution_id = _required(request, "DeploymentExecutionId")
     host = _locate(_required(request, "HostIdentifier"), region)[1]
-    account, region, *_ = [*execution_id.split("/"), "", ""]
-    backend = _backend(account, region)
+    backend = _backend_of(execution_id)
     with backend.lock:
         deployment = backend.deployments.get(execution_id.rpartition("/")[2])
         if deployment is None:
@@ -119,12 +122,22 @@ def _locate(host_identifier: str, region: str) -> tuple[CodeDeployBackend, str]:
 
 def _command(request: Request) -> tuple[CodeDeployBackend, HostCommand]:
     identifier = _required(request, "HostCommandIdentifier")
-    account, region, *_ = [*identifier.split("/"), ""]
-    backend = _backend(account, region)
+    try:
+        execution_id = str(json.loads(base64.b64decode(identifier))[1]["deploymentId"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise ClientException(f"No command has the identifier {identifier}.") from None
+    backend = _backend_of(execution_id)
     command = backend.deployer.mailboxes.find(identifier)
     if command is None:
         raise ClientException(f"No command has the identifier {identifier}.")
     return backend, command
+
+
+def _backend_of(execution_id: str) -> CodeDeployBackend:
+    found = _EXECUTION_ID.fullmatch(execution_id)
+    if found is None:
+        raise ClientException(f"No deployment has the execution id {execution_id}.")
+    return _backend(found["account"], found["region"])
 
 
 def _backend(account: str, region: str) -> CodeDeployBackend:

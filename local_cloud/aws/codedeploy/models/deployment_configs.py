@@ -13,6 +13,8 @@ DEFAULTS = {
     "ECS": "CodeDeployDefault.ECSAllAtOnce",
 }
 """By compute platform, for a deployment group that names none."""
+ONE_AT_A_TIME = "00000000-0000-0000-0000-000000000001"
+"""The documented id of CodeDeploy's first one."""
 _LIMIT = 50
 _PREDEFINED_PREFIX = "CodeDeployDefault."
 _PREDEFINED_SINCE = datetime(2015, 1, 28, tzinfo=UTC)
@@ -40,7 +42,8 @@ _LAMBDA = {
 }
 _ECS = {
     **{f"ECSCanary10Percent{m}Minutes": _canary(10, m) for m in (5, 15)},
-    **{f"ECSLinear10PercentEvery{m}Minute{'s' * (m > 1)}": _linear(m) for m in (1, 3)},
+    # Recorded: in the plural for one minute as well, where Lambda's is not.
+    **{f"ECSLinear10PercentEvery{m}Minutes": _linear(m) for m in (1, 3)},
     "ECSAllAtOnce": {"type": "AllAtOnce"},
 }
 
@@ -51,6 +54,8 @@ def _predefined() -> dict[str, DeploymentConfig]:
         *(_config(name, "Lambda", shift=shift) for name, shift in _LAMBDA.items()),
         *(_config(name, "ECS", shift=shift) for name, shift in _ECS.items()),
     ]
+    one_by_one = next(each for each in configs if each.deployment_config_name.endswith(".OneAtATime"))
+    one_by_one.deployment_config_id = ONE_AT_A_TIME
     return {config.deployment_config_name: config for config in configs}
 
 
@@ -91,6 +96,7 @@ class DeploymentConfigBackend(CodeDeployBase):
             if traffic_routing_config:
                 raise errors.InvalidTrafficRoutingConfigurationException
             minimum_healthy_hosts = validation.minimum_healthy_hosts(minimum_healthy_hosts)
+            zonal_config = validation.zonal_config(zonal_config)
         elif zonal_config:
             raise errors.InvalidZonalDeploymentConfigurationException
         elif minimum_healthy_hosts:

@@ -6,7 +6,7 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 
 from local_cloud.aws.codedeploy import exceptions as errors
-from local_cloud.aws.codedeploy import validation
+from local_cloud.aws.codedeploy import styles, validation
 from local_cloud.aws.codedeploy.models.applications import ApplicationBackend
 from local_cloud.aws.codedeploy.models.deployment_configs import DEFAULTS, DeploymentConfigBackend
 from local_cloud.aws.codedeploy.records.applications import Application, DeploymentGroup, Fields
@@ -207,22 +207,27 @@ class DeploymentGroupBackend(ApplicationBackend, DeploymentConfigBackend):
 
 
 def _exchange_selections(checked: Fields) -> None:
-    """Filters and a tag set exclude each other: setting the one clears the other."""
+    """Filters and a tag set exclude each other: setting the one clears the other.
+
+    A group with tag sets has no filters at all, not even empty ones, and tag sets of both kinds. Documented:
+    the AWS CLI's examples.
+    """
+    if checked.get("ec2_tag_set") and not checked.get("on_premises_instance_tag_filters"):
+        checked.setdefault("on_premises_tag_set", {"onPremisesTagSetList": []})
+        checked["on_premises_instance_tag_filters"] = None
+    elif checked.get("ec2_tag_filters"):
+        checked.setdefault("on_premises_instance_tag_filters", [])
     pairs = (("ec2_tag_filters", "ec2_tag_set"), ("on_premises_instance_tag_filters", "on_premises_tag_set"))
     for filters, tag_set in pairs:
         if checked.get(filters):
             checked[tag_set] = None
         elif checked.get(tag_set):
-            checked[filters] = []
+            checked[filters] = None
 
 
 def _check_shape(checked: Fields, current: Mapping[str, Any]) -> None:
     """Style, load balancers and blue/green settings must fit each other."""
-    style = validation.deployment_style(
-        current.get("deployment_style", {}) | checked.get("deployment_style", {})
-    )
-    if "deployment_style" in checked:
-        checked["deployment_style"] = style
+    style = styles.deployment_style(checked.get("deployment_style", current.get("deployment_style")))
     balancers = checked.get("load_balancer_info", current.get("load_balancer_info"))
-    validation.traffic_control(style, balancers)
-    validation.blue_green(style, checked.get("blue_green_deployment_configuration"))
+    styles.traffic_control(style, balancers)
+    styles.blue_green(style, checked.get("blue_green_deployment_configuration"))

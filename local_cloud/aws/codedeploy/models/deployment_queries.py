@@ -72,8 +72,13 @@ class DeploymentQueries(DeploymentGroupBackend):
             raise errors.InvalidTargetFilterNameException(name=next(iter(filters)))
         for status in statuses or []:
             validation.choice(status, _TARGET_STATUSES, errors.InvalidInstanceStatusException, status=status)
-        _check_labels(labels)
-        return [t.target_id for t in deployment.targets.values() if not statuses or t.status in statuses]
+        _check_labels(deployment, labels)
+        wanted = {label.capitalize() for label in labels or []}
+        return [
+            t.target_id
+            for t in deployment.targets.values()
+            if (not statuses or t.told_status in statuses) and (not wanted or t.instance_label in wanted)
+        ]
 
     def get_deployment_target(self, deployment_id: str | None, target_id: str | None) -> Target:
         deployment = self._started(deployment_id)
@@ -99,9 +104,9 @@ class DeploymentQueries(DeploymentGroupBackend):
         instance_status_filter: list[str] | None = None,
         instance_type_filter: list[str] | None = None,
     ) -> list[str]:
-        _check_labels(instance_type_filter)
-        filters = {"TargetStatus": instance_status_filter} if instance_status_filter else {}
-        return self.list_deployment_targets(deployment_id, filters)
+        filters = {"TargetStatus": instance_status_filter, "ServerInstanceLabel": instance_type_filter}
+        given = {name: values for name, values in filters.items() if values}
+        return self.list_deployment_targets(deployment_id, given)
 
     def get_deployment_instance(self, deployment_id: str, instance_id: str) -> Target:
         deployment = self.get_deployment(deployment_id)
@@ -132,10 +137,10 @@ class DeploymentQueries(DeploymentGroupBackend):
         return deployment
 
 
-def _check_labels(labels: list[str] | None) -> None:
+def _check_labels(deployment: Deployment, labels: list[str] | None) -> None:
     for label in labels or []:
         validation.choice(label, _LABELS, errors.InvalidInstanceTypeException, type=label)
-    if labels:
+    if labels and not deployment.is_blue_green:
         raise errors.InvalidDeploymentInstanceTypeException
 
 

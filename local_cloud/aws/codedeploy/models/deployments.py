@@ -7,7 +7,6 @@ from local_cloud.aws.codedeploy import revisions, validation
 from local_cloud.aws.codedeploy.models.deployment_queries import DeploymentQueries
 from local_cloud.aws.codedeploy.models.on_premises_instances import OnPremisesInstanceBackend
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
-from local_cloud.aws.codedeploy.records.deployment_configs import DeploymentConfig
 from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, Revision
 from local_cloud.aws.codedeploy.runs.deployer import Deployer
 
@@ -35,17 +34,43 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
         application = self.get_application(application_name)
         group = self.get_deployment_group(application_name, deployment_group_name or "")
         config_name = deployment_config_name or group.deployment_config_name
-        config = self.config_for(application, config_name)
+        self.config_for(application, config_name)
         _check_options(group, deployment_mode, given)
-        _refuse_what_is_missing(group, config, target_instances)
+        _refuse_what_is_missing(group)
+        self._check_target_instances(group, target_instances)
         revision = self._revision_to_deploy(group, revision, deployment_mode, given)
         if revision["revisionType"] == "GitHub" and not application.linked_to_git_hub:
             raise errors.InvalidGitHubAccountTokenException(name=application_name)
         self._service_role(group.service_role_arn)
         self._refuse_second_deployment(group)
         return self.deployer.deploy(
-            group, revision, Creator.USER, config_name=config_name, deployment_mode=deployment_mode, **given
+            group,
+            revision,
+            Creator.USER,
+            config_name=config_name,
+            deployment_mode=deployment_mode,
+            target_instances=target_instances,
+            **given,
         )
+
+    def _check_target_instances(self, group: DeploymentGroup, given: Fields | None) -> None:
+        """Needed by a blue/green deployment that finds its replacement instances, and by no other one."""
+        provisioning = (group.blue_green_deployment_configuration or {}).get(
+            "greenFleetProvisioningOption", {}
+        )
+        is_blue_green = group.deployment_style["deploymentType"] == "BLUE_GREEN"
+        discovers = is_blue_green and provisioning.get("action") != "COPY_AUTO_SCALING_GROUP"
+        if given and not is_blue_green:
+            raise errors.InvalidTargetInstancesException
+        if bool(given) is not discovers:
+            # Inferred.
+            raise errors.InvalidTargetInstancesException(
+                "The deployment group discovers its replacement instances: give targetInstances."
+                if discovers
+                else "The deployment group copies an Auto Scaling group: give no targetInstances."
+            )
+        validation.ec2_selection((given or {}).get("tagFilters"), (given or {}).get("ec2TagSet"))
+        self._auto_scaling_groups((given or {}).get("autoScalingGroups", []))
 
     def _revision_to_deploy(
         self, group: DeploymentGroup, revision: Revision | None, mode: str | None, given: Fields
@@ -87,22 +112,30 @@ class DeploymentBackend(DeploymentQueries, OnPremisesInstanceBackend):
     def continue_deployment(
         self, deployment_id: str | None = None, deployment_wait_type: str | None = None
     ) -> None:
-        self._unfinished(deployment_id)
+        deployment = self._unfinished(deployment_id)
         validation.choice(
             deployment_wait_type,
             ("READY_WAIT", "TERMINATION_WAIT"),
             errors.InvalidDeploymentWaitTypeException,
             value=deployment_wait_type,
         )
-        raise errors.UnsupportedActionForDeploymentTypeException(
-            "Only blue/green deployments can be continued; this one is in-place."
-        )
+        if not deployment.is_blue_green:
+            raise errors.UnsupportedActionForDeploymentTypeException(
+                "Only blue/green deployments can be continued; this one is in-place."
+            )
+        if self.deployer.waits_for(deployment) != (deployment_wait_type or "READY_WAIT"):
+            raise errors.DeploymentIsNotInReadyStateException(id=deployment_id)
+        self.deployer.proceed(deployment)
 
     def skip_wait_time_for_instance_termination(self, deployment_id: str | None = None) -> None:
-        self._unfinished(deployment_id)
-        raise errors.UnsupportedActionForDeploymentTypeException(
-            "Only blue/green deployments wait to terminate instances; this one is in-place."
-        )
+        deployment = self._unfinished(deployment_id)
+        if not deployment.is_blue_green:
+            raise errors.UnsupportedActionForDeploymentTypeException(
+                "Only blue/green deployments wait to terminate instances; this one is in-place."
+            )
+        if self.deployer.waits_for(deployment) != "TERMINATION_WAIT":
+            raise errors.DeploymentNotStartedException(id=deployment_id)
+        self.deployer.proceed(deployment)
 
     def put_lifecycle_event_hook_execution_status(
         self,
@@ -171,23 +204,9 @@ def _check_options(group: DeploymentGroup, mode: str | None, given: Fields) -> N
         given[name] = check(given.get(name))
 
 
-def _refuse_what_is_missing(
-    group: DeploymentGroup, config: DeploymentConfig, target_instances: Fields | None
-) -> None:
+def _refuse_what_is_missing(group: DeploymentGroup) -> None:
     if group.compute_platform != "Server":
         raise errors.InvalidComputePlatformException(
             f"Deployments to {group.compute_platform} are not available here: only those to "
             "EC2/on-premises instances run."
         )
-    if group.deployment_style["deploymentType"] == "BLUE_GREEN":
-        raise errors.InvalidInputException(
-            "Blue/green deployments are not available here: only in-place deployments run. Set the "
-            "deployment type of the deployment group to IN_PLACE."
-        )
-    if config.zonal_config:
-        raise errors.InvalidInputException(
-            "Zonal deployments are not available here. The deployment configuration "
-            f"{config.deployment_config_name} has a zonalConfig: choose one without."
-        )
-    if target_instances:
-        raise errors.InvalidTargetInstancesException

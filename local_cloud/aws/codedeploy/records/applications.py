@@ -9,7 +9,7 @@ from moto.core.common_models import BaseModel
 from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.autoscaling.records import LAUNCHING, TERMINATING
-from local_cloud.aws.codedeploy import validation
+from local_cloud.aws.codedeploy import styles
 from local_cloud.aws.codedeploy.records.deployments import Deployment, Revision, now
 
 Fields = dict[str, Any]
@@ -64,21 +64,37 @@ def revision_key(revision: Revision) -> str:
 
 
 @dataclass(kw_only=True, eq=False)
-class DeploymentGroup(BaseModel):
+class Selection:
+    """Which instances are meant."""
+
+    ec2_tag_filters: list[Fields] | None = field(default_factory=list)
+    ec2_tag_set: Fields | None = None
+    on_premises_instance_tag_filters: list[Fields] | None = field(default_factory=list)
+    on_premises_tag_set: Fields | None = None
+    auto_scaling_group_names: list[str] = field(default_factory=list)
+
+
+def target_instances(given: Fields | None) -> Selection:
+    """What a TargetInstances means."""
+    given = given or {}
+    return Selection(
+        ec2_tag_filters=given.get("tagFilters", []),
+        ec2_tag_set=given.get("ec2TagSet"),
+        auto_scaling_group_names=given.get("autoScalingGroups", []),
+    )
+
+
+@dataclass(kw_only=True, eq=False)
+class DeploymentGroup(Selection, BaseModel):
     application: Application
     deployment_group_name: str
     service_role_arn: str
     deployment_config_name: str
-    ec2_tag_filters: list[Fields] = field(default_factory=list)
-    ec2_tag_set: Fields | None = None
-    on_premises_instance_tag_filters: list[Fields] = field(default_factory=list)
-    on_premises_tag_set: Fields | None = None
-    auto_scaling_group_names: list[str] = field(default_factory=list)
     trigger_configurations: list[Fields] = field(default_factory=list)
     alarm_configuration: Fields | None = None
     auto_rollback_configuration: Fields | None = None
     outdated_instances_strategy: str = "UPDATE"
-    deployment_style: Fields = field(default_factory=lambda: validation.deployment_style(None))
+    deployment_style: Fields = field(default_factory=lambda: styles.deployment_style(None))
     blue_green_deployment_configuration: Fields | None = None
     load_balancer_info: Fields | None = None
     ecs_services: list[Fields] | None = None

@@ -17,6 +17,7 @@ class DeploymentStatus(StrEnum):
     CREATED = "Created"
     QUEUED = "Queued"
     IN_PROGRESS = "InProgress"
+    READY = "Ready"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     STOPPED = "Stopped"
@@ -33,6 +34,15 @@ class Status(StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     SKIPPED = "Skipped"
+    READY = "Ready"
+    """Of a target of a blue/green deployment: all is installed, and it waits for traffic."""
+
+
+class Label(StrEnum):
+    """Of a blue/green deployment's targets: the original instances, and those that replace them."""
+
+    BLUE = "Blue"
+    GREEN = "Green"
 
 
 class Creator(StrEnum):
@@ -92,17 +102,31 @@ class Target:
     last_updated_at: datetime = field(default_factory=now)
     deadline: float | None = None
     """On the monotonic clock; None while nothing is expected of the agent."""
+    instance_label: Label | None = None
+    zone: str = ""
+    """The Availability Zone; none of an on-premises instance."""
+    waits_before: str | None = None
+    """The lifecycle event that the target is not taken into yet."""
 
     @property
-    def instance_id(self) -> str:
-        """What the deprecated instance operations call it."""
-        return self.target_arn
+    def told_status(self) -> Status:
+        """As AWS tells it: a target waits until its agent has the first command. Recorded, Server 2026."""
+        has_begun = any(event.start_time for event in self.lifecycle_events)
+        return Status.PENDING if self.status is Status.IN_PROGRESS and not has_begun else self.status
 
     @property
     def current_event(self) -> LifecycleEvent | None:
         """The first event that is not over."""
         unfinished = (Status.PENDING, Status.IN_PROGRESS)
         return next((event for event in self.lifecycle_events if event.status in unfinished), None)
+
+    def has_begun(self, name: str) -> bool:
+        """Has a lifecycle event of this name begun, whatever came of it?"""
+        untouched = (Status.PENDING, Status.SKIPPED)
+        return any(
+            event.lifecycle_event_name == name and event.status not in untouched
+            for event in self.lifecycle_events
+        )
 
     def update(self, status: Status) -> None:
         self.status = status
@@ -115,6 +139,19 @@ class Target:
         for event in self.lifecycle_events:
             if event.status is Status.PENDING:
                 event.status = Status.SKIPPED
+
+
+@dataclass(kw_only=True, eq=False)
+class Fleets:
+    """What a blue/green deployment leads from and to, beside its targets."""
+
+    blue_groups: list[str]
+    """Auto Scaling groups, by their names."""
+    green_groups: list[str] = field(default_factory=list)
+    is_copied: bool = False
+    """Was the green group made for this deployment? Such a one is removed where it fails."""
+    before: dict[str, Any] | None = None
+    """How the deployment group selected instances before it was led to the green ones; None until then."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -157,6 +194,10 @@ class Deployment(BaseModel):
     targets: dict[str, Target] = field(default_factory=dict)
     suspended_processes: dict[str, list[str]] = field(default_factory=dict)
     """Of Auto Scaling groups, by their names: those that the deployment has suspended."""
+    fleets: "Fleets | None" = None
+    """Of a blue/green deployment, and of the rollback of one."""
+    rolled_back: "Deployment | None" = None
+    """The blue/green deployment whose traffic this one, its rollback, leads back."""
     envelope: dict[str, str] | None = None
     """What agents are told, signed; made when the first one asks."""
 
@@ -165,18 +206,35 @@ class Deployment(BaseModel):
         return self.status in FINAL_STATUSES
 
     @property
-    def deployment_overview(self) -> dict[str, int] | None:
-        if self.status is DeploymentStatus.CREATED:
-            return None
-        counts = self.count_targets()
-        return {status: counts[status] for status in Status} | {"Ready": 0}
+    def is_blue_green(self) -> bool:
+        return bool(self.deployment_style["deploymentType"] == "BLUE_GREEN")
 
-    def count_targets(self) -> Counter[Status]:
-        return Counter(target.status for target in self.targets.values())
+    @property
+    def balancers(self) -> dict[str, Any]:
+        """Those whose traffic the deployment controls: a LoadBalancerInfo."""
+        controls = self.deployment_style["deploymentOption"] == "WITH_TRAFFIC_CONTROL"
+        return (self.load_balancer_info or {}) if controls else {}
+
+    @property
+    def deployment_overview(self) -> dict[str, int] | None:
+        """None as long as there are no targets, and where there never were any."""
+        if self.status is DeploymentStatus.CREATED or not self.targets:
+            return None
+        counts = Counter(target.told_status for target in self.targets.values())
+        return {status: counts[status] for status in Status}
+
+    def with_status(self, *statuses: Status) -> list[Target]:
+        return [target for target in self.targets.values() if target.status in statuses]
+
+    def labelled(self, label: Label) -> list[Target]:
+        return [target for target in self.targets.values() if target.instance_label is label]
 
     def begin(self) -> None:
         self.status = DeploymentStatus.IN_PROGRESS
-        self.start_time = now()
+
+    def note_start(self) -> None:
+        """Its first lifecycle event has begun; before, it has no start time. Recorded, Server 2026."""
+        self.start_time = self.start_time or now()
 
     def end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
         self.status = status

@@ -35,9 +35,10 @@ class CodeDeployBase(BaseBackend):
         return f"arn:{self.partition}:codedeploy:{self.region_name}:{self.account_id}:{resource}"
 
     def execution_id(self, deployment: Deployment) -> str:
-        """Names a deployment to its agents, who ask for its specification by it."""
-        group, identifier = deployment.deployment_group_id, deployment.deployment_id
-        return f"{self.account_id}/{self.region_name}/{group}/{identifier}"
+        """Names a deployment to its agents, who ask for what to do by it. Recorded, agents' logs 2017."""
+        place = f"{self.region_name}:{self.account_id}"
+        arn = f"arn:{self.partition}:sds:{place}:deployment/{deployment.deployment_id}"
+        return f"CodeDeploy/{self.region_name}/Prod/{arn}"
 
     def groups(self) -> Iterator[DeploymentGroup]:
         for application in self.applications.values():

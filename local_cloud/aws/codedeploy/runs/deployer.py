@@ -17,7 +17,11 @@ from local_cloud.aws.codedeploy.records.deployments import (
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 from local_cloud.aws.codedeploy.runs import endings, outdated, rollback, scaling, suspension
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
-from local_cloud.aws.codedeploy.runs.run import DeploymentRun, StopReason
+from local_cloud.aws.codedeploy.runs.run import DeploymentRun
+from local_cloud.aws.codedeploy.runs.strategy import StopReason
+
+_BLUE_GREEN = frozenset({Creator.USER, Creator.ROLLBACK})
+"""Whose deployments are blue/green where their group is."""
 
 
 class Deployer:
@@ -58,7 +62,10 @@ class Deployer:
             auto_rollback_configuration=None
             if creator is Creator.ROLLBACK
             else given.get("auto_rollback_configuration") or group.auto_rollback_configuration,
-            deployment_style=group.deployment_style,
+            deployment_style=_style(group, creator),
+            blue_green_deployment_configuration=_blue_green(group, creator),
+            target_instances=given.get("target_instances"),
+            rolled_back=given.get("rolled_back"),
             load_balancer_info=group.load_balancer_info,
             file_exists_behavior=given.get("file_exists_behavior") or "DISALLOW",
             deployment_mode="RESTART" if restarts else None,
@@ -87,6 +94,14 @@ class Deployer:
             deployment.auto_rollback_configuration = {"enabled": True, "events": events}
         return self._runs[deployment.deployment_id].stop(StopReason.REQUEST, endings.MANUAL_STOP)
 
+    def waits_for(self, deployment: Deployment) -> str | None:
+        """What the deployment waits for, in the words of ContinueDeployment."""
+        return self._runs[deployment.deployment_id].waits_for
+
+    def proceed(self, deployment: Deployment) -> None:
+        """Wait no longer."""
+        self._runs[deployment.deployment_id].proceed()
+
     def group_deleted(self, group: DeploymentGroup) -> None:
         scaling.remove_hooks(self._backend, group)
         for run in list(self._runs.values()):
@@ -112,6 +127,13 @@ class Deployer:
     def alive(self) -> None:
         self._for_hooks.beat()
 
+    def rolls_back(self, run: DeploymentRun) -> bool:
+        group = self._backend.find_group(run.deployment.deployment_group_id)
+        if group is None or group.last_successful_deployment_record is None:
+            return False
+        requested = self._stop_rollbacks.get(run.deployment.deployment_id)
+        return rollback.is_due(run.deployment, run.stop_reason, requested)
+
     def ended(self, run: DeploymentRun) -> None:
         """What follows: the group remembers, late instances are updated, a failure is rolled back."""
         deployment = run.deployment
@@ -128,6 +150,17 @@ class Deployer:
             outdated.update(self._backend, deployment, group, self.deploy)
         elif rollback.is_due(deployment, run.stop_reason, requested):
             rollback.perform(deployment, group, self.deploy)
+
+
+def _style(group: DeploymentGroup, creator: Creator) -> dict[str, Any]:
+    """What follows from scaling updates instances that are there, whatever the group's type is. Inferred."""
+    if creator in _BLUE_GREEN:
+        return group.deployment_style
+    return group.deployment_style | {"deploymentType": "IN_PLACE"}
+
+
+def _blue_green(group: DeploymentGroup, creator: Creator) -> dict[str, Any] | None:
+    return group.blue_green_deployment_configuration if creator in _BLUE_GREEN else None
 
 
 def _use_revision(group: DeploymentGroup, revision: Revision) -> None:

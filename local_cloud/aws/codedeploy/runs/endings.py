@@ -31,3 +31,35 @@ ALARM_ACTIVE = (
 )
 MANUAL_STOP = {"code": "MANUAL_STOP", "message": "the deployment is cancelled due to an abort request"}
 GROUP_DELETED = {"code": "DEPLOYMENT_GROUP_MISSING", "message": "The deployment group was deleted."}
+NO_BLUE_GREEN_CONFIGURATION = {
+    "code": "MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION",
+    "message": "The deployment group has no blue/green deployment configuration.",
+}
+"""The code is the API's, the words of this and the next ones are inferred."""
+NOT_CONTINUED = {
+    "code": "TIMEOUT",
+    "message": "The deployment was stopped: nobody has continued it within its waiting time.",
+}
+
+
+def nothing_to_copy(names: list[str]) -> dict[str, str]:
+    named = ", ".join(names) or "none"
+    return {
+        "code": "AUTO_SCALING_CONFIGURATION",
+        "message": (
+            "To copy an Auto Scaling group, the deployment group must name exactly one; it names"
+            f" {named}. Name one, or set greenFleetProvisioningOption to DISCOVER_EXISTING."
+        ),
+    }
+
+
+def gone(group: str) -> dict[str, str]:
+    message = f"The Auto Scaling group {group} was deleted before it had its instances."
+    return {"code": "AUTO_SCALING_CONFIGURATION", "message": message}
+
+
+def refused_by(service: str, message: str, *, is_denied: bool) -> dict[str, str]:
+    """Another service has refused what the deployment needs."""
+    codes = {"autoscaling": "AUTO_SCALING_CONFIGURATION"}
+    code = "IAM_ROLE_PERMISSIONS" if is_denied else codes.get(service, "ELASTIC_LOAD_BALANCING_INVALID")
+    return {"code": code, "message": message}

@@ -29,6 +29,6 @@ def is_possible(total: int, minimum: int) -> bool:
     return minimum < total
 
 
-def succeeded(counts: Counter[Status], minimum: int) -> bool:
-    """The verdict when every target is done: enough successes, and never none at all."""
-    return counts[Status.SUCCEEDED] >= max(minimum, 1)
+def succeeded(counts: Counter[Status], minimum: int, status: Status = Status.SUCCEEDED) -> bool:
+    """The verdict when every target is done: enough came to the status, and never none at all."""
+    return counts[status] >= max(minimum, 1)

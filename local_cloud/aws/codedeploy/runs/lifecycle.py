@@ -1,6 +1,13 @@
 """The lifecycle events of a deployment: which, in which order, and what their failures mean."""
 
-from local_cloud.aws.codedeploy.records.deployments import Creator, Deployment, LifecycleEvent
+from local_cloud.aws.codedeploy.records.deployments import (
+    Creator,
+    Deployment,
+    Label,
+    LifecycleEvent,
+    Status,
+    Target,
+)
 
 BLOCK_TRAFFIC = "BlockTraffic"
 ALLOW_TRAFFIC = "AllowTraffic"
@@ -18,7 +25,8 @@ _INSTALLATION = (
     "ValidateService",
 )
 _RESTART = ("ApplicationStop", "ApplicationStart", "ValidateService")
-_BEFORE_TRAFFIC_RESUMES = ("BeforeAllowTraffic", ALLOW_TRAFFIC, "AfterAllowTraffic")
+BEFORE_ALLOW_TRAFFIC = "BeforeAllowTraffic"
+_BEFORE_TRAFFIC_RESUMES = (BEFORE_ALLOW_TRAFFIC, ALLOW_TRAFFIC, "AfterAllowTraffic")
 
 _IGNORABLE = frozenset({"ApplicationStop", "BeforeBlockTraffic", "AfterBlockTraffic"})
 
@@ -30,25 +38,50 @@ NO_STATUS_CALLBACK = (
     "The deployment timed out while waiting for a status callback from the instance. CodeDeploy expects "
     "the CodeDeploy agent to report on a lifecycle event within one hour."
 )
+TRAFFIC_OVERDUE = (
+    "The load balancers did not find the instance in the state that was waited for within one hour."
+)
+INTERRUPTED = "The deployment was stopped before the load balancers were done."
+"""Both are inferred."""
 INSTANCE_GONE = "The instance was stopped or terminated during the deployment."
 
 
-def controls_traffic(deployment: Deployment) -> bool:
-    style = deployment.deployment_style
-    return style["deploymentOption"] == "WITH_TRAFFIC_CONTROL" and bool(deployment.load_balancer_info)
+def events(deployment: Deployment, label: Label | None = None) -> list[LifecycleEvent]:
+    """All events of one target, pending, in their order; `label` is its colour.
 
-
-def events(deployment: Deployment) -> list[LifecycleEvent]:
-    """All events of one target, pending, in their order."""
+    Source: "Lifecycle event hook availability" and "Run order of hooks in a deployment".
+    """
     names: tuple[str, ...] = _RESTART if deployment.deployment_mode == "RESTART" else _INSTALLATION
-    if deployment.creator is Creator.TERMINATION:
+    if label:
+        names = _of_colour(deployment, label)
+    elif deployment.creator is Creator.TERMINATION:
         names = (*_BEFORE_TRAFFIC_STOPS, "ApplicationStop")
-    elif controls_traffic(deployment):
+    elif deployment.balancers:
         # No traffic reaches an instance before it is in service.
         stops = () if deployment.creator is Creator.AUTOSCALING else _BEFORE_TRAFFIC_STOPS
         names = stops + names + _BEFORE_TRAFFIC_RESUMES
     return [LifecycleEvent(lifecycle_event_name=name) for name in names]
 
 
+def _of_colour(deployment: Deployment, label: Label) -> tuple[str, ...]:
+    """A rollback leads traffic back to the original instances, and installs nothing."""
+    if deployment.rolled_back is not None:
+        return _BEFORE_TRAFFIC_RESUMES if label is Label.BLUE else _BEFORE_TRAFFIC_STOPS
+    return _BEFORE_TRAFFIC_STOPS if label is Label.BLUE else _INSTALLATION + _BEFORE_TRAFFIC_RESUMES
+
+
+def installs(target: Target) -> bool:
+    """Does the target have another revision afterwards, or the same once more?"""
+    names = {event.lifecycle_event_name for event in target.lifecycle_events}
+    return target.instance_label is None or "Install" in names
+
+
 def failure_is_ignored(deployment: Deployment, event: LifecycleEvent) -> bool:
     return deployment.ignore_application_stop_failures and event.lifecycle_event_name in _IGNORABLE
+
+
+def overdue(event: LifecycleEvent | None) -> str:
+    """Why the agent's time is over: it never came for the event, or never came back."""
+    if event is not None and event.status is Status.IN_PROGRESS:
+        return TRAFFIC_OVERDUE if event.lifecycle_event_name in SERVICE_EVENTS else NO_STATUS_CALLBACK
+    return AGENT_SILENT

@@ -4,6 +4,8 @@ Every host has a mailbox. An agent polls it; a command is handed out once, and t
 the former is complete: agents run at once whatever they are given.
 """
 
+import base64
+import json
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +16,23 @@ from moto.core.base_backend import backend_lock
 
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.aws.codedeploy.records.deployments import Diagnostics
+
+_CLASS = "com.amazon.apollo.deploycontrol.domain.HostCommandIdentifier"
+
+
+def identifier(execution_id: str, host: str, name: str, position: int) -> str:
+    """A command's name, by which agents come back to it. Recorded: agents' logs, 2017."""
+    pair = [
+        _CLASS,
+        {
+            "deploymentId": execution_id,
+            "hostId": host,
+            "commandName": name,
+            "commandPosition": position,
+            "commandAttempt": 1,
+        },
+    ]
+    return base64.b64encode(json.dumps(pair, separators=(",", ":")).encode()).decode()
 
 
 @dataclass(kw_only=True, eq=False)

@@ -36,6 +36,7 @@ _INSTANCE_EVENTS = {
     Status.IN_PROGRESS: "InstanceStart",
     Status.SUCCEEDED: "InstanceSuccess",
     Status.FAILED: "InstanceFailure",
+    Status.READY: "InstanceReady",
 }
 
 
@@ -90,6 +91,9 @@ def for_deployment(
     """As accounts have recorded it: a start is told with the status before it, a rollback's start twice."""
     if deployment.finished:
         told = [(_ENDS[deployment.status], deployment.status.upper())]
+    elif deployment.status is DeploymentStatus.READY:
+        # Inferred from the others.
+        told = [("DeploymentReady", "READY")]
     else:
         told = [("DeploymentStart", "CREATED")]
         if deployment.creator is Creator.ROLLBACK:

@@ -47,6 +47,7 @@ def perform(deployment: Deployment, group: DeploymentGroup, deploy: Callable[...
         description=f"{DESCRIPTION} {failed}",
         file_exists_behavior=good.file_exists_behavior,
         ignore_application_stop_failures=deployment.ignore_application_stop_failures,
+        rolled_back=deployment if deployment.is_blue_green else None,
     )
     back.rollback_info = {
         "rollbackTriggeringDeploymentId": failed,

@@ -1,46 +1,41 @@
 """Runs one deployment to its end, in a thread of its own that waits for events and never polls hosts.
 
-Everything here happens under the backend's lock, but for telling SNS.
+Everything here happens under the backend's lock, but for telling SNS and calling other services.
 """
 
 import logging
 import time
-from enum import StrEnum
 from threading import Condition, Thread
 from typing import Protocol
-
-from moto.moto_api._internal import mock_random
 
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
 from local_cloud.aws.codedeploy.records.deployments import (
     Deployment,
     DeploymentStatus,
-    LifecycleEvent,
     Status,
-    Target,
 )
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 from local_cloud.aws.codedeploy.runs import (
     alarms,
     endings,
-    health,
     lifecycle,
-    notifications,
     permissions,
     targets,
 )
+from local_cloud.aws.codedeploy.runs.blue_green import BlueGreen, TrafficReturn
 from local_cloud.aws.codedeploy.runs.events import TargetEvents
+from local_cloud.aws.codedeploy.runs.in_place import InPlace
 from local_cloud.aws.codedeploy.runs.mailboxes import Mailboxes
+from local_cloud.aws.codedeploy.runs.service import Errand, Service, ServiceError
+from local_cloud.aws.codedeploy.runs.strategy import Outcome, StopReason, Strategy, Task
+from local_cloud.aws.codedeploy.runs.telling import Telling
+from local_cloud.aws.codedeploy.runs.waits import Steps, Waits
+
+NOT_BEGUN = (Status.PENDING, Status.READY)
+"""Of targets that wait for their turn, or for traffic."""
 
 log = logging.getLogger(__name__)
-
-
-class StopReason(StrEnum):
-    """The values are the events of an automatic rollback configuration."""
-
-    REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
-    ALARM = "DEPLOYMENT_STOP_ON_ALARM"
 
 
 class Owner(Protocol):
@@ -48,6 +43,9 @@ class Owner(Protocol):
 
     def alive(self) -> None:
         """Called now and then while a run goes on."""
+
+    def rolls_back(self, run: "DeploymentRun") -> bool:
+        """Will a rollback follow, where the deployment does not succeed?"""
 
     def ended(self, run: "DeploymentRun") -> None:
         """Called once, when its deployment has ended."""
@@ -69,26 +67,38 @@ class DeploymentRun:
         self._backend = backend
         self._group = group
         self._owner = owner
-        self._minimum_healthy = 0
         self._stop_error: dict[str, str] | None = None
         self._abandoned = False
         self._changed = Condition(backend.lock)
         self._woken = True
-        self._notifications: list[notifications.Notification] = []
+        self._telling = Telling(backend, deployment, group)
+        self._errands: list[Errand] = []
+        self._service = Service(group.service_role_arn, backend.region_name)
+        self._waits = Waits(self._errands.append)
         self._events = TargetEvents(
             backend,
             deployment,
-            group,
             mailboxes,
             changed=self._signal,
-            stopped=lambda: self.stop_reason is not None,
-            tell=self._tell_instance,
+            stopped=lambda: self.stop_reason is not None and not self._finishing,
+            tell=self._telling.instance,
+            ask=self._errands.append,
         )
+        self._strategy = self._choose_strategy()
+        self._steps = self._course()
+        self._finishing = False
         self._recheck_at = 0.0
         self._refusal: dict[str, str] | None = None
         self._refusal_at = time.monotonic() + options.creation_time
         self._overdue_at = time.monotonic() + options.deployment_timeout
         self._thread = Thread(target=self._run, name=f"deployment {deployment.deployment_id}", daemon=True)
+
+    def _choose_strategy(self) -> Strategy:
+        tell = self._telling.deployment
+        task = Task(self._backend, self.deployment, self._group, self._events, self._waits, tell)
+        if self.deployment.rolled_back is not None:
+            return TrafficReturn(task)
+        return BlueGreen(task) if self.deployment.is_blue_green else InPlace(task)
 
     # What others may do.
 
@@ -107,7 +117,20 @@ class DeploymentRun:
             self.stop_reason = self.stop_reason or reason
             self._stop_error = self._stop_error or error
             self._signal()
-            return not any(event.status is Status.IN_PROGRESS for event in self._current_events())
+            working = self.deployment.with_status(Status.IN_PROGRESS)
+            events = [target.current_event for target in working]
+            return not any(event is not None and event.status is Status.IN_PROGRESS for event in events)
+
+    @property
+    def waits_for(self) -> str | None:
+        """The wait of a blue/green deployment, in the words of ContinueDeployment."""
+        return self._strategy.waits_for
+
+    def proceed(self) -> None:
+        """End the wait."""
+        with self._changed:
+            self._strategy.proceed()
+            self._signal()
 
     def abandon(self) -> None:
         """The backend is reset: end without a trace."""
@@ -124,12 +147,28 @@ class DeploymentRun:
                     self._changed.wait_for(lambda: self._woken, timeout=self._patience())
                     self._woken = False
                     self._advance()
-                    collected, self._notifications = self._notifications, []
-                notifications.publish(self._backend, self._group, collected)
+                    collected = self._telling.take()
+                self._telling.publish(collected)
+                self._run_errands()
         except Exception:
             log.exception("deployment %s broke", self.deployment.deployment_id)
             with self._changed:
                 self._end(DeploymentStatus.FAILED, endings.INTERNAL_ERROR)
+
+    def _run_errands(self) -> None:
+        errands, self._errands[:] = list(self._errands), []
+        for errand in errands:
+            answer, refused = None, None
+            with options.calling:
+                if self._abandoned:
+                    return
+                try:
+                    answer = errand.call(self._service)
+                except ServiceError as error:
+                    refused = error
+            with self._changed:
+                errand.done(answer, refused)
+                self._signal()
 
     def _signal(self) -> None:
         self._woken = True
@@ -138,8 +177,11 @@ class DeploymentRun:
     def _patience(self) -> float:
         if self.deployment.status is DeploymentStatus.CREATED:
             return max(self._refusal_at - time.monotonic(), 0.0)
-        deadlines = [target.deadline for target in self._in_progress() if target.deadline is not None]
-        return max(min([*deadlines, self._recheck_at, self._overdue_at]) - time.monotonic(), 0.0)
+        moments = [target.deadline for target in self.deployment.with_status(Status.IN_PROGRESS)]
+        moments += [self._recheck_at, self._overdue_at, self._events.look_at]
+        seconds = [moment - time.monotonic() for moment in moments if moment is not None]
+        waiting = self._waits.seconds
+        return max(min(seconds if waiting is None else [*seconds, waiting]), 0.0)
 
     def _advance(self) -> None:
         if self._abandoned:
@@ -151,11 +193,38 @@ class DeploymentRun:
         self._recheck()
         self._events.take_results()
         self._fail_overdue_targets()
-        if self.stop_reason:
+        if self.stop_reason and not self._finishing and not self._strategy.is_final:
             self._stop_targets()
-        else:
-            self._start_targets()
-        self._settle()
+            if self.deployment.with_status(Status.IN_PROGRESS):
+                return
+            self._leave_for((DeploymentStatus.STOPPED, self._stop_error))
+        next(self._steps, None)
+        self._events.look_at_traffic()
+
+    # Its course.
+
+    def _course(self) -> Steps[None]:
+        try:
+            outcome = yield from self._strategy.steps()
+        except ServiceError as error:
+            log.warning("%s: %s", self.deployment.deployment_id, error)
+            refused = endings.refused_by(error.service, str(error), is_denied=error.is_denied)
+            outcome = DeploymentStatus.FAILED, refused
+        yield from self._finish(outcome)
+
+    def _leave_for(self, outcome: Outcome) -> None:
+        """Whatever was to come does not."""
+        self._steps.close()
+        self._steps = self._finish(outcome)
+
+    def _finish(self, outcome: Outcome) -> Steps[None]:
+        status, error = outcome
+        self._finishing = True
+        if status is not DeploymentStatus.SUCCEEDED:
+            for target in self.deployment.with_status(*NOT_BEGUN):
+                self._events.skip(target)
+            yield from self._strategy.retreat(rolls_back=self._owner.rolls_back(self))
+        self._end(status, error)
 
     # Beginning.
 
@@ -166,40 +235,17 @@ class DeploymentRun:
         if self._refusal and time.monotonic() < self._refusal_at:
             return
         self.deployment.begin()
-        self._tell_deployment()
+        self._telling.deployment()
         if self._refusal:
-            self._end(DeploymentStatus.FAILED, self._refusal)
+            self._leave_for((DeploymentStatus.FAILED, self._refusal))
 
     def _look_for_targets(self) -> dict[str, str] | None:
         """Why the deployment cannot begin."""
-        alarms_to_watch = alarms.configuration(self.deployment, self._group.alarm_configuration)
-        refusal = permissions.refused(self._backend, self._group) or permissions.refused_alarms(
-            self._backend, self._group, alarms_to_watch
-        )
-        if refusal:
-            return refusal
-        candidates = targets.candidates(self._backend, self.deployment, self._group)
-        self._add_targets(candidates)
-        config = self._backend.deployment_configs[self.deployment.deployment_config_name]
-        total = len(candidates)
-        self._minimum_healthy = health.minimum_healthy(config.minimum_healthy_hosts or {}, total)
-        if not total:
-            return endings.NO_INSTANCES
         return (
-            None if health.is_possible(total, self._minimum_healthy) else endings.HEALTH_CONSTRAINTS_INVALID
+            permissions.refused(self._backend, self._group)
+            or alarms.refused(self._backend, self.deployment, self._group)
+            or self._strategy.look()
         )
-
-    def _add_targets(self, candidates: list[targets.Candidate]) -> None:
-        if options.shuffles_targets:
-            mock_random.shuffle(candidates)
-        for candidate in candidates:
-            self.deployment.targets[candidate.target_id] = Target(
-                deployment_id=self.deployment.deployment_id,
-                target_id=candidate.target_id,
-                target_arn=candidate.target_arn,
-                host=candidate.host,
-                lifecycle_events=lifecycle.events(self.deployment),
-            )
 
     # While it runs.
 
@@ -208,92 +254,44 @@ class DeploymentRun:
         if time.monotonic() < self._recheck_at:
             return
         self._recheck_at = time.monotonic() + options.recheck_interval
-        if time.monotonic() >= self._overdue_at:
+        if self._waits.until is not None:
+            # A wait that was asked for is no part of the time in which a deployment has to come to its end.
+            self._overdue_at = time.monotonic() + options.deployment_timeout
+        if time.monotonic() >= self._overdue_at and not self._finishing:
             self._time_out()
-        self._stop_on_alarm()
+        error = alarms.stop(self._backend, self.deployment, self._group)
+        if error:
+            self.stop(StopReason.ALARM, error)
         self._owner.alive()
         living = targets.living_hosts(self._backend)
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             if target.host not in living:
                 self._events.give_up_on_agent(target, lifecycle.INSTANCE_GONE)
 
-    def _stop_on_alarm(self) -> None:
-        configuration = alarms.configuration(self.deployment, self._group.alarm_configuration)
-        refusal = permissions.refused_alarms(self._backend, self._group, configuration)
-        if refusal:
-            self.stop(StopReason.ALARM, refusal)
-        active = alarms.active(self._backend, configuration)
-        if active:
-            names = " ".join(f"<{name}>" for name in active)
-            self.stop(StopReason.ALARM, {"code": "ALARM_ACTIVE", "message": endings.ALARM_ACTIVE + names})
-
     def _time_out(self) -> None:
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             self._events.give_up_on_agent(target, endings.TIMEOUT["message"])
-        for target in self._pending():
-            self._events.skip(target)
-        self._end(DeploymentStatus.FAILED, endings.TIMEOUT)
+        self._leave_for((DeploymentStatus.FAILED, endings.TIMEOUT))
 
     def _fail_overdue_targets(self) -> None:
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             if target.deadline is not None and time.monotonic() >= target.deadline:
-                event = target.current_event
-                had_begun = event is not None and event.status is Status.IN_PROGRESS
-                reason = lifecycle.NO_STATUS_CALLBACK if had_begun else lifecycle.AGENT_SILENT
-                self._events.give_up_on_agent(target, reason)
-
-    def _start_targets(self) -> None:
-        counts = self.deployment.count_targets()
-        room = health.may_start(counts, len(self.deployment.targets), self._minimum_healthy)
-        for target in self._pending()[:room]:
-            self._events.start(target)
+                self._events.give_up_on_agent(target, lifecycle.overdue(target.current_event))
 
     def _stop_targets(self) -> None:
         """Take back what no agent has yet; what is at work may finish its event."""
-        for target in self._pending():
+        for target in self.deployment.with_status(*NOT_BEGUN):
             self._events.skip(target)
-        for target in self._in_progress():
+        for target in self.deployment.with_status(Status.IN_PROGRESS):
             event = target.current_event
             if event is None or event.status is Status.PENDING:
                 self._events.withdraw(target)
                 self._events.skip(target)
-
-    def _settle(self) -> None:
-        """End the deployment when nothing is at work and nothing more can be started."""
-        if self.deployment.finished or self._in_progress():
-            return
-        if self.stop_reason:
-            self._end(DeploymentStatus.STOPPED, self._stop_error)
-            return
-        pending = self._pending()
-        for target in pending:
-            self._events.skip(target)
-        if not pending and health.succeeded(self.deployment.count_targets(), self._minimum_healthy):
-            self._end(DeploymentStatus.SUCCEEDED)
-        else:
-            self._end(DeploymentStatus.FAILED, endings.HEALTH_CONSTRAINTS)
+            else:
+                self._events.interrupt(target)
 
     def _end(self, status: DeploymentStatus, error: dict[str, str] | None = None) -> None:
         if not self.deployment.finished:
             self.deployment.end(status, error)
-            self._tell_deployment()
+            self._telling.deployment()
             self._owner.ended(self)
-
-    # Looking around.
-
-    def _in_progress(self) -> list[Target]:
-        return [t for t in self.deployment.targets.values() if t.status is Status.IN_PROGRESS]
-
-    def _pending(self) -> list[Target]:
-        return [t for t in self.deployment.targets.values() if t.status is Status.PENDING]
-
-    def _current_events(self) -> list[LifecycleEvent]:
-        return [event for target in self._in_progress() if (event := target.current_event)]
-
-    def _tell_deployment(self) -> None:
-        triggers = self._group.trigger_configurations
-        self._notifications += notifications.for_deployment(self._backend, self.deployment, triggers)
-
-    def _tell_instance(self, target: Target) -> None:
-        triggers = self._group.trigger_configurations
-        self._notifications += notifications.for_instance(self._backend, self.deployment, target, triggers)

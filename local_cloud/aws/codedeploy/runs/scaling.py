@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401 - moto's objects are duck-typed
 """CodeDeploy's hooks on Auto Scaling groups, and the deployments that answer them.
 
 Source: "How Amazon EC2 Auto Scaling works with CodeDeploy" and recorded hooks of 2018 to 2026.
@@ -46,6 +45,12 @@ def crowded(backend: CodeDeployBase, names: Iterable[str], most: int) -> str | N
     return next((g.name for g in _groups(backend, names) if len(hooks.of_group(g)) >= most), None)
 
 
+def hooks_for(backend: CodeDeployBase, group: DeploymentGroup, names: Iterable[str]) -> list[Hook]:
+    """New ones for a deployment group's Auto Scaling groups of these names."""
+    transitions = (LAUNCHING, *([TERMINATING] if group.termination_hook_enabled else []))
+    return [_hook(backend, group, name, transition) for name in names for transition in transitions]
+
+
 def place_hooks(backend: CodeDeployBase, group: DeploymentGroup) -> None:
     """Those that the deployment group wants, on the Auto Scaling groups that it has now, and no others."""
     wanted = {
@@ -57,7 +62,7 @@ def place_hooks(backend: CodeDeployBase, group: DeploymentGroup) -> None:
         _remove(backend, group, key)
     for name, transition in sorted(wanted - set(group.hooks)):
         for found in _groups(backend, [name]):
-            hook = _hook(backend, group, found, transition)
+            hook = _hook(backend, group, found.name, transition)
             hooks.put(found, hook)
             group.hooks[name, transition] = hook.name
 
@@ -80,12 +85,12 @@ def _groups(backend: CodeDeployBase, names: Iterable[str]) -> Iterator[Any]:
     yield from (known[name] for name in names if name in known)
 
 
-def _hook(backend: CodeDeployBase, group: DeploymentGroup, found: Any, transition: str) -> Hook:
+def _hook(backend: CodeDeployBase, group: DeploymentGroup, name: str, transition: str) -> Hook:
     region = backend.region_name
     queue = f"razorbill-{region}-prod-default-autoscaling-lifecycle-hook"
     return Hook(
         lifecycle_hook_name=f"{NAMES[transition]}-{group.deployment_group_name}-{mock_random.uuid4()}",
-        auto_scaling_group_name=found.name,
+        auto_scaling_group_name=name,
         lifecycle_transition=transition,
         heartbeat_timeout=HEARTBEAT,
         default_result=DEFAULTS[transition],

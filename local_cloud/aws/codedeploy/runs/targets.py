@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import Instance
+from moto.moto_api._internal import mock_random
 
-from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
-from local_cloud.aws.codedeploy.records.deployments import FOR_LIFECYCLE_HOOKS, Deployment, Status
+from local_cloud.aws.codedeploy.options import options
+from local_cloud.aws.codedeploy.records.applications import DeploymentGroup, Selection
+from local_cloud.aws.codedeploy.records.deployments import (
+    FOR_LIFECYCLE_HOOKS,
+    Deployment,
+    Label,
+    Status,
+    Target,
+)
 from local_cloud.aws.codedeploy.records.on_premises_instances import OnPremisesInstance
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.codedeploy.runs import lifecycle
 
 Tags = Mapping[str, str | None]
 TagFilter = Mapping[str, str]
@@ -27,10 +36,32 @@ class Candidate:
     target_arn: str
     host: str
     """The key under which its agent asks for commands."""
+    zone: str = ""
 
 
-def select(backend: CodeDeployBase, group: DeploymentGroup) -> list[Candidate]:
-    """Every instance of the deployment group once, in a stable order."""
+def add(deployment: Deployment, found: list[Candidate], label: Label | None = None) -> list[Target]:
+    """Make them targets of the deployment; those that are new."""
+    if options.shuffles_targets:
+        mock_random.shuffle(found)
+    added = [
+        Target(
+            deployment_id=deployment.deployment_id,
+            target_id=each.target_id,
+            target_arn=each.target_arn,
+            host=each.host,
+            lifecycle_events=lifecycle.events(deployment, label),
+            instance_label=label,
+            zone=each.zone,
+        )
+        for each in found
+        if each.target_id not in deployment.targets
+    ]
+    deployment.targets |= {target.target_id: target for target in added}
+    return added
+
+
+def select(backend: CodeDeployBase, group: Selection) -> list[Candidate]:
+    """Every instance that is selected, once, in a stable order."""
     chosen = [
         *(_ec2_candidate(backend, instance) for instance in _tagged_ec2_instances(backend, group)),
         *(_ec2_candidate(backend, instance) for instance in auto_scaling_instances(backend, group)),
@@ -54,6 +85,35 @@ def candidates(backend: CodeDeployBase, deployment: Deployment, group: Deploymen
     return sorted(selected, key=lambda c: not _is_unhealthy(backend, group, c.target_id))
 
 
+def candidate_again(target: Target) -> Candidate:
+    """The same instance, for another deployment."""
+    return Candidate(
+        target_id=target.target_id, target_arn=target.target_arn, host=target.host, zone=target.zone
+    )
+
+
+def exists(backend: CodeDeployBase, name: str) -> bool:
+    """Is there such an Auto Scaling group?"""
+    return name in autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups
+
+
+def is_complete(backend: CodeDeployBase, name: str) -> bool:
+    """Has an Auto Scaling group all its instances in service?"""
+    group = autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups.get(name)
+    if group is None:
+        return False
+    states = [member.lifecycle_state for member in list(group.instance_states)]
+    return states.count("InService") == len(states) == group.desired_capacity
+
+
+def in_groups(backend: CodeDeployBase, names: Iterable[str]) -> set[str]:
+    """The instances of Auto Scaling groups, in whatever state."""
+    known = autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups
+    return {
+        member.instance_id for name in names if name in known for member in list(known[name].instance_states)
+    }
+
+
 def living_hosts(backend: CodeDeployBase) -> set[str]:
     """The hosts that exist and are not stopped, EC2 and on premises."""
     instances = {i.id for i in _ec2_instances(backend) if i.state in _LIVING_STATES}
@@ -61,9 +121,9 @@ def living_hosts(backend: CodeDeployBase) -> set[str]:
 
 
 def auto_scaling_instances(
-    backend: CodeDeployBase, group: DeploymentGroup, states: frozenset[str] = frozenset({"InService"})
+    backend: CodeDeployBase, group: Selection, states: frozenset[str] = frozenset({"InService"})
 ) -> Iterator[Instance]:
-    """The instances of the group's Auto Scaling groups, those in service if nothing else is said."""
+    """The instances of selected Auto Scaling groups, those in service if nothing else is said."""
     known = autoscaling_backends[backend.account_id][backend.region_name].autoscaling_groups
     for name in group.auto_scaling_group_names:
         if name in known:
@@ -101,25 +161,23 @@ def _is_unhealthy(backend: CodeDeployBase, group: DeploymentGroup, target_id: st
     return result is not None and result[1] is Status.FAILED
 
 
-def _tagged_ec2_instances(backend: CodeDeployBase, group: DeploymentGroup) -> Iterator[Instance]:
+def _tagged_ec2_instances(backend: CodeDeployBase, group: Selection) -> Iterator[Instance]:
     tag_set = (group.ec2_tag_set or {}).get("ec2TagSetList", [])
     if not group.ec2_tag_filters and not tag_set:
         return
     tags_by_id = ec2_backends[backend.account_id][backend.region_name].tags
     for instance in _ec2_instances(backend):
         tags = dict(tags_by_id.get(instance.id, {}))
-        selected = matches_any(tags, group.ec2_tag_filters) or matches_every_list(tags, tag_set)
+        selected = matches_any(tags, group.ec2_tag_filters or []) or matches_every_list(tags, tag_set)
         if selected and instance.state in _SELECTABLE_STATES:
             yield instance
 
 
-def _tagged_on_premises_instances(
-    backend: CodeDeployBase, group: DeploymentGroup
-) -> Iterator[OnPremisesInstance]:
+def _tagged_on_premises_instances(backend: CodeDeployBase, group: Selection) -> Iterator[OnPremisesInstance]:
     tag_set = (group.on_premises_tag_set or {}).get("onPremisesTagSetList", [])
     for instance in backend.on_premises_instances.values():
         tags = {tag["Key"]: tag.get("Value") for tag in instance.tags}
-        selected = matches_any(tags, group.on_premises_instance_tag_filters) or matches_every_list(
+        selected = matches_any(tags, group.on_premises_instance_tag_filters or []) or matches_every_list(
             tags, tag_set
         )
         if selected and not instance.deregister_time:
@@ -135,7 +193,8 @@ def _ec2_instances(backend: CodeDeployBase) -> list[Instance]:
 
 def _ec2_candidate(backend: CodeDeployBase, instance: Instance) -> Candidate:
     arn = f"arn:{backend.partition}:ec2:{backend.region_name}:{backend.account_id}:instance/{instance.id}"
-    return Candidate(target_id=instance.id, target_arn=arn, host=instance.id)
+    zone = str(instance.placement.zone)
+    return Candidate(target_id=instance.id, target_arn=arn, host=instance.id, zone=zone)
 
 
 def _on_premises_candidate(instance: OnPremisesInstance) -> Candidate:

@@ -8,6 +8,7 @@ from moto import settings as moto_settings
 
 from local_cloud.aws.moto.ec2 import (
     addresses,
+    captured_images,
     images,
     instances,
     interfaces,
@@ -24,6 +25,7 @@ def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
     public = addresses.public_addresses(settings.public_cidr)
     return (
         *addresses.REPLACED,
+        *captured_images.REPLACED,
         *images.REPLACED,
         *instances.REPLACED,
         *interfaces.REPLACED,

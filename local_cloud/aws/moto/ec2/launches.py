@@ -19,6 +19,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.ssm.models import ssm_backends
 
 from local_cloud.aws.moto.ec2.addresses import check_addresses
+from local_cloud.aws.moto.ec2.captured_images import check_available
 from local_cloud.aws.moto.ec2.errors import invalid
 from local_cloud.aws.moto.ec2.instances import begin_pending
 from local_cloud.settings import Settings
@@ -151,6 +152,7 @@ def _checked_image(
         raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
     if instance_type and instance_type not in INSTANCE_TYPES:
         raise invalid(f"Invalid value '{instance_type}' for InstanceType.")
+    check_available(backend, image_id)
     _check_architecture(backend, image_id, instance_type)
     return image_id
 

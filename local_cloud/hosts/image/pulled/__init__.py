@@ -1,11 +1,11 @@
 """A host image made of a container image: Amazon Linux itself, where a registry or an archive has it."""
 
-import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from local_cloud.hosts import engines, programs
+from local_cloud.hosts import engines
+from local_cloud.hosts.image import captured
 from local_cloud.hosts.image.amazon_linux_2023 import AMAZON_LINUX_2023
 from local_cloud.hosts.image.distribution import Distribution, ImageError
 from local_cloud.settings import Settings
@@ -40,8 +40,6 @@ def lay_out(settings: Settings, root: Path, _: Path, say: Callable[[str], None])
             "without --host-image it is made of this machine's packages"
         ) from error
     say(f"host image: making hosts of {reference}")
-    tar = [*programs.TIED, "tar", "--extract", "--preserve-permissions", "--numeric-owner"]
-    tar += ["--keep-directory-symlink", "--xattrs", "--xattrs-include=security.capability"]
-    subprocess.run([*tar, f"--directory={root}", f"--file={archive}"], check=True)
+    captured.unpack(archive, root)
     archive.unlink()
     return {}
