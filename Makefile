@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways policies faults browser bench docs collection lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways policies faults browser bench docs collection release lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -96,6 +96,9 @@ docs: environment ## generate docs/modules from the modules, docs/iam.md from th
 
 collection: environment ## pack the modules and the roles for hosts, for other projects: build/collection
 	python -m scripts.collection
+
+release: environment ## make what a release consists of, in build/release: make release TAG=v0.3.0
+	python -m scripts.release $(TAG)
 
 lock: environment ## requirements.lock from both pyproject.toml
 	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -330,9 +330,14 @@ class TestSummary:
         assert f"Deployed by jane in [run 7]({page}/actions/runs/7)." in said.splitlines()
 
     def test_the_log_begins_with_what_and_by_whom_and_ends_with_how_long(self, tmp_path: Path) -> None:
-        known = {"GITHUB_SERVER_URL": "https://github.example", "GITHUB_REPOSITORY": "OWNER/site"}
         self.summary(
-            tmp_path, "eu-west-1", **known, GITHUB_SHA=COMMIT, GITHUB_RUN_ID="7", GITHUB_ACTOR="jane"
+            tmp_path,
+            "eu-west-1",
+            GITHUB_SERVER_URL="https://github.example",
+            GITHUB_REPOSITORY="OWNER/site",
+            GITHUB_SHA=COMMIT,
+            GITHUB_RUN_ID="7",
+            GITHUB_ACTOR="jane",
         )
         lines = (tmp_path / "log").read_text().splitlines()
         assert lines[:6] == [
