@@ -63,7 +63,7 @@ def dry_run(
             cwd=playbook.parent.parent,
             env=os.environ
             # The plan of a dry run that the user asked for stays as it is.
-            | {"ANSIBLE_STDOUT_CALLBACK": CALLBACK, "PIPELINE_PLAN_FOLDER": folder}
+            | {"ANSIBLE_STDOUT_CALLBACK": CALLBACK, "PIPELINE_PLAN_FOLDER": folder, "PIPELINE_LOG_FOLDER": ""}
             | {variable: secrets[name] for variable, name in kept.items()},
             stdin=subprocess.DEVNULL,
             capture_output=True,
