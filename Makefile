@@ -20,8 +20,9 @@ help: ## show this list
 demo: environment engine ## put the site live on the local cloud, from nothing
 	@scripts/demo.sh
 
-push-demo: demo ## change the page, push it, and watch the workflow bring it live
-	python scripts/push_demo.py
+push-demo: environment ## change the page, push it, and watch the workflow bring it live
+	@if ! python -m local_cloud status >/dev/null 2>&1 || [ ! -s build/deployment.json ]; then $(MAKE) --no-print-directory demo; fi
+	@python scripts/push_demo.py
 
 down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh
@@ -103,8 +104,9 @@ collection: environment ## pack the modules and the roles for hosts, for other p
 release: environment ## make what a release consists of, in build/release: make release TAG=v0.3.0
 	python -m scripts.release $(TAG)
 
-lock: environment ## requirements.lock from both pyproject.toml
-	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+# UPGRADE=--upgrade takes the newest that fit.
+lock: environment ## requirements.lock from both pyproject.toml, scripts/antsibull.txt
+	.cache/uv/bin/uv pip compile $(UPGRADE) --quiet --universal --generate-hashes --python-version 3.11 \
 	  --group install --group test --group lint --all-extras --no-emit-index-url \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml local_cloud/pyproject.toml
 	sed -n 's/^# uses: //p' scripts/antsibull.txt | .cache/uv/bin/uv pip compile --quiet --universal --generate-hashes \

@@ -31,6 +31,8 @@ WORKFLOWS = Path(".github", "workflows")
 SUMMARY = "Summary - "
 ACTOR = "developer"
 """Who pushed, and started the run."""
+ITSELF = ("LocalRepositoryCache", "Couldn't get a valid docker", "::set-env::", "::set-output::")
+"""How lines begin in which act speaks of itself."""
 PULL_REQUEST = 1
 """The number of every pull request: the stand-in has none."""
 DECIDED = ("if", "needs", "environment", "concurrency")
@@ -253,8 +255,12 @@ def _follow(command: list[str], checkout: Path, scratch: Path, show: Callable[[s
     lines: list[str] = []
     summaries: list[str] = []
     for entry in _entries(process.stdout or ()):
-        if entry.startswith(SUMMARY):
-            summaries.append(entry.removeprefix(SUMMARY))
+        if entry.lstrip().startswith(SUMMARY):
+            summary = entry.lstrip().removeprefix(SUMMARY)
+            # act tells that of a step in an action once more for the action.
+            if summary in summaries:
+                continue
+            summaries.append(summary)
         lines.append(entry)
         show(entry)
     return Run(process.wait() == 0, "\n".join(lines), "\n".join(summaries))
@@ -268,8 +274,8 @@ def _entries(output: Iterable[str]) -> Iterator[str]:
         except ValueError:
             yield line.rstrip("\n")
             continue
-        message = str(entry.get("msg", "")).strip().removeprefix("⚙  ")
-        if message and not message.startswith(("LocalRepositoryCache", "Couldn't get a valid docker")):
+        message = str(entry.get("msg", "")).strip("\n").rstrip().removeprefix("  ⚙  ").removeprefix("⚙  ")
+        if message and not message.lstrip().startswith(ITSELF) and message.strip(" *"):
             yield message
 
 
