@@ -31,7 +31,7 @@ down: ## end everything that demo and test started; caches stay
 test: environment idle engine ## all that CI runs (at most 20 minutes on 2 cores)
 	scripts/side_by_side.sh "$(MAKE) --no-print-directory molecule local-cloud" "$(MAKE) --no-print-directory lint unit integration"
 
-test-all: environment idle engine lint unit integration local-cloud both-ways policies faults browser molecule-all collection-lint ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
+test-all: environment idle engine lint unit integration local-cloud both-ways policies faults browser collection-lint ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
