@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways policies faults browser bench docs collection lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways policies faults browser bench docs collection release collection-lint lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -20,8 +20,9 @@ help: ## show this list
 demo: environment engine ## put the site live on the local cloud, from nothing
 	@scripts/demo.sh
 
-push-demo: demo ## change the page, push it, and watch the workflow bring it live
-	python scripts/push_demo.py
+push-demo: environment ## change the page, push it, and watch the workflow bring it live
+	@if ! python -m local_cloud status >/dev/null 2>&1 || [ ! -s build/deployment.json ]; then $(MAKE) --no-print-directory demo; fi
+	@python scripts/push_demo.py
 
 down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh
@@ -30,7 +31,7 @@ down: ## end everything that demo and test started; caches stay
 test: environment idle engine ## all that CI runs (at most 20 minutes on 2 cores)
 	scripts/side_by_side.sh "$(MAKE) --no-print-directory molecule local-cloud" "$(MAKE) --no-print-directory lint unit integration"
 
-test-all: environment idle engine lint unit integration local-cloud both-ways policies faults browser ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
+test-all: environment idle engine lint unit integration local-cloud both-ways policies faults browser collection-lint ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
@@ -94,13 +95,24 @@ docs: environment ## generate docs/modules from the modules, docs/iam.md from th
 	python -m scripts.docs
 	python -m tests.iam.page
 
+collection-lint: environment ## lint the documentation of the packed collection with antsibull-docs
+	scripts/lint_collection.sh
+
 collection: environment ## pack the modules and the roles for hosts, for other projects: build/collection
 	python -m scripts.collection
 
-lock: environment ## requirements.lock from both pyproject.toml
-	.cache/uv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+release: environment ## make what a release consists of, in build/release: make release TAG=v0.3.0
+	python -m scripts.release $(TAG)
+
+# UPGRADE=--upgrade takes the newest that fit.
+lock: environment ## requirements.lock from both pyproject.toml, scripts/antsibull.txt
+	.cache/uv/bin/uv pip compile $(UPGRADE) --quiet --universal --generate-hashes --python-version 3.11 \
 	  --group install --group test --group lint --all-extras --no-emit-index-url \
 	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml local_cloud/pyproject.toml
+	sed -n 's/^# uses: //p' scripts/antsibull.txt | .cache/uv/bin/uv pip compile --quiet --universal --generate-hashes \
+	  --python-version 3.11 --no-emit-index-url --no-annotate --no-header - >build/antsibull.txt
+	{ sed '/^# uses: /q' scripts/antsibull.txt; cat build/antsibull.txt; } >build/antsibull.locked
+	mv build/antsibull.locked scripts/antsibull.txt
 
 clean: down ## down, and remove the environment and the caches too
 	rm -rf .venv .cache build

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import tempfile
 import threading
+import time
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     News = Mapping[str, Any]
 
 INTERVAL = 0.3  # seconds between two looks at the file; what comes together is shown together
+QUIET = 15  # seconds without news after which one line says that there is still somebody at work
 FEW = 5  # up to so many hosts every event of each has a line
 
 
@@ -64,14 +66,23 @@ class ActionModule(ActionBase):  # type: ignore[misc] # ansible has no types
         return not (elsewhere or self._task.check_mode or "events_file" in self._task.args)
 
     def _show(self, file: Path, over: threading.Event) -> None:
+        started = told = time.monotonic()
+        busy: dict[str, str] = {}
         with file.open(encoding="utf-8") as stream:
             rest = ""
             last = False
             while not last:
                 last = over.wait(INTERVAL)
                 *complete, rest = (rest + stream.read()).split("\n")
-                for bad, line in lines([json.loads(item) for item in complete]):
-                    self._display.display(line, color=COLOR_ERROR if bad else None)
+                news = [json.loads(item) for item in complete]
+                busy = at_work(busy, news)
+                now = time.monotonic()
+                shown = list(lines(news))
+                if not shown and not last and now - told >= QUIET:
+                    shown = [(False, sign_of_life(busy))]
+                for bad, line in shown:
+                    told = now
+                    self._display.display(f"{now - started:5.0f} s{line}", color=COLOR_ERROR if bad else None)
 
 
 def lines(news: Sequence[News]) -> Iterator[tuple[bool, str]]:
@@ -82,6 +93,26 @@ def lines(news: Sequence[News]) -> Iterator[tuple[bool, str]]:
     for kind, group in groupby(news, key=lambda item: item["kind"] == "deployment"):
         items = list(group)
         yield from _deployments(items) if kind else _hosts(items)
+
+
+def at_work(busy: Mapping[str, str], news: Iterable[News]) -> dict[str, str]:
+    """Host -> the event that goes on there, after these news."""
+    now = dict(busy)
+    for item in news:
+        if item["kind"] == "event" and item["status"] == "InProgress":
+            now[item["target"]] = item["event"]
+        elif item["kind"] != "deployment" and item["status"] != "Pending":
+            now.pop(item["target"], None)
+    return now
+
+
+def sign_of_life(busy: Mapping[str, str]) -> str:
+    """What takes long."""
+    if not busy:
+        return "  no host is at work: CodeDeploy or an agent is waited for"
+    events = dict.fromkeys(busy.values())
+    where = (f"{event} on {_some([host for host in busy if busy[host] == event])}" for event in events)
+    return f"  still at work: {', '.join(where)}"
 
 
 def _deployments(news: Iterable[News]) -> Iterator[tuple[bool, str]]:

@@ -17,6 +17,7 @@ description:
     that all were as they should be.
   - A message of M(ansible.builtin.debug) is shown as it was written.
   - A task that cannot be skipped is shown as soon as it starts, also where C(display_skipped_hosts=false).
+  - That a task is tried again is shown once.
   - A run that succeeds ends with what its tasks gave to M(ansible.builtin.set_stats), one line each, and the
     seconds that it took.
   - With C(-v) it shows all.
@@ -82,6 +83,7 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         super().__init__()
         self._started = time.monotonic()
         self._unshown: Any = None  # the play that has shown nothing yet
+        self._retried: set[tuple[str, str]] = set()  # tasks and hosts of which it was said that they wait
         self._shown_items: set[tuple[str, str]] = set()  # tasks and hosts of which an item was shown
 
     def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401 - Ansible has no types
@@ -125,6 +127,17 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
             return
         self._shown_items.add((result.task._uuid, str(result.host)))  # noqa: SLF001 - as the base
         super().v2_runner_item_on_ok(result)
+
+    def v2_runner_retry(self, result: Any) -> None:  # noqa: ANN401 - as the base's
+        """Say once of a task and a host that it is tried again: nothing has failed yet."""
+        if self._display.verbosity:
+            super().v2_runner_retry(result)
+            return
+        at = (result.task._uuid, str(result.host))  # noqa: SLF001 - as the base
+        if at not in self._retried:
+            self._retried.add(at)
+            name = self._last_task_name or result.task.get_name().strip()
+            self._display.display(f"waiting: [{self.host_label(result)}]: {name}", color=C.COLOR_DEBUG)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ANN401 - as the base's
         """Show after the recap what the run has led to."""

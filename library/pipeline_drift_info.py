@@ -64,6 +64,14 @@ drift:
       type: list
       elements: str
       sample: ["Provision the instances: Create the security group (localhost)"]
+    resources:
+      description:
+        - What the plan of the dry run says, resource by resource, where the playbook has one (C(site.yml), C(destroy.yml));
+          C(changes) of a resource name a value with what is there and what would be.
+      returned: always
+      type: list
+      elements: dict
+      sample: [{action: change, kind: security group, name: web, changes: ["ports: [80] -> [80, 443]"], replaces: [], count: 1}]
     problems:
       description: What kept the dry run from its end; empty where it got there.
       returned: always

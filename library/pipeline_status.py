@@ -12,6 +12,8 @@ short_description: Show what is known of a pipeline
 description:
   - Turns what other modules have found out into a summary for the terminal and one HTML page that needs nothing else.
   - Asks nobody anything. All that the page shows is escaped, and it has no scripts.
+  - What one look at an environment found stays beside its page, as C(.json); the pages of other environments in the
+    same folder show it beside theirs.
 author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 options:
@@ -48,6 +50,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+verdict:
+  description: The page's first line; it agrees with the worst of what is shown.
+  returned: always
+  type: str
+  sample: All is well
 summary:
   description: The summary, line by line.
   returned: always
@@ -56,15 +63,20 @@ summary:
   sample: ["GitHub      7fd1a60b01f9 is live  OWNER/codedeploy.nginx.001"]
 """
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.aws.libraries import missing
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 try:
-    from ..module_utils.pipeline.status import UNSHOWN, render, summary, view
+    from ..module_utils.pipeline.status import UNSHOWN, is_row, render, row, summary, view
 except ImportError:
     MISSING_LIBRARY = True
 else:
@@ -87,8 +99,8 @@ def main() -> None:
     except (OSError, ValueError) as error:
         module.fail_json(msg=f"template: {template} cannot be read: {error}.")
     try:
-        shown = view(module.params["facts"], datetime.now(UTC))
-        page, lines = render(layout, shown), summary(shown)
+        shown = view(module.params["facts"], datetime.now(UTC), list(_beside(dest)))
+        page, lines, look = render(layout, shown), summary(shown), row(shown)
     except UNSHOWN as error:
         module.fail_json(
             msg=f"facts: this is not what show-status.yml gathers ({type(error).__name__}: {error})."
@@ -97,10 +109,22 @@ def main() -> None:
         if not module.check_mode:
             dest.parent.mkdir(parents=True, exist_ok=True)
             dest.write_text(page, encoding="utf-8")
+            dest.with_suffix(".json").write_text(json.dumps(look, indent=2) + "\n", encoding="utf-8")
     except (OSError, ValueError) as error:
         module.fail_json(msg=f"dest: {dest} cannot be written: {error}.")
     # A report of what is there is no change to it.
-    module.exit_json(changed=False, summary=lines)
+    module.exit_json(changed=False, summary=lines, verdict=shown["verdict"]["words"])
+
+
+def _beside(dest: Path) -> Iterator[dict[str, Any]]:
+    """What earlier runs found of other environments. A file that is none of theirs is left out."""
+    for path in sorted(dest.parent.glob("status*.json")):
+        try:
+            look = json.loads(path.read_text(encoding="utf-8"))
+            if is_row(look):
+                yield look
+        except (OSError, ValueError):
+            continue
 
 
 if __name__ == "__main__":

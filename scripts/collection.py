@@ -2,14 +2,17 @@
 
     python -m scripts.collection        build/collection/codedeploy-pipeline-VERSION.tar.gz
 
-The repository is the collection (galaxy.yml, plugins/): nothing is copied or renamed on the way.
+The repository is the collection (galaxy.yml, plugins/), less what galaxy.yml leaves out. The archive has
+a README of its own, the modules' pages, examples and scenarios, from collection/ and docs/modules.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -23,7 +26,15 @@ TOOL = Path(sys.executable).with_name("ansible-galaxy")
 
 def build(folder: Path = BUILT) -> Path:
     """Pack the collection into `folder`; returns the archive."""
-    _run("build", "--force", f"--output-path={folder}", str(CHECKOUT))
+    with tempfile.TemporaryDirectory(prefix="collection-") as scratch:
+        staged = Path(scratch) / "staged"
+        shutil.copytree(CHECKOUT, staged, ignore=_left_out)
+        shutil.copytree(CHECKOUT / "collection", staged, dirs_exist_ok=True)
+        shutil.copytree(CHECKOUT / "docs" / "modules", staged / "docs" / "modules")
+        # The pages are packed here, and not what else a checkout has there.
+        galaxy = staged / "galaxy.yml"
+        galaxy.write_text(galaxy.read_text(encoding="utf-8").replace("  - docs\n", ""), encoding="utf-8")
+        _run("build", "--force", f"--output-path={folder.absolute()}", str(staged))
     return folder / f"{GALAXY['namespace']}-{GALAXY['name']}-{GALAXY['version']}.tar.gz"
 
 
@@ -42,6 +53,15 @@ def environment(root: Path) -> dict[str, str]:
         "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """What is not packed is not copied either, caches of some gigabytes among it."""
+    if Path(folder) == CHECKOUT:
+        # plugins/ has links to the last ones, which become folders: some tools follow no links.
+        top = set(GALAXY["build_ignore"]) | {"library", "module_utils", "action_plugins", "doc_fragments"}
+        return {name for name in names if name.startswith(".") or name in top}
+    return {name for name in names if name == "__pycache__"}
 
 
 def _run(action: str, *arguments: str) -> None:

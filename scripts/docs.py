@@ -1,7 +1,8 @@
-"""Write what is generated from the modules: docs/modules and docs/codedeploy-features.md."""
+"""Write what is generated: docs/modules, docs/codedeploy-features.md, awx/templates.yml."""
 
-from scripts import feature_table, module_docs
+from scripts import awx, feature_table, module_docs
 
 if __name__ == "__main__":
     module_docs.write()
     feature_table.write()
+    awx.write()

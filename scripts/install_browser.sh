@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
-# Installs a browser for the tests that look at pages, from the distribution's packages, where none is. Silent and
-# quick where all is there.
+# Installs what the tests look at pages with: axe-core into .cache, and a browser from the distribution's packages where
+# none is. Silent and quick where all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+if ! cmp --silent scripts/axe.txt .cache/axe/installed; then
+  rm -rf .cache/axe
+  .cache/uv/bin/uv pip install --quiet --no-deps --require-hashes --target .cache/axe --requirements scripts/axe.txt \
+    || die "axe-core could not be installed"
+  cp scripts/axe.txt .cache/axe/installed
+fi
 
 ! { command -v chromium && command -v chromedriver; } >/dev/null || exit 0
 packages=(chromium chromium-driver fonts-dejavu-core)

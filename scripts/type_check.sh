@@ -6,8 +6,8 @@ export PATH="$PWD/.venv/bin:$PATH"
 
 checked=()
 # The site's scripts are imported by their bare names.
-export MYPYPATH=site/.github/scripts
-for path in plugins roles callback_plugins connection_plugins inventory_plugins warm_interpreter local_cloud scripts site/.github/scripts tests; do
+export MYPYPATH=site/.github/scripts:site/.github/actions/follow_deployment
+for path in plugins roles callback_plugins connection_plugins inventory_plugins warm_interpreter local_cloud scripts site/.github/scripts site/.github/actions tests; do
   if [[ -n $(find -L "$path" -name '*.py' -print -quit 2>/dev/null) ]]; then
     checked+=("$path")
   fi

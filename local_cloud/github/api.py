@@ -7,7 +7,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-from local_cloud.github import access, actions, environments, errors, repositories, runs
+from local_cloud.github import access, actions, comments, environments, errors, repositories, runs
 from local_cloud.github.calls import Addresses, Answer, Call, Route
 from local_cloud.github.store import Store
 
@@ -28,6 +28,7 @@ ROUTES: list[Route] = [
     *environments.ROUTES,
     *actions.ROUTES,
     *runs.ROUTES,
+    *comments.ROUTES,
 ]
 
 

@@ -161,6 +161,8 @@ class Job:
     environment: str | None
     guard: Environment | None
     """The environment, where there is one of that name, with its rules."""
+    permissions: dict[str, str] = field(default_factory=lambda: {"contents": "read"})
+    """What its token may do, as fine-grained tokens name it."""
     queued: float = field(default_factory=time.time)
     review: str = ""
     """`approved` or `rejected`, where somebody has reviewed it."""
@@ -183,3 +185,16 @@ class Job:
     def waits_until(self) -> float:
         """The end of the wait timer, in epoch seconds."""
         return self.queued + (self.guard.wait_timer if self.guard else 0) * MINUTE
+
+
+@dataclass
+class Comment:
+    """What somebody wrote below an issue or a pull request."""
+
+    id: int
+    repository: Repository
+    number: int
+    login: str
+    body: str
+    created_at: str
+    updated_at: str

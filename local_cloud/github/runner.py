@@ -80,6 +80,7 @@ def create_job(request: Request, store: Store) -> dict[str, object]:
         request_token=new_token("runner_"),
         environment=environment,
         guard=found,
+        permissions=_permissions(body),
     )
     store.jobs[job.id] = job
     run.jobs.append(job)
@@ -102,6 +103,13 @@ def end_run(request: Request, store: Store) -> dict[str, object]:
         raise errors.not_found()
     run.conclusion = str(_object(request).get("conclusion"))
     return {"id": run.id, "conclusion": run.conclusion}
+
+
+def _permissions(body: Mapping[str, object]) -> dict[str, str]:
+    """What the job's token may do; a job that does not say reads the contents."""
+    asked = body.get("permissions")
+    given = asked if isinstance(asked, Mapping) else {"contents": "read"}
+    return {str(name).replace("-", "_"): str(level) for name, level in given.items()}
 
 
 def _run(body: Mapping[str, object], store: Store, repository: Repository) -> Run:
@@ -137,7 +145,7 @@ def _show_job(request: Request, store: Store, job: Job) -> dict[str, object]:
     token = Token(
         value=new_token("ghs_"),
         login="github-actions[bot]",
-        permissions={"contents": "read"},
+        permissions=job.permissions,
         repositories=frozenset({repository.full_name.lower()}),
     )
     store.tokens[token.value] = token

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from local_cloud.github import errors, git
-from local_cloud.github.records import Job, Repository, Run, Team, now
+from local_cloud.github.records import Comment, Job, Repository, Run, Team, now
 from local_cloud.settings import Settings
 
 USER = "local-developer"
@@ -79,6 +79,7 @@ class Store:
             self.repositories: dict[str, Repository] = {}
             self.jobs: dict[str, Job] = {}
             self.runs: dict[int, Run] = {}
+            self.comments: dict[int, Comment] = {}
             self.teams: dict[tuple[str, str], Team] = {}
             self.free_plans: set[str] = set()
             """Owners, in lower case, whose plan has no rules for environments of private repositories."""

@@ -7,12 +7,12 @@ import json
 import os
 import subprocess
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 CALLBACK = "ansible.posix.json"
 
@@ -24,6 +24,8 @@ class Drift:
     began: bool
     changes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    resources: tuple[dict[str, Any], ...] = ()
+    """As the plan of the dry run has them: `action`, `kind`, `name`, `changes` (`value: old -> new`)."""
 
     def as_result(self) -> dict[str, Any]:
         """As modules return it."""
@@ -53,6 +55,7 @@ def dry_run(
             [
                 str(program),
                 "--check",
+                "--diff",
                 *(f"--inventory={each}" for each in inventories),
                 f"--extra-vars=@{file.name}",
                 str(playbook),
@@ -60,14 +63,21 @@ def dry_run(
             cwd=playbook.parent.parent,
             env=os.environ
             # The plan of a dry run that the user asked for stays as it is.
-            | {"ANSIBLE_STDOUT_CALLBACK": CALLBACK, "PIPELINE_PLAN_FOLDER": folder}
+            | {"ANSIBLE_STDOUT_CALLBACK": CALLBACK, "PIPELINE_PLAN_FOLDER": folder, "PIPELINE_LOG_FOLDER": ""}
             | {variable: secrets[name] for variable, name in kept.items()},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
-    return read(done.stdout, done.stderr)
+    return replace(read(done.stdout, done.stderr), resources=_planned(Path(folder) / "plan.json"))
+
+
+def _planned(plan: Path) -> tuple[dict[str, Any], ...]:
+    """The resources of a plan; none of a playbook that has no plan, or whose dry run broke off."""
+    if not plan.is_file():
+        return ()
+    return tuple(json.loads(plan.read_text(encoding="utf-8"))["resources"])
 
 
 def read(stdout: str, stderr: str) -> Drift:

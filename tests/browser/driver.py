@@ -46,6 +46,11 @@ class Browser:
     def script(self, code: str) -> Any:
         return self.call("execute/sync", script=code, args=[])
 
+    def wait(self, code: str) -> Any:
+        """What the script gives to `done`, when it does."""
+        started = f"const done = arguments[arguments.length - 1]; {code}"
+        return self.call("execute/async", script=started, args=[])
+
     def all(self, selector: str) -> list[str]:
         """The ids of the elements that a CSS selector chooses."""
         return [item[ELEMENT] for item in self.call("elements", using="css selector", value=selector)]

@@ -166,12 +166,13 @@ class TestFromOutside:
             "LICENSE",
             "MANIFEST.json",
             "README.md",
-            "action_plugins",
-            "doc_fragments",
-            "library",
+            "docs",
+            "examples",
+            "extensions",
             "meta",
-            "module_utils",
             "plugins",
             "roles",
         ]
+        # Links are followed by some tools and not by others.
+        assert [path for path in folder.rglob("*") if path.is_symlink()] == []
         assert sorted(path.name for path in (folder / "roles").iterdir()) == sorted(ROLES)

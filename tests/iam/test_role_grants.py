@@ -148,7 +148,7 @@ def test_a_deployment_succeeds_with_what_the_roles_are_granted(account: Account)
 def test_the_job_here_calls_what_the_workflow_calls() -> None:
     site = CHECKOUT / "site" / ".github"
     workflow = (site / "actions" / "deploy" / "action.yml").read_text()
-    script = (site / "scripts" / "follow_deployment.py").read_text()
+    script = (site / "actions" / "follow_deployment" / "follow_deployment.py").read_text()
 
     called = set(re.findall(r"aws deploy ([a-z-]+)", workflow)) | set(re.findall(r'aws\("([a-z-]+)"', script))
 

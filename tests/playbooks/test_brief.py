@@ -31,6 +31,13 @@ PLAYBOOK = """
     - name: Each
       ansible.builtin.debug: {msg: "{{ item }}"}
       loop: [one, two]
+    - name: Wait
+      ansible.builtin.command: {argv: ["true"]}
+      register: tried
+      until: tried.attempts > 3
+      retries: 5
+      delay: 0
+      changed_when: false
     - name: Lines
       ansible.builtin.debug: {msg: [one, two]}
     - name: Data
@@ -47,6 +54,9 @@ ok: [localhost] => it's "so"
 TASK [Each] ********************************************************************
 ok: [localhost] => (item=one) => one
 ok: [localhost] => (item=two) => two
+TASK [Wait] ********************************************************************
+waiting: [localhost]: Wait
+ok: [localhost]
 TASK [Lines] *******************************************************************
 ok: [localhost] =>
     one

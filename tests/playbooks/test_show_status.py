@@ -1,5 +1,6 @@
 """show-status.yml on an empty account, and on one with a failed deployment."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -35,14 +36,40 @@ def test_of_an_empty_account_and_of_a_failed_deployment(
     with agents_on(cloud.endpoint_url, shop.instances, broken):
         failed = shop.deploy()
         shop.finish(failed)
+    ring(client, "shop errors")
     cloud.log.clear()
 
     status = ansible_playbook("show-status.yml", "--check", **addresses, **place)
     assert status.returncode == 0, status.stdout
     assert f"{failed} Failed" in status.stdout
     assert f"{shop.instances[0]}: AfterInstall scripts/after-install.sh" in status.stdout
+    assert "alarms      shop errors: in alarm" in status.stdout
+    assert re.search(r"cost +\d+\.\d\d USD a month", status.stdout)
+    # The verdict is the run's last word.
+    assert re.search(r"\nstatus +Broken: ", status.stdout[status.stdout.index("PLAY RECAP") :])
     assert "changed=0" in status.stdout
     assert cloud.log.entries(mutating=True) == []
+
+
+def ring(client: Callable[[str], Any], name: str) -> None:
+    """An alarm that is in alarm, and stops deployments of the group."""
+    cloudwatch = client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        MetricName="errors",
+        Namespace="shop",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+    client("codedeploy").update_deployment_group(
+        applicationName="shop",
+        currentDeploymentGroupName="web",
+        alarmConfiguration={"enabled": True, "alarms": [{"name": name}]},
+    )
 
 
 @pytest.mark.long

@@ -1,12 +1,15 @@
 """The web project: a page that stands on its own, an appspec that the agent takes, scripts that run."""
 
+import importlib
 import json
 import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,6 +17,7 @@ import yaml
 from local_cloud.testing.agent import Plan, appspec
 
 SITE = Path(__file__).resolve().parents[2] / "site"
+FOLLOW = SITE / ".github/actions/follow_deployment/follow_deployment.py"
 VOID = {"link", "meta", "img", "br", "hr", "input"}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DOCUMENT_ROOT = "/srv/www/incoming"
@@ -194,8 +198,8 @@ class TestWorkflow:
         assert all("${{" not in step.get("run", "") for job in jobs for step in job["steps"])
 
     def test_the_deployment_is_the_articles(self, action: str) -> None:
-        for option in ("--file-exists-behavior OVERWRITE", "--ignore-application-stop-failures"):
-            assert option in action
+        assert "--ignore-application-stop-failures" in action
+        assert yaml.safe_load(action)["inputs"]["file-exists-behavior"]["default"] == "OVERWRITE"
 
     @pytest.mark.parametrize(
         ("names", "said"),
@@ -224,6 +228,7 @@ class TestWorkflow:
             "APPLICATION": "app",
             "BUCKET": "",
             "DEPLOYMENT_GROUP": "group",
+            "FILE_EXISTS_BEHAVIOR": "OVERWRITE",
             "GITHUB_ACTOR": "jane",
             "GITHUB_OUTPUT": str(tmp_path / "output"),
             "GITHUB_REPOSITORY": "OWNER/site",
@@ -257,7 +262,12 @@ class TestSummary:
                     "instanceTarget": {
                         "targetId": "i-1",
                         "lifecycleEvents": [
-                            {"lifecycleEventName": "Install", "status": "Succeeded"},
+                            {
+                                "lifecycleEventName": "Install",
+                                "status": "Succeeded",
+                                "startTime": "2026-11-23T09:24:00+00:00",
+                                "endTime": "2026-11-23T09:24:01.500000+00:00",
+                            },
                             {
                                 "lifecycleEventName": "ValidateService",
                                 "status": "Failed",
@@ -285,7 +295,7 @@ class TestSummary:
         (folder / "aws").chmod(0o755)
         written = folder / "summary.md"
         done = subprocess.run(
-            [sys.executable, SITE / ".github/scripts/follow_deployment.py", "d-ABC", "--summary", written],
+            [sys.executable, FOLLOW, "d-ABC", "--summary", written, "--outputs", folder / "outputs"],
             env={"PATH": f"{folder}:{os.environ['PATH']}", "AWS_REGION": region} | env,
             cwd=folder,
             capture_output=True,
@@ -293,7 +303,8 @@ class TestSummary:
             check=False,
         )
         assert done.returncode == 1, done.stderr
-        assert "i-1 ValidateService Failed" in done.stdout
+        assert re.search(r"\d s  i-1  ValidateService +Failed", done.stdout)
+        (folder / "log").write_text(done.stdout)
         return written.read_text()
 
     def test_it_tells_what_was_deployed_whose_it_is_and_who_did_it(self, tmp_path: Path) -> None:
@@ -314,9 +325,39 @@ class TestSummary:
             GITHUB_ACTOR="jane",
         )
         page = "https://github.example/OWNER/site"
-        words = r"Say \*hello\* \[x\]\(y\), by A\_b"
+        words = r"Say \*hello\* \[x\]\(y\)\, by A\_b"
         assert f"[{sha[:12]}]({page}/commit/{sha}) {words}  " in said.splitlines()
         assert f"Deployed by jane in [run 7]({page}/actions/runs/7)." in said.splitlines()
+
+    def test_the_log_begins_with_what_and_by_whom_and_ends_with_how_long(self, tmp_path: Path) -> None:
+        self.summary(
+            tmp_path,
+            "eu-west-1",
+            GITHUB_SERVER_URL="https://github.example",
+            GITHUB_REPOSITORY="OWNER/site",
+            GITHUB_SHA=COMMIT,
+            GITHUB_RUN_ID="7",
+            GITHUB_ACTOR="jane",
+        )
+        lines = (tmp_path / "log").read_text().splitlines()
+        assert lines[:6] == [
+            f"Deploying {COMMIT[:12]}",
+            "  as      d-ABC",
+            "  by      jane",
+            f"  commit  https://github.example/OWNER/site/commit/{COMMIT}",
+            "  run     https://github.example/OWNER/site/actions/runs/7",
+            "  console https://eu-west-1.console.aws.amazon.com/codesuite/codedeploy/deployments/d-ABC?region=eu-west-1",
+        ]
+        assert lines[6].split() == ["0", "s", "i-1", "Install", "Succeeded", "1.5", "s"]
+        assert lines[-1] == "d-ABC: Failed after 0 s, 0 of 1 succeeded: Too few hosts: 0 < 1."
+
+    def test_a_hooks_words_are_no_commands_to_the_runner(self, tmp_path: Path) -> None:
+        self.summary(tmp_path, "us-east-1")
+        lines = (tmp_path / "log").read_text().splitlines()
+        [stop] = [number for number, line in enumerate(lines) if line.startswith("::stop-commands::")]
+        token = lines[stop].removeprefix("::stop-commands::")
+        assert lines[stop + 1] == "i-1: ValidateService failed in scripts/validate-service.sh"
+        assert "    | [stderr]no <h1> & no page" in lines[stop : lines.index(f"::{token}::")]
 
     def test_it_follows_the_rollback_too(self, tmp_path: Path) -> None:
         told = {"rollbackDeploymentId": "d-DEF", "rollbackMessage": "d-DEF is triggered"}
@@ -329,15 +370,16 @@ class TestSummary:
         }
         lines = self.summary(tmp_path, "us-east-1", more).splitlines()
         [at] = [number for number, line in enumerate(lines) if line.startswith("### Deployment [d-DEF]")]
-        assert lines[at].endswith(": Succeeded")
-        assert "This rolls back d-ABC." in lines[at:]
+        assert lines[at].endswith(": Succeeded after 0 s")
+        assert r"This rolls back d\-ABC\." in lines[at:]
+        assert (tmp_path / "outputs").read_text() == "status=Failed\nrollback-id=d-DEF\n"
 
     def test_it_tells_what_happened_on_each_host_and_why(self, tmp_path: Path) -> None:
         said = self.summary(tmp_path, "us-east-1")
         for line in (
             "Too few hosts: 0 &lt; 1.",
-            "| i-1 | Install | Succeeded |",
-            "| i-1 | ValidateService | Failed |",
+            "| i-1 | Install | Succeeded | 1.5 s |",
+            "| i-1 | ValidateService | Failed |  |",
             "#### i-1: ValidateService, scripts/validate-service.sh",
         ):
             assert line in said.splitlines()
@@ -356,4 +398,45 @@ class TestSummary:
         self, tmp_path: Path, region: str, console: str
     ) -> None:
         link = f"(https://{console}/codesuite/codedeploy/deployments/d-ABC?region={region})"
-        assert f"### Deployment [d-ABC]{link}: Failed" in self.summary(tmp_path, region).splitlines()
+        assert (
+            f"### Deployment [d-ABC]{link}: Failed after 0 s" in self.summary(tmp_path, region).splitlines()
+        )
+
+
+class TestProgress:
+    """What the log of a job is told while a deployment goes on."""
+
+    @pytest.fixture
+    def watch(self, monkeypatch: pytest.MonkeyPatch) -> Any:
+        monkeypatch.syspath_prepend(FOLLOW.parent)
+        return importlib.import_module("progress").Watch()
+
+    @staticmethod
+    def host(name: str, status: str, **more: object) -> dict[str, Any]:
+        return {
+            "targetId": name,
+            "lifecycleEvents": [{"lifecycleEventName": "Install", "status": status, **more}],
+        }
+
+    def test_news_are_told_once(self, watch: Any) -> None:
+        begun = self.host("i-1", "InProgress", startTime=1.0)
+        assert list(watch.news([begun])) == ["i-1  Install              InProgress"]
+        assert list(watch.news([begun])) == []
+        ended = self.host("i-1", "Succeeded", startTime=1.0, endTime=3.5)
+        assert list(watch.news([ended])) == ["i-1  Install              Succeeded  2.5 s"]
+
+    def test_many_hosts_share_a_line(self, watch: Any) -> None:
+        hosts = [self.host(f"i-{number}", "Succeeded") for number in range(7)]
+        assert list(watch.news(hosts)) == ["Install              Succeeded  on 7 of 7"]
+
+    def test_long_silence_is_broken_by_what_takes_long(self, watch: Any) -> None:
+        deployment = {"status": "InProgress"}
+        busy = [self.host(f"i-{number}", "InProgress") for number in range(7)]
+        said = watch.sign_of_life(deployment, busy)
+        assert said.startswith("still at work: Install on i-0, Install on i-1,")
+        assert said.endswith(" and 2 more")
+        waiting = watch.sign_of_life(deployment, [self.host("i-1", "Pending")])
+        assert waiting.startswith("still InProgress, and no host is at work")
+        long_ago = datetime.now(UTC) - timedelta(seconds=40)
+        one = [self.host("i-1", "InProgress", startTime=long_ago.isoformat())]
+        assert re.fullmatch(r"still at work: Install on i-1 for 4\d s", watch.sign_of_life(deployment, one))

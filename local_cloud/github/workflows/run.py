@@ -1,9 +1,10 @@
 """Runs a workflow as it is written: `act` is the runner, the local cloud is GitHub and AWS.
 
 What differs from GitHub: the actions of the marketplace are those in this
-folder, by reference only, the machine is this one, and jobs run one after the
-other. What decides on jobs is decided here and by the stand-in: their `needs`,
-`if` and `environment`, whose reviewers and timers are waited for.
+folder, by reference only, others are those of repositories that the stand-in
+has; the machine is this one, and jobs run one after the other. What decides on
+jobs is decided here and by the stand-in: their `needs`, `if` and `environment`,
+whose reviewers and timers are waited for.
 """
 
 import json
@@ -22,14 +23,18 @@ from typing import Any
 import yaml
 
 from local_cloud.errors import WorkflowError
-from local_cloud.github.workflows import expressions
+from local_cloud.github.workflows import called, expressions
 from local_cloud.github.workflows.cloud import Cloud
+from local_cloud.github.workflows.repositories import Clones, uses
 
-ACTIONS = Path(__file__).resolve().parent
 WORKFLOWS = Path(".github", "workflows")
 SUMMARY = "Summary - "
 ACTOR = "developer"
 """Who pushed, and started the run."""
+ITSELF = ("LocalRepositoryCache", "Couldn't get a valid docker", "::set-env::", "::set-output::")
+"""How lines begin in which act speaks of itself."""
+PULL_REQUEST = 1
+"""The number of every pull request: the stand-in has none."""
 DECIDED = ("if", "needs", "environment", "concurrency")
 """What of a job is decided before act is given it."""
 PAUSE = 0.5  # seconds between two looks at a job that waits
@@ -55,6 +60,7 @@ class Workflow:
     name: str
     event: str
     written: Mapping[str, Any]
+    clones: Clones
 
     def jobs(self) -> list[str]:
         """Those that others need come first."""
@@ -91,7 +97,17 @@ def run(
         raise WorkflowError(f"there is no workflow {path}")
     repository = _git(checkout, "remote", "get-url", "origin").removeprefix(f"{cloud.github_url}/")
     repository = repository.removesuffix(".git")
-    workflow = Workflow(cloud, checkout, repository, name, event, yaml.safe_load(path.read_text()))
+    with tempfile.TemporaryDirectory(prefix="act-clones-") as folder:
+        clones = Clones(cloud, Path(folder))
+        written = yaml.safe_load(path.read_text())
+        written["jobs"] = {
+            each: called.job(each, job, checkout, clones.folder) for each, job in written["jobs"].items()
+        }
+        return _run_all(Workflow(cloud, checkout, repository, name, event, written, clones), show)
+
+
+def _run_all(workflow: Workflow, show: Callable[[str], None]) -> Run:
+    """Every job in an order that fits, and how all ended."""
     ended: dict[str, Run] = {}
     results: dict[str, str] = {}
     number: int | None = None
@@ -111,7 +127,7 @@ def run(
         results[job_name] = "success" if ended[job_name].succeeded else "failure"
     succeeded = "failure" not in results.values()
     if number is not None:
-        cloud.call("PATCH", f"runs/{number}", {"conclusion": "success" if succeeded else "failure"})
+        workflow.cloud.call("PATCH", f"runs/{number}", {"conclusion": "success" if succeeded else "failure"})
     log, summary = (
         "\n".join(filter(None, (getattr(each, part) for each in ended.values())))
         for part in ("log", "summary")
@@ -129,6 +145,7 @@ def _start(
         "workflow": workflow.name,
         "event": workflow.event,
         "actor": ACTOR,
+        "permissions": job.get("permissions", workflow.written.get("permissions")),
         **({} if number is None else {"run_id": number}),
     }
     grant = workflow.cloud.call("POST", "jobs", body)
@@ -169,10 +186,14 @@ def _run_job(workflow: Workflow, name: str, grant: Mapping[str, Any], show: Call
         path = scratch / workflow.name
         path.write_text(json.dumps(alone))
         command = ["act", workflow.event, "--workflows", str(path), "--json"]
+        if workflow.event == "pull_request":
+            payload = scratch / "event.json"
+            payload.write_text(json.dumps({"pull_request": {"number": PULL_REQUEST}}))
+            command += ["--eventpath", str(payload)]
         command += ["--platform", "ubuntu-latest=-self-hosted", "--no-skip-checkout", "--no-cache-server"]
         command += _options(scratch, grant, _surroundings(workflow.cloud, workflow.repository, job, grant))
-        for reference in _uses(job, workflow.checkout):
-            command += ["--local-repository", f"{reference}={_stand_in(reference)}"]
+        for reference, place in dict(uses(job, workflow.checkout, workflow.clones)).items():
+            command += ["--local-repository", f"{reference}={place}"]
         return _follow(command, workflow.checkout, scratch, show)
 
 
@@ -222,25 +243,6 @@ def _environment(job: Mapping[str, Any]) -> str | None:
     return named["name"] if isinstance(named, dict) else named
 
 
-def _uses(job: Mapping[str, Any], checkout: Path) -> Iterator[str]:
-    """The marketplace's actions of the steps, and those of the actions of the repository itself."""
-    for step in job["steps"]:
-        reference = str(step.get("uses", ""))
-        if reference.startswith("./"):
-            written = yaml.safe_load((checkout / reference / "action.yml").read_text())
-            yield from _uses(written["runs"], checkout)
-        elif reference:
-            yield reference
-
-
-def _stand_in(reference: str) -> Path:
-    """The folder that stands for OWNER/ACTION@REF."""
-    folder = ACTIONS / reference.partition("@")[0].rpartition("/")[2]
-    if not (folder / "action.yml").is_file():
-        raise WorkflowError(f"{reference} has no stand-in: there is no {folder}/action.yml")
-    return folder
-
-
 def _follow(command: list[str], checkout: Path, scratch: Path, show: Callable[[str], None]) -> Run:
     # Nothing of this shell's credentials reaches the job: it has what GitHub gives it.
     environ = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(scratch / "home")}
@@ -253,8 +255,12 @@ def _follow(command: list[str], checkout: Path, scratch: Path, show: Callable[[s
     lines: list[str] = []
     summaries: list[str] = []
     for entry in _entries(process.stdout or ()):
-        if entry.startswith(SUMMARY):
-            summaries.append(entry.removeprefix(SUMMARY))
+        if entry.lstrip().startswith(SUMMARY):
+            summary = entry.lstrip().removeprefix(SUMMARY)
+            # act tells that of a step in an action once more for the action.
+            if summary in summaries:
+                continue
+            summaries.append(summary)
         lines.append(entry)
         show(entry)
     return Run(process.wait() == 0, "\n".join(lines), "\n".join(summaries))
@@ -268,8 +274,8 @@ def _entries(output: Iterable[str]) -> Iterator[str]:
         except ValueError:
             yield line.rstrip("\n")
             continue
-        message = str(entry.get("msg", "")).strip().removeprefix("⚙  ")
-        if message and not message.startswith(("LocalRepositoryCache", "Couldn't get a valid docker")):
+        message = str(entry.get("msg", "")).strip("\n").rstrip().removeprefix("  ⚙  ").removeprefix("⚙  ")
+        if message and not message.lstrip().startswith(ITSELF) and message.strip(" *"):
             yield message
 
 

@@ -85,3 +85,14 @@ def test_a_deployment_has_a_line_a_status(plugin: ModuleType) -> None:
         "message": "Too many failed.",
     }
     assert list(plugin.lines([news])) == [(True, "  d-1 of OWNER/shop@0123: Failed: Too many failed.")]
+
+
+def test_long_silence_is_broken_by_what_takes_long(plugin: ModuleType) -> None:
+    begun = [event(f"i-{number}", status="InProgress", seconds=None) for number in range(7)]
+    busy = plugin.at_work({}, begun)
+    assert plugin.sign_of_life(busy) == "  still at work: Install on i-0, i-1, i-2, i-3, i-4 and 2 more"
+    ended = [event(f"i-{number}") for number in range(6)]
+    busy = plugin.at_work(busy, [*ended, event("i-1", "AfterInstall", status="InProgress", seconds=None)])
+    assert plugin.sign_of_life(busy) == "  still at work: Install on i-6, AfterInstall on i-1"
+    assert plugin.at_work(busy, [event("i-1", "AfterInstall"), end("i-6")]) == {}
+    assert plugin.sign_of_life({}) == "  no host is at work: CodeDeploy or an agent is waited for"

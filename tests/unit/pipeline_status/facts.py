@@ -87,8 +87,10 @@ def facts() -> dict[str, Any]:
             "account": "123456789012",
             "application": "test.codeDeploy.001",
             "deployment_group": "test.deploymentGroup.001",
+            "endpoint": "",
             "environment": "production",
             "github_environment": "Prod",
+            "github_url": "https://github.com",
             "https": "acme",
             "github_role": "AWSCodeDeployService-GitAssumeRoleWithAction-20241024T000000",
             "instance_count": 2,
@@ -102,7 +104,19 @@ def facts() -> dict[str, Any]:
         "head": GOOD,
         "provider": True,
         "role": True,
-        "groups": [{"deployment_group_name": "test.deploymentGroup.001"}],
+        "groups": [
+            {
+                "deployment_group_name": "test.deploymentGroup.001",
+                "alarm_configuration": {"enabled": True, "alarms": [{"name": "site-status-check"}]},
+                "last_successful_deployment": {
+                    "deployment_id": "d-C3D4E5F6G",
+                    "end_time": (NOW - timedelta(minutes=5)).isoformat(),
+                },
+                "target_revision": newest["revision"],
+            }
+        ],
+        "alarms": [{"alarm_name": "site-status-check", "state_value": "OK"}],
+        "cost": {"monthly": "17.35", "date": "2026-11-22", "problem": ""},
         "deployments": [
             newest | {"description": f"Rollback of d-B2C3D4E5F by {OPERATOR}"},
             failed | {"description": f"OWNER/codedeploy.nginx.001@{BAD} by jane in {RUN}"},
@@ -144,5 +158,31 @@ def facts() -> dict[str, Any]:
             "began": True,
             "changes": ["Provision the instances: Open the ports (localhost)"],
             "problems": [],
+            "resources": [
+                {
+                    "action": "change",
+                    "kind": "security group",
+                    "name": "ec2.cheaper.001",
+                    "changes": [
+                        'ip_permissions: [{"from_port": 80}] -> [{"from_port": 80}, {"from_port": 443}]'
+                    ],
+                    "replaces": [],
+                }
+            ],
         },
+    }
+
+
+def staging() -> dict[str, Any]:
+    """What a look at staging has left, a quarter of an hour ago."""
+    return {
+        "environment": "staging",
+        "application": "test.codeDeploy.001-staging",
+        "account": "123456789012",
+        "region": "us-east-1",
+        "verdict": {"state": "good", "words": "All is well"},
+        "live": {"commit": BAD[:12], "who": "jane"},
+        "subject": "Say hello <b>twice</b>",
+        "page": "https://staging.example.com",
+        "now": (NOW - timedelta(minutes=15)).isoformat(),
     }

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from plugins.module_utils.pipeline.status import render, summary, view
-from tests.unit.pipeline_status.facts import BAD, GOOD, HOSTILE, HOSTS, NOW, OPERATOR, RUN, facts
+from plugins.module_utils.pipeline.status.states import WORST_FIRST
+from tests.unit.pipeline_status.facts import BAD, GOOD, HOSTILE, HOSTS, NOW, OPERATOR, RUN, facts, staging
 
 TEMPLATE = Path(__file__).parents[3] / "playbooks" / "templates" / "status.html.j2"
 
@@ -20,8 +21,122 @@ def states(**changes: Any) -> dict[str, tuple[str, str]]:
     return {node["kind"]: (node["state"], node["words"]) for node in shown(**changes)["nodes"]}
 
 
+def well() -> dict[str, Any]:
+    """The same with a host that is well again, and without drift."""
+    told = facts()
+    ips = [item["public_ip"] for item in told["addresses"]]
+    return told | {
+        "agents": [told["agents"][0]] * 2,
+        "certificates": [told["certificates"][0]] * 2,
+        "pages": [told["pages"][0] | {"item": ip} for ip in ips],
+        "drift": {"began": True, "changes": [], "problems": [], "resources": []},
+    }
+
+
 def test_all_is_well() -> None:
-    assert {state for state, _ in states().values()} == {"good"}
+    seen = view(well(), NOW)
+    assert {node["state"] for node in seen["nodes"]} == {"good"}
+    assert seen["verdict"] == {"state": "good", "words": "All is well", "problems": []}
+    words = view(well() | {"drift": {}}, NOW)["verdict"]["words"]
+    assert words == "All is well; drift was not looked for"
+
+
+def test_a_box_is_no_better_than_what_is_in_it() -> None:
+    assert states()["EC2"] == ("bad", "2 of 2 running, 1 broken")
+    assert states()["Visitors"] == ("bad", "1 of 2 show the site, 1 with a bad certificate")
+    assert states()["Elastic IP"] == ("good", "all in use")
+
+
+def test_the_verdict_names_the_worst_first_and_everything_once() -> None:
+    verdict = shown()["verdict"]
+    assert verdict["state"] == "bad"
+    assert verdict["words"] == f"Broken: agent of {HOSTS[1]}: The service is stopped, and 3 more"
+    assert [(item["where"], item["state"]) for item in verdict["problems"]] == [
+        (f"agent of {HOSTS[1]}", "bad"),
+        (f"certificate of {HOSTS[1]}", "bad"),
+        (f"page of {HOSTS[1]}", "bad"),
+        ("drift", "busy"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "words"),
+    [
+        ({"head": "f" * 40}, "busy", "Needs a look: GitHub: ffffffffffff is not live"),
+        ({"head": ""}, "none", "Not all is known: GitHub: GitHub did not say"),
+        ({"record": ["203.0.113.9"]}, "bad", "Broken: Route 53: points to 203.0.113.9"),
+        ({"provider": False, "role": False}, "bad", "Broken: OIDC: no provider, no role"),
+        (
+            {"alarms": [{"alarm_name": "site-status-check", "state_value": "ALARM"}]},
+            "bad",
+            "Broken: alarms: site-status-check: in alarm",
+        ),
+        ({"alarms": None}, "none", "Not all is known: alarms: site-status-check: CloudWatch did not say"),
+        (
+            {"drift": {"began": False, "changes": [], "problems": ["no key"], "resources": []}},
+            "bad",
+            "Broken: drift: the dry run did not begin: no key",
+        ),
+    ],
+)
+def test_the_verdict_is_as_bad_as_the_worst_thing(changes: dict[str, Any], state: str, words: str) -> None:
+    verdict = view(well() | changes, NOW)["verdict"]
+    assert (verdict["state"], verdict["words"]) == (state, words)
+    marks = [*view(well() | changes, NOW)["nodes"], view(well() | changes, NOW)["drift"]]
+    assert all(WORST_FIRST.index(state) <= WORST_FIRST.index(mark["state"]) for mark in marks)
+
+
+def test_what_is_live_is_the_groups_last_good_deployment() -> None:
+    live = shown()["live"]
+    assert (live["commit"], live["ago"], live["who"]) == (
+        GOOD[:12],
+        "5 min ago",
+        "Operator/jane.doe@example.com",
+    )
+    assert live["page"].startswith(
+        "https://us-east-1.console.aws.amazon.com/codesuite/codedeploy/deployments/d-C3"
+    )
+    # With -e deployment=ID another one is shown: what is live stays.
+    other = shown(deployments=[facts()["deployments"][2]])["live"]
+    assert (other["commit"], other["who"], other["deployment"]) == (GOOD[:12], "", "d-C3D4E5F6G")
+    assert shown(groups=[])["live"]["commit"] == ""
+
+
+def test_only_awss_own_endpoints_have_a_console() -> None:
+    settings = facts()["settings"]
+    elsewhere = shown(settings=settings | {"endpoint": "http://127.0.0.1:4580"})
+    assert (elsewhere["live"]["page"], elsewhere["hosts"][0]["link"]) == ("", "")
+    china = shown(settings=settings | {"region": "cn-north-1"})
+    assert china["hosts"][0]["link"].startswith("https://cn-north-1.console.amazonaws.cn/ec2/home?region=cn-")
+
+
+def test_environments_stand_side_by_side_where_there_are_several() -> None:
+    assert shown()["environments"] == []
+    own, other = view(facts(), NOW, [staging(), {**staging(), "environment": "production"}])["environments"]
+    assert (own["environment"], own["ago"], own["live"]["commit"]) == ("production", "now", GOOD[:12])
+    assert (other["environment"], other["ago"], other["same"]) == ("staging", "15 min ago", False)
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        ({"monthly": "17.35", "date": "2026-11-22", "problem": ""}, "17.35 USD a month"),
+        ({"monthly": "", "date": "", "problem": "no price of t3a.nano"}, "not known"),
+    ],
+)
+def test_a_month_costs_what_the_estimate_says(cost: dict[str, str], words: str) -> None:
+    assert shown(cost=cost)["cost"]["words"] == words
+
+
+def test_drift_shows_both_sides() -> None:
+    [resource] = shown()["drift"]["resources"]
+    assert (resource["sign"], resource["name"]) == ("~", "security group ec2.cheaper.001")
+    [side] = resource["sides"]
+    assert (side["of"], side["old"], side["new"]) == (
+        "ip_permissions",
+        '[{"from_port": 80}]',
+        '[{"from_port": 80}, {"from_port": 443}]',
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +257,8 @@ def test_a_commit_that_came_through_s3_is_known_too() -> None:
     revision = {"s3_location": {"bucket": "b", "key": f"app/{GOOD}.tgz"}}
     through_s3 = facts()["deployments"][2] | {"revision": revision}
     assert shown(deployments=[through_s3])["deployments"][0]["change"]["subject"] == "Greet"
-    assert states(deployments=[through_s3])["GitHub"] == ("good", f"{GOOD[:12]} is live")
+    groups = [facts()["groups"][0] | {"target_revision": revision}]
+    assert states(groups=groups)["GitHub"] == ("good", f"{GOOD[:12]} is live")
 
 
 def test_drift_is_what_the_dry_run_found() -> None:
