@@ -200,13 +200,14 @@ def network_of_its_own() -> Iterator[None]:
 
 
 @contextmanager
-def started(state_dir: Path) -> Iterator[Cloud]:
-    """A local cloud in a network of its own, which leaves nothing there when it is stopped."""
+def started(state_dir: Path, *options: str) -> Iterator[Cloud]:
+    """A local cloud in a network of its own, which leaves nothing there when it is stopped. `options` of its
+    start."""
     cloud = Cloud(state_dir)
     with network_with_images():
         before = traces()
         try:
-            cloud.start()
+            cloud.start(*options)
             yield cloud
         finally:
             cloud.run("stop")
