@@ -12,7 +12,7 @@ from typing import Any
 from local_cloud.testing.shop import FINAL, wait_for
 from tests.faults.visitors import Visit, Visitors
 from tests.local_cloud.host_clouds import Cloud
-from tests.local_cloud.instances import TRUST
+from tests.local_cloud.instances import TRUST, two_subnets
 from tests.local_cloud.test_hosts_images import image
 from tests.local_cloud.test_hosts_scaling import make_deployment_group
 
@@ -86,7 +86,7 @@ class BalancedFleet:
                 "IamInstanceProfile": {"Name": "web"},
             },
         )
-        subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
+        subnets = two_subnets(client)
         self.target_group = elb.create_target_group(
             Name="web",
             Protocol="HTTP",
@@ -234,7 +234,8 @@ class BalancedFleet:
         info = self._ended(made)
         rollback = info.get("rollbackInfo", {}).get("rollbackDeploymentId")
         if rollback:
-            assert self._ended(rollback)["status"] == "Succeeded"
+            ended = self._ended(rollback)
+            assert ended["status"] == "Succeeded", ended
         return str(info["status"])
 
     def _ended(self, deployment: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from local_cloud.server import LocalCloud
 from local_cloud.testing.agents import Agent, Answer, Result, Work, agents_everywhere
 from local_cloud.testing.scaling import Fleet
 from local_cloud.testing.shop import GITHUB, Shop, wait_for
+from tests.local_cloud.instances import two_subnets
 
 MakeClient = Callable[..., Any]
 INSTALLATION = [
@@ -155,9 +156,8 @@ class Stage:
 def make_target_group(client: MakeClient) -> str:
     """The target group `web`, to which a listener leads; its ARN."""
     ec2, elbv2 = client("ec2"), client("elbv2")
-    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"]][:2]
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    [balancer] = elbv2.create_load_balancer(Name="web", Subnets=subnets)["LoadBalancers"]
+    [balancer] = elbv2.create_load_balancer(Name="web", Subnets=two_subnets(client))["LoadBalancers"]
     [group] = elbv2.create_target_group(
         Name="web", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="instance"
     )["TargetGroups"]

@@ -31,3 +31,11 @@ def run(client: Client, **more: Any) -> list[dict[str, Any]]:
     } | more
     instances: list[dict[str, Any]] = client("ec2").run_instances(**given)["Instances"]
     return instances
+
+
+def two_subnets(client: Client) -> list[str]:
+    """Of two zones, as load balancers want them."""
+    by_zone = {
+        each["AvailabilityZone"]: each["SubnetId"] for each in client("ec2").describe_subnets()["Subnets"]
+    }
+    return [by_zone[zone] for zone in sorted(by_zone)[:2]]
