@@ -8,9 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from local_cloud.hosts import namespaces
 from local_cloud.hosts.load_balancers.controller import BalancerController
 from local_cloud.hosts.network import Network
 from local_cloud.hosts.router import link_of
@@ -86,8 +84,3 @@ def answering(cloud: LocalCloud) -> Iterator[Answering]:
         controller.stop()
         cloud.balancers = None
         network.remove()
-
-
-def inside_of(box: Box) -> Path:
-    """Where the namespace of a box is entered."""
-    return namespaces.of_process(box.process.pid)

@@ -144,9 +144,11 @@ class TestAccessLogs:
 
 
 class TestRefused:
-    def test_one_zone_and_a_name_that_is_taken(self, site: Balanced) -> None:
+    def test_one_zone_a_group_that_is_none_and_a_name_that_is_taken(self, site: Balanced) -> None:
         with pytest.raises(ClientError, match="two subnets in two different Availability Zones"):
             site.elb.create_load_balancer(Name="narrow", Subnets=site.subnets[:1])
+        with pytest.raises(ClientError, match="sg-0123 does not exist"):
+            site.balance("strange", SecurityGroups=["sg-0123"])
         first = site.balance("taken")
         assert site.balance("taken")["LoadBalancerArn"] == first["LoadBalancerArn"]
         with pytest.raises(ClientError, match="DuplicateLoadBalancerName"):

@@ -46,7 +46,14 @@ def balance(cloud: Cloud) -> None:
         "LoadBalancers"
     ]
     [group] = elb.create_target_group(
-        Name="web", Protocol="HTTP", Port=8080, VpcId=vpc, HealthCheckPath="/hostname"
+        Name="web",
+        Protocol="HTTP",
+        Port=8080,
+        VpcId=vpc,
+        HealthCheckPath="/hostname",
+        HealthCheckIntervalSeconds=5,
+        HealthCheckTimeoutSeconds=2,
+        HealthyThresholdCount=2,
     )["TargetGroups"]
     arn = group["TargetGroupArn"]
     elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": host["InstanceId"]} for host in hosts])

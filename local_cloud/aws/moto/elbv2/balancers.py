@@ -53,6 +53,10 @@ def create_load_balancer(  # noqa: PLR0917 - moto's
             raise DuplicateLoadBalancerName
         return existing
     _check(backend, name, kind, [*(subnet_ids or []), *(each["SubnetId"] for each in subnet_mappings or [])])
+    for group_id in security_groups or []:
+        if backend.ec2_backend.get_security_group_from_id(group_id) is None:
+            # As moto says it where they are set; an interface would make the group.
+            raise ElbError("InvalidSecurityGroup", f"Security group {group_id} does not exist")
     balancer = _original_create(
         backend, name, security_groups, subnet_ids, subnet_mappings, scheme, loadbalancer_type, **named
     )
