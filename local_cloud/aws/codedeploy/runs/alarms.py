@@ -37,8 +37,9 @@ def refused(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGr
 def stop(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGroup) -> Error | None:
     """Why a deployment is stopped now."""
     watched = configuration(deployment, group.alarm_configuration)
-    names = active(backend, watched)
+    error = permissions.refused_alarms(backend, group, watched)
+    names = [] if error else active(backend, watched)
     if names:
         listed = " ".join(f"<{name}>" for name in names)
         return {"code": "ALARM_ACTIVE", "message": endings.ALARM_ACTIVE + listed}
-    return permissions.refused_alarms(backend, group, watched)
+    return error

@@ -101,9 +101,10 @@ class BlueGreen:
         deployment = self._task.deployment
         deployment.status = DeploymentStatus.READY
         self._task.tell()
-        goes_on = yield from self._wait(READY_WAIT, self._ready.get("waitTimeInMinutes") or 0)
-        deployment.status = DeploymentStatus.IN_PROGRESS
-        return goes_on
+        try:
+            return (yield from self._wait(READY_WAIT, self._ready.get("waitTimeInMinutes") or 0))
+        finally:
+            deployment.status = DeploymentStatus.IN_PROGRESS
 
     def _wait(self, kind: str, minutes: int) -> Steps[bool]:
         self.waits_for, self._goes_on = kind, False

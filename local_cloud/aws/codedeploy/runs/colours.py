@@ -83,7 +83,8 @@ def _move_hooks(task: Task, old: Iterable[str], new: Iterable[str]) -> Steps[Non
 
 
 def terminate_blue(task: Task, done: Callable[[], None]) -> Steps[None]:
-    """The original instances, with their Auto Scaling groups; `done` is called when they are gone."""
+    """The original instances, with their Auto Scaling groups; `done` is called at once when they are gone:
+    whoever wants to stop the deployment then comes too late."""
     known = of(task)
     groups = [name for name in known.blue_groups if name not in known.green_groups]
     grouped = targets.in_groups(task.backend, groups)
@@ -96,9 +97,9 @@ def terminate_blue(task: Task, done: Callable[[], None]) -> Steps[None]:
             fleets.remove(service, name)
         if ec2:
             service.call("ec2", "terminate_instances", InstanceIds=ec2)
+        done()
 
     yield from task.waits.answer(end)
-    done()
 
 
 def restore(task: Task) -> Steps[None]:
