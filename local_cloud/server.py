@@ -1,9 +1,8 @@
 """The local cloud in one process: what answers where, started and stopped in order."""
 
-import json
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -22,31 +21,25 @@ from local_cloud.aws.seed import seed
 from local_cloud.aws.trail import History, recorded
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
-from local_cloud.errors import RefusalError
+from local_cloud.entrances import ADMIN, MOTO_RESET, by_host, for_this_machine, why_blocked
 from local_cloud.github.app import create_app as create_github_app
-from local_cloud.github.app import is_loopback
 from local_cloud.hosts import image
 from local_cloud.hosts.controller import HostController
 from local_cloud.hosts.load_balancers.controller import BalancerController
-from local_cloud.hosts.security_groups.account import read as read_account
-from local_cloud.hosts.security_groups.verdict import Question, judge
 from local_cloud.latency import delayed
 from local_cloud.listeners import Listener
 from local_cloud.request_log import Call, RequestLog, logged
-from local_cloud.settings import Settings, is_impersonated
+from local_cloud.settings import Settings
 from local_cloud.ssh_keys import ensure_key_pair
 
 if TYPE_CHECKING:
     import ssl
     from pathlib import Path
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 LOG = logging.getLogger(__name__)
-ADMIN = "/_local_cloud/"
 CODEDEPLOY = "codedeploy.amazonaws.com"
-MOTO_RESET = "/moto-api/reset"
-"""What tests that were written for moto's server empty the account with."""
 WATCHED_SERVICES = {
     "ec2",
     "autoscaling",
@@ -108,10 +101,10 @@ class LocalCloud:
             aws = delayed(checked, settings.latency, settings.seed)
             aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
-            self._aws = self._bind(settings.address, settings.aws_port, self._for_this_machine(aws))
+            self._aws = self._bind(settings.address, settings.aws_port, for_this_machine(aws, self._admin))
             self._github = self._bind(settings.address, settings.github_port, github)
             if settings.hosts:
-                self._start_hosts(_by_host(aws, github))
+                self._start_hosts(by_host(aws, github))
             self._seed()
             self._start_scaling()
             for each in self._running:
@@ -251,31 +244,13 @@ class LocalCloud:
             self.balancers.notify()
         codedeploy.wake()
 
-    def _for_this_machine(self, app: "WSGIApplication") -> "WSGIApplication":
-        """`app`, and below `ADMIN` what only this machine may ask; nothing of it for pages in a browser."""
-
-        def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            path = environ.get("PATH_INFO", "")
-            if environ.get("HTTP_SEC_FETCH_SITE", "none") != "none":
-                start_response("403 Forbidden", [("Content-Type", "text/plain")])
-                return [b"The local cloud does not answer pages of other sites.\n"]
-            if not path.startswith(ADMIN) and path != MOTO_RESET:
-                return app(environ, start_response)
-            host = environ.get("HTTP_HOST", "").rpartition(":")[0]
-            # A page in a browser could name this address by a name of its own (DNS rebinding).
-            status, body = self._admin(environ, path) if is_loopback(host) else ("403 Forbidden", None)
-            start_response(status, [("Content-Type", "application/json")])
-            return [json.dumps(body).encode()]
-
-        return application
-
     def _admin(self, environ: "WSGIEnvironment", path: str) -> tuple[str, Any]:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         match environ["REQUEST_METHOD"], path.removeprefix(ADMIN):
             case "GET", "status" | "security-groups" | "requests" as which:
                 return "200 OK", self._read(which, query)
             case "GET", "why-blocked":
-                return self._why_blocked({name: values[0] for name, values in query.items()})
+                return why_blocked(self.settings, {name: values[0] for name, values in query.items()})
             case "DELETE", "requests":
                 self.log.clear()
                 return "200 OK", {}
@@ -294,27 +269,3 @@ class LocalCloud:
             return self._hosts.security_groups() if self._hosts else {}
         mutating = {"1": True, "0": False}.get(query.get("mutating", [""])[0])
         return [asdict(entry) for entry in self.log.entries(mutating=mutating)]
-
-    def _why_blocked(self, asked: Mapping[str, str]) -> tuple[str, Any]:
-        try:
-            question = Question(
-                source=asked.get("from", ""),
-                destination=asked.get("to", ""),
-                protocol=asked.get("protocol", "tcp"),
-                port=int(asked.get("port", "-1")),
-            )
-            verdict = judge(read_account(self.settings.internet), self.settings, question)
-        except (RefusalError, ValueError) as error:
-            return "400 Bad Request", {"error": str(error)}
-        return "200 OK", asdict(verdict)
-
-
-def _by_host(aws: "WSGIApplication", github: "WSGIApplication") -> "WSGIApplication":
-    """What answers on the container network: the name that was asked for decides."""
-
-    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
-        is_github = is_impersonated(host) and "github" in host.split(".")[-2]
-        return (github if is_github else aws)(environ, start_response)
-
-    return application
