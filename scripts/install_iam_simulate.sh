@@ -8,7 +8,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 place=.cache/iam-simulate
-locked=tests/iam_simulate/package-lock.json
+locked=tests/local_cloud/iam_simulate/package-lock.json
 ! cmp -s "$locked" "$place/package-lock.json" || [ ! -e "$place/installed" ] || exit 0
 
 if ! command -v npm >/dev/null; then
@@ -25,7 +25,7 @@ fi
 say "installing the locked iam-simulate into $place"
 rm -rf "$place"
 mkdir -p "$place"
-cp tests/iam_simulate/package.json "$locked" "$place"
+cp tests/local_cloud/iam_simulate/package.json "$locked" "$place"
 log=$(npm ci --prefix "$place" --ignore-scripts --no-audit --no-fund 2>&1) \
   || die "npm could not install it: $(tail -n 3 <<<"$log")"
 touch "$place/installed"

@@ -9,8 +9,9 @@ from moto.ec2.models import ec2_backends
 
 from local_cloud.aws.moto.elbv2.balancers import NAME as LOAD_BALANCER
 from local_cloud.hosts.router import link_of
-from local_cloud.hosts.security_groups.model import ANY, Account, Direction, Interface, Rule
+from local_cloud.hosts.security_groups.model import Account, Interface, Rule
 from local_cloud.hosts.security_groups.network_acls import Entry, NetworkAcl
+from local_cloud.hosts.security_groups.packets import ANY, Direction
 
 GONE = "terminated"
 ICMP = {"icmp", "1"}

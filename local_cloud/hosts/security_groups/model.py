@@ -7,18 +7,17 @@ What is put into the kernel and what is said in words are both made of `decision
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING, Literal
+from ipaddress import IPv4Network
 
-if TYPE_CHECKING:
-    from local_cloud.hosts.security_groups.network_acls import NetworkAcl
-
-Direction = Literal["ingress", "egress"]
-
-ANY = "-1"
-ANYWHERE = "0.0.0.0/0"
-LARGEST_PORT = 65535
-WITH_PORTS = ("tcp", "udp")
+from local_cloud.hosts.security_groups.network_acls import NetworkAcl
+from local_cloud.hosts.security_groups.packets import (
+    ANY,
+    ANYWHERE,
+    LARGEST_PORT,
+    WITH_PORTS,
+    Direction,
+    Packet,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ class Account:
     """Of groups."""
     regions: Mapping[str, str]
     """Of groups."""
-    acls: Mapping[str, "NetworkAcl"] = field(default_factory=dict)
+    acls: Mapping[str, NetworkAcl] = field(default_factory=dict)
     """By the ids of their subnets."""
 
     def networks(self, peer: str) -> tuple[str, ...]:
@@ -124,7 +123,7 @@ def decisions(account: Account, interface: Interface, direction: Direction) -> I
             )
 
 
-def deciding(account: Account, interface: Interface, direction: Direction, packet: "Packet") -> Rule | None:
+def deciding(account: Account, interface: Interface, direction: Direction, packet: Packet) -> Rule | None:
     """The rule that lets a packet through at an interface, or None."""
     for decision in decisions(account, interface, direction):
         if decision.protocols and packet.protocol not in decision.protocols:
@@ -135,24 +134,6 @@ def deciding(account: Account, interface: Interface, direction: Direction, packe
         if any(peer in IPv4Network(each) for each in account.networks(decision.rule.peer)):
             return decision.rule
     return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Packet:
-    """The first of a flow. `port` is a type of ICMP, and nothing for protocols without ports."""
-
-    source: IPv4Address
-    destination: IPv4Address
-    protocol: str
-    port: int = -1
-    code: int = 0
-
-    @property
-    def traffic(self) -> str:
-        """`tcp 80`, `icmp type 8`, `protocol 50`."""
-        if self.protocol in WITH_PORTS:
-            return f"{self.protocol} {self.port}"
-        return f"icmp type {self.port}" if self.protocol == "icmp" else f"protocol {self.protocol}"
 
 
 def _fits_port(rule: Rule, packet: Packet) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from local_cloud.hosts.security_groups.model import (
+from local_cloud.hosts.security_groups.packets import (
     ANY,
     ANYWHERE,
     LARGEST_PORT,

@@ -13,16 +13,8 @@ from dataclasses import dataclass, field
 
 from local_cloud.hosts.router import HOST_LINKS, METADATA
 from local_cloud.hosts.security_groups import network_acls
-from local_cloud.hosts.security_groups.model import (
-    ANYWHERE,
-    WITH_PORTS,
-    Account,
-    Decision,
-    Direction,
-    Interface,
-    Rule,
-    decisions,
-)
+from local_cloud.hosts.security_groups.model import Account, Decision, Interface, Rule, decisions
+from local_cloud.hosts.security_groups.packets import ANYWHERE, WITH_PORTS, Direction
 from local_cloud.settings import Settings
 
 TABLE = "local_cloud"

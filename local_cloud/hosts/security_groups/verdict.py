@@ -8,16 +8,8 @@ from typing import NamedTuple
 from local_cloud.errors import RefusalError
 from local_cloud.hosts.router import METADATA
 from local_cloud.hosts.security_groups import network_acls
-from local_cloud.hosts.security_groups.model import (
-    ANY,
-    WITH_PORTS,
-    Account,
-    Direction,
-    Interface,
-    Packet,
-    Rule,
-    deciding,
-)
+from local_cloud.hosts.security_groups.model import Account, Interface, Rule, deciding
+from local_cloud.hosts.security_groups.packets import ANY, WITH_PORTS, Direction, Packet
 from local_cloud.settings import Settings
 
 THIS_MACHINE = "this-machine"

@@ -1,6 +1,6 @@
 """What the local cloud decides of policies, beside an implementation by others: iam-simulate.
 
-`make policies` installs it. It is one of those whose authors compare it with AWS.
+`make faults` installs it. It is one of those whose authors compare it with AWS.
 """
 
 import json
@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from local_cloud.aws.authorization.policies import decide
-from tests.iam_simulate.generate import Case, Generator
+from tests.local_cloud.iam_simulate.generate import Case, Generator
 
 HERE = Path(__file__).parent
-PACKAGES = HERE.parents[1] / ".cache/iam-simulate/package.json"
+PACKAGES = HERE.parents[2] / ".cache/iam-simulate/package.json"
 CASES = 3000
 
 
