@@ -34,8 +34,8 @@ def run(client: Client, **more: Any) -> list[dict[str, Any]]:
 
 
 def two_subnets(client: Client) -> list[str]:
-    """Of two zones, as load balancers want them."""
-    by_zone = {
-        each["AvailabilityZone"]: each["SubnetId"] for each in client("ec2").describe_subnets()["Subnets"]
-    }
-    return [by_zone[zone] for zone in sorted(by_zone)[:2]]
+    """The default ones of two zones: load balancers want more than one."""
+    found = client("ec2").describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])[
+        "Subnets"
+    ]
+    return [each["SubnetId"] for each in sorted(found, key=lambda subnet: subnet["AvailabilityZone"])[:2]]
