@@ -7,9 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal import mock_random
-from moto.utilities.utils import get_partition
 
 from local_cloud.acme import AcmeServer
 from local_cloud.agent import packages
@@ -39,32 +37,27 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 LOG = logging.getLogger(__name__)
-CODEDEPLOY = "codedeploy.amazonaws.com"
 WATCHED_SERVICES = {
-    "ec2",
-    "autoscaling",
-    "cloudformation",
-    "elasticloadbalancing",
-    "monitoring",
-    "acm",
-    "route53",
+    *("ec2", "autoscaling", "cloudformation", "elasticloadbalancing", "monitoring"),
+    *("acm", "route53"),
 }
 """Services whose writes may ask for other hosts than there are, or concern a running deployment."""
-
 RESET_SECONDS = 60
 
 
 class LocalCloud:
     """One local cloud. Its account lives in this process, so there is one a process at a time.
 
-    `say` is told what takes long. With `settings.hosts` a container engine, its
-    rights and the network's addresses are needed.
+    `say` is told what takes long. With `settings.hosts` a container engine and its rights are needed.
     """
 
     def __init__(self, settings: Settings, say: Callable[[str], None] = LOG.info) -> None:
         self.settings = settings
         self.log = RequestLog(settings.state_dir / "requests.jsonl", enabled=settings.log_requests)
         self.history = History()
+        self._keys = identity.Keys(
+            root_key=settings.root_access_key, root_secret=settings.root_secret_key, region=settings.region
+        )
         self._say = say
         self._running: list[Any] = []
         self.turn = threading.Lock()
@@ -74,7 +67,7 @@ class LocalCloud:
             enforcing=settings.enforce_iam,
             note=self.log.add,
         )
-        self._role_clients = RoleClients(CODEDEPLOY, lambda: self.endpoint_url, self.turn)
+        self._role_clients = RoleClients("CodeDeploy", lambda: self.endpoint_url, self.turn)
         self._hosts: HostController | None = None
         self.balancers: BalancerController | None = None
         self._acme: AcmeServer | None = None
@@ -95,9 +88,9 @@ class LocalCloud:
             self._github_app = create_github_app(settings)
             github = delayed(self._github_app, settings.latency, settings.seed)
             self._aws_app = application.create_app(self.turn)
-            checked = front.checked(self.gate.before(self._aws_app), self._secret)
+            checked = front.checked(self.gate.before(self._aws_app), self._keys.secret)
             if settings.log_requests:
-                checked = recorded(checked, self.history, self._caller)
+                checked = recorded(checked, self.history, self._keys.caller)
             aws = delayed(checked, settings.latency, settings.seed)
             aws = logged(aws, self.log, caller=identity.caller, changed=self._changed)
             # Bound before the work that takes long, so that a taken port is known first.
@@ -144,17 +137,6 @@ class LocalCloud:
             self._hosts.notify()
             self._hosts.wait_for(lambda hosts: not hosts, RESET_SECONDS)
 
-    def _caller(self, access_key: str, region: str) -> str:
-        """Who calls, by ARN; the key itself where nobody has it."""
-        if access_key == self.settings.root_access_key:
-            return f"arn:{get_partition(region)}:iam::{DEFAULT_ACCOUNT_ID}:root"
-        return identity.caller(access_key, region) if access_key else "anonymous"
-
-    def _secret(self, access_key: str) -> str | None:
-        if access_key == self.settings.root_access_key:
-            return self.settings.root_secret_key
-        return identity.secret(access_key, self.settings.region)
-
     @property
     def endpoint_url(self) -> str:
         """Where AWS answers on loopback."""
@@ -181,13 +163,10 @@ class LocalCloud:
 
     def _seed(self) -> None:
         codedeploy.options.service_role_may = self.gate.service_may
-        codedeploy.options.client = self._service_client
+        codedeploy.options.client = self._role_clients.client
         with codedeploy.options.calling, self.turn:
             moto.install(self.settings, self.history)
             seed(self.settings, self._packages)
-
-    def _service_client(self, role_arn: str, region: str, service: str) -> Any:  # noqa: ANN401 - botocore's
-        return self._role_clients.client(role_arn, "CodeDeploy", region, service)
 
     def _bind(
         self, address: str, port: int, app: "WSGIApplication", tls: "ssl.SSLContext | None" = None

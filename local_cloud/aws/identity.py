@@ -1,5 +1,7 @@
 """Whose an access key is."""
 
+from dataclasses import dataclass
+
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
@@ -24,3 +26,22 @@ def secret(access_key: str, region: str) -> str | None:
         return str(role.secret_access_key)
     key = iam_backends[DEFAULT_ACCOUNT_ID][partition].access_keys.get(access_key)
     return str(key.secret_access_key) if key else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """All access keys that somebody has: root's, which no record of the account is about, and the others."""
+
+    root_key: str
+    root_secret: str
+    region: str
+
+    def caller(self, access_key: str, region: str) -> str:
+        """Who calls, by ARN; the key itself where nobody has it."""
+        if access_key == self.root_key:
+            return f"arn:{get_partition(region)}:iam::{DEFAULT_ACCOUNT_ID}:root"
+        return caller(access_key, region) if access_key else "anonymous"
+
+    def secret(self, access_key: str) -> str | None:
+        """The secret of an access key; None where nobody has it."""
+        return self.root_secret if access_key == self.root_key else secret(access_key, self.region)

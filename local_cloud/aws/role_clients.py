@@ -27,11 +27,12 @@ CONFIG = Config(
 
 
 class RoleClients:
-    """Of one service, which calls itself `principal`. `endpoint_url` says where the account answers; `turn`
-    is held while moto's account is changed."""
+    """Of one service, which names its sessions by `name`, and itself as AWS's are. `endpoint_url` says where
+    the account answers; `turn` is held while moto's account is changed."""
 
-    def __init__(self, principal: str, endpoint_url: Callable[[], str], turn: threading.Lock) -> None:
-        self._config = CONFIG.merge(Config(user_agent=principal))
+    def __init__(self, name: str, endpoint_url: Callable[[], str], turn: threading.Lock) -> None:
+        self._name = name
+        self._config = CONFIG.merge(Config(user_agent=f"{name.lower()}.amazonaws.com"))
         self._endpoint_url = endpoint_url
         self._turn = turn
         nowhere = (None, None, os.devnull, None)
@@ -44,11 +45,11 @@ class RoleClients:
         )
         self._making = threading.Lock()
 
-    def client(self, role_arn: str, session_name: str, region: str, service: str) -> Any:
+    def client(self, role_arn: str, region: str, service: str) -> Any:
         """A botocore client, whose session is renewed as long as it is used."""
 
         def assume() -> dict[str, str]:
-            return self._assume(role_arn, session_name, region)
+            return self._assume(role_arn, region)
 
         with self._making:
             self._session._credentials = RefreshableCredentials.create_from_metadata(  # noqa: SLF001 - as botocore's documentation of assumed roles does
@@ -58,11 +59,11 @@ class RoleClients:
                 service, region_name=region, endpoint_url=self._endpoint_url(), config=self._config
             )
 
-    def _assume(self, role_arn: str, session_name: str, region: str) -> dict[str, str]:
+    def _assume(self, role_arn: str, region: str) -> dict[str, str]:
         with self._turn:
             role = sts_backends[DEFAULT_ACCOUNT_ID][get_partition(region)].assume_role(
                 region_name=region,
-                role_session_name=session_name,
+                role_session_name=self._name,
                 role_arn=role_arn,
                 policy="",
                 duration=SESSION_SECONDS,

@@ -173,9 +173,10 @@ class TestCopiedGroup:
             [late] = stage.instances() - before
             stage.shop.codedeploy.continue_deployment(deploymentId=deployment)
             stage.wait_for_event(deployment, "AfterBlockTraffic", "Succeeded")
-            wait_for(lambda: agents[late].commands == BLOCKING)
+            wait_for(lambda: late in agents and agents[late].commands == BLOCKING)
             assert stage.labels(deployment)[late] == "Blue"
-            wait_for(lambda: len(stage.with_traffic()) == 1)
+            wait_for(lambda: stage.shop.info(deployment)["instanceTerminationWaitTimeStarted"])
+            assert len(stage.with_traffic()) == 1
             stage.shop.codedeploy.skip_wait_time_for_instance_termination(deploymentId=deployment)
             assert stage.shop.finish(deployment)["status"] == "Succeeded"
 

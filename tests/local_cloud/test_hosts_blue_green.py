@@ -11,7 +11,15 @@ from tests.local_cloud.colours import ALLOWING, BLOCKING, INSTALLATION, make_tar
 from tests.local_cloud.host_clouds import Cloud, started
 from tests.local_cloud.test_hosts_scaling import SECONDS, make_deployment_group, make_group, publish
 
-HOOK = "#!/bin/sh\necho $LIFECYCLE_EVENT >> /var/log/events\n"
+HOOK = """\
+#!/bin/sh
+echo $LIFECYCLE_EVENT >> /var/log/events
+if [ "$LIFECYCLE_EVENT" = ApplicationStart ]; then
+  systemd-run --quiet --collect --unit=shop --working-directory=/srv python3 -m http.server 80
+elif [ "$LIFECYCLE_EVENT" = ApplicationStop ]; then
+  systemctl stop shop
+fi
+"""
 HOOKS = [each for each in (*BLOCKING, *INSTALLATION, *ALLOWING) if each not in {"DownloadBundle", "Install"}]
 LATER = {"action": "TERMINATE", "terminationWaitTimeInMinutes": 60}
 
@@ -32,7 +40,7 @@ def test_a_deployment_goes_to_new_hosts_and_ends_the_old_ones(cloud: Cloud, tmp_
         deploymentStyle={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
         blueGreenDeploymentConfiguration=settings(ending=LATER),
     )
-    target_group = make_target_group(cloud.client)
+    target_group = quick_target_group(cloud)
     cloud.client("autoscaling").attach_load_balancer_target_groups(
         AutoScalingGroupName="fleet", TargetGroupARNs=[target_group]
     )
@@ -47,6 +55,22 @@ def test_a_deployment_goes_to_new_hosts_and_ends_the_old_ones(cloud: Cloud, tmp_
     assert events(cloud, green) == [each for each in (*INSTALLATION, *ALLOWING) if each in HOOKS[3:]]
     skip_wait(codedeploy, second)
     wait_for(lambda: [host["instance_id"] for host in cloud.status()["hosts"]] == [green])
+
+
+def quick_target_group(cloud: Cloud) -> str:
+    """What it finds of a target's health, and its draining, take seconds."""
+    target_group, elbv2 = make_target_group(cloud.client), cloud.client("elbv2")
+    elbv2.modify_target_group(
+        TargetGroupArn=target_group,
+        HealthCheckIntervalSeconds=5,
+        HealthCheckTimeoutSeconds=2,
+        HealthyThresholdCount=2,
+    )
+    elbv2.modify_target_group_attributes(
+        TargetGroupArn=target_group,
+        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "2"}],
+    )
+    return target_group
 
 
 def hooks(folder: Path) -> str:
