@@ -234,8 +234,7 @@ class BalancedFleet:
         info = self._ended(made)
         rollback = info.get("rollbackInfo", {}).get("rollbackDeploymentId")
         if rollback:
-            ended = self._ended(rollback)
-            assert ended["status"] == "Succeeded", ended
+            assert self._ended(rollback)["status"] == "Succeeded", self._failures(rollback)
         return str(info["status"])
 
     def _ended(self, deployment: str) -> dict[str, Any]:
@@ -247,3 +246,11 @@ class BalancedFleet:
             pause=0.5,
         )
         return info
+
+    def _failures(self, deployment: str) -> list[Any]:
+        """The events that failed on each instance, with what their diagnostics say."""
+        codedeploy = self.cloud.client("codedeploy")
+        ids = codedeploy.list_deployment_targets(deploymentId=deployment)["targetIds"]
+        found = codedeploy.batch_get_deployment_targets(deploymentId=deployment, targetIds=ids)
+        events = [each["instanceTarget"]["lifecycleEvents"] for each in found["deploymentTargets"]]
+        return [[event for event in each if event["status"] == "Failed"] for each in events]
