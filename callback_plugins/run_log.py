@@ -68,7 +68,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         super().__init__()
         self._file: Path | None = None
         self._started = time.monotonic()
-        self._play = ""
+        self._items: dict[str, list[str]] = {}  # of each host, why items of its running loop failed
 
     def v2_playbook_on_start(self, playbook: Any) -> None:  # noqa: ANN401 - Ansible has no types
         """Begin the file. A run goes on where none can be written."""
@@ -90,8 +90,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
 
     def v2_playbook_on_play_start(self, play: Any) -> None:  # noqa: ANN401 - as above
         """Note which play the next tasks are of."""
-        self._play = play.get_name()
-        self._write("play", self._play)
+        self._write("play", play.get_name())
 
     def v2_runner_on_ok(self, result: Any) -> None:  # noqa: ANN401 - as above
         """Write that a task was well, or has changed something."""
@@ -101,9 +100,14 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Write that a task had nothing to do."""
         self._task("skipped", result)
 
+    def v2_runner_item_on_failed(self, result: Any) -> None:  # noqa: ANN401 - as above
+        """Keep why an item of a loop failed: the loop's own result does not say it."""
+        self._items.setdefault(result.host.get_name(), []).append(cause(result.result))
+
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: ANN401 - as above
-        """Write why a task failed."""
-        self._task("ignored" if ignore_errors else "failed", result, cause(result.result))
+        """Write why a task failed; of a loop why its items did."""
+        items = dict.fromkeys(self._items.pop(result.host.get_name(), []))
+        self._task("ignored" if ignore_errors else "failed", result, "; ".join(items) or cause(result.result))
 
     def v2_runner_on_unreachable(self, result: Any) -> None:  # noqa: ANN401 - as above
         """Write why a host was not reached."""
@@ -169,12 +173,8 @@ def user() -> str:
 
 
 def cause(result: Mapping[str, Any]) -> str:
-    """Why a task failed, in one line; of a loop why its items did."""
-    items: list[Mapping[str, Any]] = [
-        each for each in result.get("results") or () if isinstance(each, dict) and each.get("failed")
-    ]
-    said = dict.fromkeys(str(each.get("msg", "")) for each in items or [result])
-    words = " ".join("; ".join(said).split())
+    """Why a task failed, in one line."""
+    words = " ".join(str(result.get("msg", "")).split())
     return words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
 
 

@@ -32,7 +32,7 @@ def verdict(shown: Record) -> dict[str, Any]:
     state = worst(item["state"] for item in problems)
     if problems:
         first, more = problems[0], len(problems) - 1
-        words = f"{BEGINNINGS[state]}: {first['where']}: {first['words'].removesuffix('.')}" + (
+        words = f"{BEGINNINGS[state]}: {first['where']}: {first_sentence(first['words'])}" + (
             f", and {more} more" if more else ""
         )
     else:
@@ -40,6 +40,11 @@ def verdict(shown: Record) -> dict[str, Any]:
         if shown["drift"]["state"] == "none":
             words += "; drift was not looked for"
     return {"state": state, "words": words, "problems": problems}
+
+
+def first_sentence(words: str) -> str:
+    """What is wrong; what to do about it comes after that."""
+    return words.partition(". ")[0].removesuffix(".")
 
 
 def _parts(shown: Record) -> Iterator[dict[str, str]]:

@@ -86,6 +86,16 @@ def test_the_verdict_is_as_bad_as_the_worst_thing(changes: dict[str, Any], state
     assert all(WORST_FIRST.index(state) <= WORST_FIRST.index(mark["state"]) for mark in marks)
 
 
+def test_the_verdict_says_what_is_wrong_and_the_list_below_what_to_do() -> None:
+    words = "It does not poll: https://example.com is not reached. Look at its profile."
+    agents = [facts()["agents"][0] | {"polling": False, "problem": words}] * 2
+    verdict = view(well() | {"agents": agents}, NOW)["verdict"]
+    assert verdict["words"] == (
+        f"Broken: agent of {HOSTS[0]}: It does not poll: https://example.com is not reached, and 1 more"
+    )
+    assert verdict["problems"][0]["words"] == words
+
+
 def test_what_is_live_is_the_groups_last_good_deployment() -> None:
     live = shown()["live"]
     assert (live["commit"], live["ago"], live["who"]) == (
