@@ -88,6 +88,23 @@ class TestTraffic:
             "AfterAllowTraffic": [2, 2],
         }
 
+    def test_returns_with_the_deployment_after_one_that_failed(
+        self, local_cloud: LocalCloud, client: MakeClient
+    ) -> None:
+        """The failed one has left the instance out: to take it out again is no error."""
+        balanced, is_good = Balanced(client), [False]
+
+        def work(command: Answer) -> Result:
+            fails = command["CommandName"] == "ValidateService" and not is_good[0]
+            return Result(error_code=4, message="Script failed") if fails else Result()
+
+        with agents_on(local_cloud.endpoint_url, balanced.shop.instances, work):
+            assert balanced.shop.finish(balanced.shop.deploy())["status"] == "Failed"
+            assert balanced.with_traffic() == set()
+            is_good[0] = True
+            assert balanced.shop.finish(balanced.shop.deploy())["status"] == "Succeeded"
+        assert balanced.with_traffic() == set(balanced.shop.instances)
+
     def test_of_classic_load_balancers_too(self, local_cloud: LocalCloud, client: MakeClient) -> None:
         elb = client("elb")
         listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}

@@ -111,8 +111,9 @@ def register(group: Any, targets: list[dict[str, Any]]) -> None:
 
 
 def deregister(group: Any, targets: list[dict[str, Any]]) -> None:
+    """One that is not registered is out already (DeregisterTargets: "the action returns successfully")."""
     before = dict(group.targets)
-    _original_deregister(group, targets)
+    _original_deregister(group, [each for each in targets if each["Id"] in before])
     _drain(group, before)
 
 
