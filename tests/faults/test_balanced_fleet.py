@@ -39,9 +39,10 @@ def test_requests_go_on_whatever_becomes_of_hosts(fleet: BalancedFleet) -> None:
     finally:
         sys.stdout.write("".join(f"{phase.row()}\n" for phase in fleet.phases))
     lost = {phase.name: phase.failed for phase in fleet.phases if phase.failed}
-    # A host that loses its power takes with it what it was asked, and is asked until two checks have failed.
+    # A host that loses its power takes with it what it was asked just then: a 502, or no answer where the
+    # deregistration delay ends before.
     assert set(lost) <= {"kill a host"}, lost
-    assert lost.get("kill a host", {}).keys() <= {"502", "504"}
+    assert sum(lost.get("kill a host", {}).values()) < RATE // 4
     assert sum(len(phase.visits) for phase in fleet.phases) > 0.8 * RATE * sum(
         p.seconds for p in fleet.phases
     )
