@@ -2,13 +2,14 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from local_cloud.testing.agents import EC2_ARN, CommandClient
-from local_cloud.testing.shop import Shop, make_role, refused
+from local_cloud.testing.agents import EC2_ARN, Answer, CommandClient, Result, agents_on
+from local_cloud.testing.shop import Shop, make_role, refused, wait_for
 from tests.local_cloud.colours import Stage, settings
 
 MakeClient = Callable[..., Any]
@@ -181,3 +182,61 @@ class TestConfigurations:
 
         identifier = answer["deploymentConfigInfo"]["deploymentConfigId"]
         assert identifier == "00000000-0000-0000-0000-000000000001"
+
+
+class TestNotifications:
+    def test_of_a_failed_deployment_and_its_rollback(self, local_cloud: Any, client: MakeClient) -> None:
+        """Recorded, 2016 and 2022."""
+        topic = client("sns").create_topic(Name="told")["TopicArn"]
+        queue = client("sqs").create_queue(QueueName="told")["QueueUrl"]
+        arn = client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"])
+        kinds = [f"Deployment{each}" for each in ("Start", "Success", "Failure", "Rollback")]
+        trigger = {"triggerName": "all", "triggerTargetArn": topic, "triggerEvents": kinds}
+        shop = Shop.open(
+            client,
+            triggerConfigurations=[trigger],
+            autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_FAILURE"]},
+        )
+        good = [True]
+
+        def work(command: Answer) -> Result:
+            fails = command["CommandName"] == "ValidateService" and not good[0]
+            return Result(error_code=4, message="Script failed") if fails else Result()
+
+        with agents_on(local_cloud.endpoint_url, shop.instances, work):
+            first = shop.deploy()
+            shop.finish(first)
+            good[0] = False
+            second = shop.deploy()
+            rollback = shop.finish(second)["rollbackInfo"]["rollbackDeploymentId"]
+            good[0] = True
+            shop.finish(rollback)
+        said: list[dict[str, Any]] = []
+
+        def received() -> list[dict[str, Any]]:
+            found = client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+            said.extend(json.loads(each["Body"]) for each in found.get("Messages", []))
+            return said
+
+        wait_for(received, lambda seen: len(seen) >= 8)
+        told = [(each["Subject"], json.loads(each["Message"])) for each in said[1:]]
+        assert [subject.partition(": ")[0] for subject, _ in told] == [
+            *("CREATED", "SUCCEEDED", "CREATED", "FAILED"),
+            *("CREATED", "IN_PROGRESS", "SUCCEEDED"),
+        ]
+        assert told[0][0] == f"CREATED: AWS CodeDeploy {first} in us-east-1 to shop"
+        assert list(told[0][1])[:9] == [
+            *("region", "accountId", "eventTriggerName", "applicationName", "deploymentId"),
+            *("deploymentGroupName", "createTime", "completeTime", "status"),
+        ]
+        assert told[0][1]["completeTime"] is None
+        failed = told[3][1]
+        assert re.fullmatch(r"\w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}", failed["completeTime"])
+        counts = json.loads(failed["deploymentOverview"])
+        assert list(counts) == ["Succeeded", "Failed", "Skipped", "InProgress", "Pending"]
+        assert json.loads(failed["errorInformation"]).keys() == {"ErrorCode", "ErrorMessage"}
+        assert json.loads(told[6][1]["rollbackInformation"]) == {
+            "RollbackTriggeringDeploymentId": second,
+            "RollbackMessage": f"Deployment {rollback} is triggered to roll back deployment {second}.",
+        }
