@@ -220,23 +220,28 @@ class TestNotifications:
             return said
 
         wait_for(received, lambda seen: len(seen) >= 8)
-        told = [(each["Subject"], json.loads(each["Message"])) for each in said[1:]]
-        assert [subject.partition(": ")[0] for subject, _ in told] == [
-            *("CREATED", "SUCCEEDED", "CREATED", "FAILED"),
-            *("CREATED", "IN_PROGRESS", "SUCCEEDED"),
+        told: dict[str, dict[str, Any]] = {first: {}, second: {}, rollback: {}}
+        for each in said[1:]:
+            message = json.loads(each["Message"])
+            identifier, status = message["deploymentId"], message["status"]
+            told[identifier][status] = message
+            assert each["Subject"] == f"{status}: AWS CodeDeploy {identifier} in us-east-1 to shop"
+        assert [list(each) for each in told.values()] == [
+            ["CREATED", "SUCCEEDED"],
+            ["CREATED", "FAILED"],
+            ["CREATED", "IN_PROGRESS", "SUCCEEDED"],
         ]
-        assert told[0][0] == f"CREATED: AWS CodeDeploy {first} in us-east-1 to shop"
-        assert list(told[0][1])[:9] == [
+        assert list(told[first]["CREATED"])[:9] == [
             *("region", "accountId", "eventTriggerName", "applicationName", "deploymentId"),
             *("deploymentGroupName", "createTime", "completeTime", "status"),
         ]
-        assert told[0][1]["completeTime"] is None
-        failed = told[3][1]
+        assert told[first]["CREATED"]["completeTime"] is None
+        failed = told[second]["FAILED"]
         assert re.fullmatch(r"\w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}", failed["completeTime"])
         counts = json.loads(failed["deploymentOverview"])
         assert list(counts) == ["Succeeded", "Failed", "Skipped", "InProgress", "Pending"]
         assert json.loads(failed["errorInformation"]).keys() == {"ErrorCode", "ErrorMessage"}
-        assert json.loads(told[6][1]["rollbackInformation"]) == {
+        assert json.loads(told[rollback]["SUCCEEDED"]["rollbackInformation"]) == {
             "RollbackTriggeringDeploymentId": second,
             "RollbackMessage": f"Deployment {rollback} is triggered to roll back deployment {second}.",
         }
