@@ -50,7 +50,7 @@ def test_requests_go_on_whatever_becomes_of_hosts(fleet: BalancedFleet) -> None:
 
 def live_through(fleet: BalancedFleet) -> None:
     with fleet.phase("nothing") as visits:
-        wait_for(lambda: len(visits) > 20 * RATE, seconds=60)
+        wait_for(lambda: len(visits) > 60 * RATE, seconds=120)
     with fleet.phase("deploy in place"):
         assert fleet.deploy("one") == "Succeeded"
     with fleet.phase("deploy in place what fails"):
