@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from local_cloud.aws.autoscaling import balancers
+from local_cloud.aws.moto.elbv2 import targets as moto_targets
 from local_cloud.server import LocalCloud
-from local_cloud.testing.scaling import Fleet, let_pass
+from local_cloud.testing.scaling import Fleet, let_pass, options
 from local_cloud.testing.shop import refused, wait_for
 from tests.local_cloud.instances import TRUST, image
 
@@ -328,6 +329,32 @@ class TestHealth:
         assert targets() == set(fleet.ids())
         fleet.resize(1)
         assert targets() == set(fleet.ids())
+
+    def test_an_instance_drains_before_it_ends(
+        self, client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where somebody really asks targets: without hosts what was deregistered is out."""
+        monkeypatch.setattr(options, "recheck_interval", 0.05)
+        monkeypatch.setattr(moto_targets._Door, "ask", lambda _group, _target: moto_targets.HEALTHY)
+        elb = client("elbv2")
+        [vpc] = client("ec2").describe_vpcs()["Vpcs"]
+        [made] = elb.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc["VpcId"])[
+            "TargetGroups"
+        ]
+        arn = made["TargetGroupArn"]
+        elb.modify_target_group_attributes(
+            TargetGroupArn=arn, Attributes=[{"Key": moto_targets.DELAY, "Value": "1"}]
+        )
+        fleet = Fleet.launch(client, 1, TargetGroupARNs=[arn])
+        [instance] = fleet.ids()
+
+        fleet.resize(0)
+        assert fleet.states() == {instance: "Terminating"}
+        assert fleet.activities()[0]["StatusCode"] == "WaitingForELBConnectionDraining"
+        [target] = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        assert target["TargetHealth"]["State"] == "draining"
+        fleet.wait(lambda states: states == {})
+        assert fleet.activities()[0]["StatusCode"] == "Successful"
 
 
 class TestProcesses:

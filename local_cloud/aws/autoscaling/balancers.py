@@ -10,6 +10,8 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
+from local_cloud.aws.moto.elbv2 import targets
+
 UNHEALTHY = frozenset({"unhealthy"})
 
 
@@ -38,6 +40,15 @@ def finds_unhealthy(group: Any, instance_id: str) -> bool:
         target_group.health_for({"Id": instance_id}, ec2).status in UNHEALTHY
         for target_group in _target_groups(group)
         if instance_id in target_group.targets
+    )
+
+
+def drains(group: Any, instance_id: str) -> bool:
+    """Is the instance out, and what it was asked before still waited for?"""
+    return any(
+        each.target_id == instance_id
+        for target_group in _target_groups(group)
+        for each in targets.leaving(target_group)
     )
 
 

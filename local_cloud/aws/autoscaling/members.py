@@ -113,6 +113,10 @@ def _enter_service(member: Member) -> bool:
 
 
 def _begin_termination_hooks(member: Member) -> bool:
+    """After it has drained, unless it has ended by itself."""
+    if member.instance.state == "running" and balancers.drains(member.auto_scaling_group, member.instance_id):
+        _under_way(member, "Terminating", "WaitingForELBConnectionDraining", 20)
+        return False
     # Inferred: an instance that was never in service is ended without them.
     member.actions = [] if member.failed else hooks.fire(member, TERMINATING)
     if member.actions:
