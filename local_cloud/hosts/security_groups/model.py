@@ -13,30 +13,22 @@ from local_cloud.hosts.security_groups.network_acls import NetworkAcl
 from local_cloud.hosts.security_groups.packets import (
     ANY,
     ANYWHERE,
-    LARGEST_PORT,
     WITH_PORTS,
     Direction,
     Packet,
+    Traffic,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One rule of a group. `first` and `last` are ports, or type and code of ICMP; -1 is any."""
+class Rule(Traffic):
+    """One rule of a group."""
 
     rule_id: str
     group_id: str
     direction: Direction
-    protocol: str
-    """tcp, udp, icmp, -1 or a number of IANA's."""
-    first: int = -1
-    last: int = -1
     peer: str
     """A CIDR, or the id of a group or of a prefix list."""
-
-    @property
-    def all_ports(self) -> bool:
-        return self.protocol == ANY or (self.first <= 0 and self.last in {-1, LARGEST_PORT})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,17 +120,9 @@ def deciding(account: Account, interface: Interface, direction: Direction, packe
     for decision in decisions(account, interface, direction):
         if decision.protocols and packet.protocol not in decision.protocols:
             continue
-        if not _fits_port(decision.rule, packet):
+        if not decision.rule.fits_port(packet):
             continue
         peer = packet.source if direction == "ingress" else packet.destination
         if any(peer in IPv4Network(each) for each in account.networks(decision.rule.peer)):
             return decision.rule
     return None
-
-
-def _fits_port(rule: Rule, packet: Packet) -> bool:
-    if rule.protocol in WITH_PORTS:
-        return rule.all_ports or rule.first <= packet.port <= rule.last
-    if rule.protocol == "icmp":
-        return rule.first in {-1, packet.port} and rule.last in {-1, packet.code}
-    return True

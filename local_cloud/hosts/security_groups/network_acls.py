@@ -12,10 +12,10 @@ from ipaddress import IPv4Network
 from local_cloud.hosts.security_groups.packets import (
     ANY,
     ANYWHERE,
-    LARGEST_PORT,
     WITH_PORTS,
     Direction,
     Packet,
+    Traffic,
 )
 
 EPHEMERAL = (32768, 60999)
@@ -23,36 +23,16 @@ EPHEMERAL = (32768, 60999)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """`first` and `last` are ports, or type and code of ICMP; -1 is any."""
-
+class Entry(Traffic):
     number: int
     direction: Direction
-    protocol: str
-    """tcp, udp, icmp, -1 or a number of IANA's."""
     network: str
     allows: bool
-    first: int = -1
-    last: int = -1
-
-    @property
-    def all_ports(self) -> bool:
-        return self.first <= 0 and self.last in {-1, LARGEST_PORT}
 
     def fits(self, packet: Packet) -> bool:
         peer = packet.source if self.direction == "ingress" else packet.destination
-        return peer in IPv4Network(self.network) and self._fits_protocol(packet)
-
-    def _fits_protocol(self, packet: Packet) -> bool:
-        if self.protocol == ANY:
-            return True
-        if self.protocol != packet.protocol:
-            return False
-        if self.protocol in WITH_PORTS:
-            return self.all_ports or self.first <= packet.port <= self.last
-        if self.protocol == "icmp":
-            return self.first in {-1, packet.port} and self.last in {-1, packet.code}
-        return True
+        is_of_protocol = self.protocol in {ANY, packet.protocol}
+        return peer in IPv4Network(self.network) and is_of_protocol and self.fits_port(packet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,12 +100,8 @@ def _drop(acl: NetworkAcl, direction: Direction) -> str:
 
 def _match(entry: Entry, other_side: str) -> str:
     parts = [f"ip {other_side} {entry.network}"] if entry.network != ANYWHERE else []
-    if entry.protocol in WITH_PORTS and not entry.all_ports:
-        parts.append(f"{entry.protocol} dport {entry.first}-{entry.last}")
-    elif entry.protocol == "icmp" and entry.first != -1:
-        parts.append(f"icmp type {entry.first}")
-        parts += [f"icmp code {entry.last}"] if entry.last != -1 else []
-    elif entry.protocol != ANY:
+    parts += entry.ports
+    if not entry.ports and entry.protocol != ANY:
         parts.append(f"meta l4proto {entry.protocol}")
     return "".join(f"{part} " for part in parts)
 

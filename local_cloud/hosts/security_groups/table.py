@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from local_cloud.hosts.router import HOST_LINKS, METADATA
 from local_cloud.hosts.security_groups import network_acls
 from local_cloud.hosts.security_groups.model import Account, Decision, Interface, Rule, decisions
-from local_cloud.hosts.security_groups.packets import ANYWHERE, WITH_PORTS, Direction
+from local_cloud.hosts.security_groups.packets import ANYWHERE, Direction
 from local_cloud.settings import Settings
 
 TABLE = "local_cloud"
@@ -147,13 +147,8 @@ def _match(decision: Decision, direction: Direction) -> str:
 
 
 def _protocol(rule: Rule, protocols: tuple[str, ...]) -> Iterator[str]:
-    if rule.protocol in WITH_PORTS and not rule.all_ports:
-        yield f"{rule.protocol} dport {rule.first}-{rule.last}"
-    elif rule.protocol == "icmp" and rule.first != -1:
-        yield f"icmp type {rule.first}"
-        if rule.last != -1:
-            yield f"icmp code {rule.last}"
-    elif protocols:
+    yield from rule.ports
+    if protocols and not rule.ports:
         yield f"meta l4proto {{ {', '.join(protocols)} }}"
 
 
