@@ -16,7 +16,7 @@ from local_cloud.aws.authorization import Gate
 from local_cloud.aws.autoscaling.controller import ScalingController
 from local_cloud.aws.role_clients import RoleClients
 from local_cloud.aws.seed import seed
-from local_cloud.aws.trail import History, recorded
+from local_cloud.aws.trail import History, keeping, recorded, untold
 from local_cloud.certificates import ensure_authority, server_context
 from local_cloud.dns import DnsService, machine_resolvers
 from local_cloud.entrances import ADMIN, MOTO_RESET, by_host, for_this_machine, why_blocked
@@ -67,7 +67,7 @@ class LocalCloud:
             enforcing=settings.enforce_iam,
             note=self.log.add,
         )
-        self._role_clients = RoleClients("CodeDeploy", lambda: self.endpoint_url, self.turn)
+        self._role_clients = RoleClients(codedeploy.options.session, lambda: self.endpoint_url, self.turn)
         self._hosts: HostController | None = None
         self.balancers: BalancerController | None = None
         self._acme: AcmeServer | None = None
@@ -164,6 +164,8 @@ class LocalCloud:
     def _seed(self) -> None:
         codedeploy.options.service_role_may = self.gate.service_may
         codedeploy.options.client = self._role_clients.client
+        tell = keeping(self.history) if self.settings.log_requests else untold
+        codedeploy.options.tell = autoscaling.options.tell = tell
         with codedeploy.options.calling, self.turn:
             moto.install(self.settings, self.history)
             seed(self.settings, self._packages)

@@ -1,5 +1,6 @@
 """CodeDeploy in Auto Scaling groups: its hooks, and what these bring to instances."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -303,6 +304,41 @@ class TestTermination:
         assert place.shop.info(place.newest(first))["creator"] == "autoscaling"
 
 
+def history(client: MakeClient, name: str) -> list[dict[str, Any]]:
+    """CloudTrail's records of CodeDeploy's calls about an Auto Scaling group, the latest first."""
+    about = [{"AttributeKey": "ResourceName", "AttributeValue": name}]
+    events = client("cloudtrail").lookup_events(LookupAttributes=about)["Events"]
+    records = [json.loads(event["CloudTrailEvent"]) for event in events]
+    return [each for each in records if each["sourceIPAddress"] == "codedeploy.amazonaws.com"]
+
+
+class TestHistory:
+    def test_has_what_the_service_role_did(self, local_cloud: LocalCloud, client: MakeClient) -> None:
+        """Hooks, answers to them, and processes that stood still."""
+        options = {"autoScalingGroupProcessesToSuspend": ["AZRebalance"]}
+        place = Place.open(local_cloud, client, ec2DeploymentOptions=options)
+        [hook] = place.hooks()
+        place.deploy()
+        place.fleet.resize(2)
+        with place.agent(place.launched()):
+            place.fleet.wait(lambda states: list(states.values()) == ["InService"] * 2)
+        place.shop.codedeploy.delete_deployment_group(applicationName="shop", deploymentGroupName="web")
+        done = history(client, "fleet")
+
+        assert [each["eventName"] for each in done] == [
+            "DeleteLifecycleHook",
+            "CompleteLifecycleAction",
+            "ResumeProcesses",
+            "SuspendProcesses",
+            "PutLifecycleHook",
+        ]
+        put = done[-1]
+        assert put["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] == "deployer"
+        assert put["requestParameters"]["lifecycleHookName"] == hook["LifecycleHookName"]
+        assert done[1]["requestParameters"]["lifecycleActionResult"] == "CONTINUE"
+        assert done[2]["requestParameters"]["scalingProcesses"] == ["AZRebalance"]
+
+
 class TestRights:
     @pytest.fixture
     def enforced(self, local_cloud: LocalCloud) -> Iterator[LocalCloud]:
@@ -335,3 +371,11 @@ class TestRights:
             serviceRoleArn="arn:aws:iam::123456789012:role/deployer",
             autoScalingGroups=["fleet"],
         )
+        as_root("iam").delete_role_policy(RoleName="deployer", PolicyName="hooks")
+        as_root("codedeploy").delete_deployment_group(applicationName="shop", deploymentGroupName="web")
+        stays = as_root("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName="fleet")
+        [refusal, _] = history(as_root, "fleet")
+
+        assert len(stays["LifecycleHooks"]) == 1
+        assert (refusal["eventName"], refusal["errorCode"]) == ("DeleteLifecycleHook", "AccessDenied")
+        assert "autoscaling:DeleteLifecycleHook" in refusal["errorMessage"]

@@ -9,8 +9,9 @@ import pytest
 from botocore.config import Config
 
 from local_cloud.server import LocalCloud
+from local_cloud.testing.scaling import Fleet
 from local_cloud.testing.shop import refused
-from tests.local_cloud.colours import Stage
+from tests.local_cloud.colours import Stage, make_target_group
 from tests.local_cloud.instances import run
 
 MakeClient = Callable[..., Any]
@@ -131,6 +132,27 @@ class TestLookup:
         assert created["sourceIPAddress"] == "codedeploy.amazonaws.com"
         assert created["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] == "deployer"
         assert created["requestParameters"]["healthCheckType"] == "EC2"
+
+    def test_finds_what_auto_scaling_launches_and_ends(self, client: MakeClient) -> None:
+        target_group = make_target_group(client)
+        fleet = Fleet.launch(client, 1, TargetGroupARNs=[target_group])
+        [instance] = fleet.ids()
+        fleet.resize(0)
+        fleet.wait(lambda states: not states)
+        called = [record(event) for event in look(client, Username="AutoScaling")]
+
+        assert [each["eventName"] for each in called] == [
+            "TerminateInstances",
+            "DeregisterTargets",
+            "RegisterTargets",
+            "RunInstances",
+        ]
+        launched = called[-1]
+        assert launched["userIdentity"]["invokedBy"] == "autoscaling.amazonaws.com"
+        assert launched["responseElements"]["instancesSet"]["items"] == [{"instanceId": instance}]
+        assert [each["eventName"] for each in map(record, look(client, ResourceName=instance))] == [
+            each["eventName"] for each in called
+        ]
 
     def test_comes_in_pages_between_two_moments(self, client: MakeClient) -> None:
         begun = datetime.now(UTC)

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
+from local_cloud.aws.autoscaling import acts
 from local_cloud.aws.moto.elbv2 import targets
 
 UNHEALTHY = frozenset({"unhealthy"})
@@ -21,6 +22,7 @@ def register(group: Any, instance_id: str) -> None:
         # moto refuses an instance that is not running.
         with suppress(ServiceException):
             target_group.register([{"Id": instance_id, "Port": target_group.port}])
+            _tell(group, "RegisterTargets", target_group.arn, instance_id)
     for name in _classic(group):
         group.autoscaling_backend.elb_backend.register_instances(name, [instance_id], from_autoscaling=True)
 
@@ -29,6 +31,7 @@ def deregister(group: Any, instance_id: str) -> None:
     for target_group in _target_groups(group):
         if instance_id in target_group.targets:
             target_group.deregister([{"Id": instance_id}])
+            _tell(group, "DeregisterTargets", target_group.arn, instance_id)
     for name in _classic(group):
         group.autoscaling_backend.elb_backend.deregister_instances(name, [instance_id], from_autoscaling=True)
 
@@ -50,6 +53,11 @@ def drains(group: Any, instance_id: str) -> bool:
         for target_group in _target_groups(group)
         for each in targets.leaving(target_group)
     )
+
+
+def _tell(group: Any, action: str, arn: str, instance_id: str) -> None:
+    about = {"TargetGroupArn": arn, "Targets": [{"Id": instance_id}]}
+    acts.tell(group, f"elasticloadbalancing:{action}", about)
 
 
 def _target_groups(group: Any) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.autoscaling.models import ASG_NAME_TAG
 
-from local_cloud.aws.autoscaling import capacity
+from local_cloud.aws.autoscaling import acts, capacity
 from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import Member
 from local_cloud.aws.moto.ec2.launches import launch
@@ -73,7 +73,10 @@ def launched(group: Any, place: Parameters, source: Source | None = None) -> Mem
     parameters = (
         _from_template(source or group, specification) if specification else _from_configuration(group)
     )
-    instance = launch(group.ec2_backend, parameters | place | {"TagSpecifications": _tags(group)})
+    parameters = parameters | place | {"TagSpecifications": _tags(group)}
+    instance = launch(group.ec2_backend, parameters)
+    told = {key: value for key, value in parameters.items() if key != "UserData"}
+    acts.tell(group, "ec2:RunInstances", told, {"InstancesSet": {"Items": [{"InstanceId": instance.id}]}})
     return member(group, instance, source)
 
 

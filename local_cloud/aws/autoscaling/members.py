@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from local_cloud.aws.autoscaling import balancers, hooks, messages, wording
+from local_cloud.aws.autoscaling import acts, balancers, hooks, messages, wording
 from local_cloud.aws.autoscaling.options import options
 from local_cloud.aws.autoscaling.records import (
     ENDING,
@@ -140,6 +140,8 @@ def _terminate(member: Member) -> bool:
     if member.instance.state != "terminated":
         # Auto Scaling ends instances whatever their own protection from termination is.
         member.instance.terminate()
+        ended = {"InstancesSet": {"Items": [{"InstanceId": member.instance_id}]}}
+        acts.tell(group, "ec2:TerminateInstances", ended)
         group.autoscaling_backend.elbv2_backend.notify_terminate_instances([member.instance_id])
     member.lifecycle_state = "Terminated"
     group.instance_states = [each for each in group.instance_states if each is not member]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from local_cloud.aws.trail import Tell, untold
+
 
 @dataclass(kw_only=True)
 class Clock:
@@ -42,6 +44,8 @@ class Options:
     longest_retry: float = 300.0
     """After a launch that failed the next one waits, each time twice as long. AWS does so too; its numbers
     are not known."""
+    tell: Tell = untold
+    """Told of each call that the service would make of another one, and does by itself."""
     look: Callable[[], None] = lambda: None
     """Called when something happened that no API call was about: whoever brings groups to rest looks soon."""
 

@@ -66,6 +66,20 @@ class Hook:
         """The longest time in the wait state (PutLifecycleHook): 48 hours or 100 heartbeats."""
         return min(172800, 100 * self.heartbeat_timeout)
 
+    def parameters(self) -> dict[str, Any]:
+        """Those of PutLifecycleHook."""
+        given = {
+            "AutoScalingGroupName": self.auto_scaling_group_name,
+            "LifecycleHookName": self.name,
+            "LifecycleTransition": self.lifecycle_transition,
+            "HeartbeatTimeout": self.heartbeat_timeout,
+            "DefaultResult": self.default_result,
+            "NotificationTargetARN": self.notification_target_arn,
+            "RoleARN": self.role_arn,
+            "NotificationMetadata": self.notification_metadata,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
 
 @dataclass(kw_only=True, eq=False)
 class Action:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from local_cloud.aws.trail import Tell, untold
+
 
 def _anything(*_: str) -> bool:
     return True
@@ -35,6 +37,10 @@ class Options:
     """How long a new service role cannot be assumed yet."""
     service_role_may: Callable[[str, str, str, str], bool] = _anything
     """Is a service role (ARN, region) allowed an action on a resource? Asked before the service acts."""
+    session: str = "CodeDeploy"
+    """The name of the service's sessions as a service role."""
+    tell: Tell = untold
+    """Told of each call that the service would make of another one, and does by itself."""
     client: Callable[[str, str, str], Any] = _nobody
     """A client of another service, in a region, as a service role: ARN, region, botocore's name."""
     calling: Any = field(default_factory=threading.Lock)

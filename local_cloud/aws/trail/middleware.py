@@ -11,7 +11,7 @@ from moto.core.model import OperationModel
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from local_cloud.aws.parameters import UNDERSTOOD_NOT, parsed
-from local_cloud.aws.trail import record, resources
+from local_cloud.aws.trail import record
 from local_cloud.aws.trail.history import History
 from local_cloud.request_log import COMMANDS, READING, Call, identify
 
@@ -57,7 +57,8 @@ def recorded(
             status, headers = seen[0]
             told = _Told(int(status.split()[0]), dict(headers), b"".join(answer))
             who = _identity(call, environ, caller(call.access_key, call.region))
-            history.add(_record(call, environ | {TIME: time}, who, _outcome(call, asked, told)))
+            circumstances = _circumstances(call, environ | {TIME: time}, who)
+            history.add(record.made(circumstances, _outcome(call, asked, told)))
         except Exception:
             # Whatever a record lacks is no reason to refuse a call.
             LOG.exception("no record of %s %s", call.service, call.action)
@@ -117,39 +118,15 @@ def _outcome(call: Call, asked: Asked, told: _Told) -> dict[str, Any]:
     }
 
 
-def _record(
-    call: Call, environ: "WSGIEnvironment", who: dict[str, Any], outcome: dict[str, Any]
-) -> record.Record:
-    source = f"{call.service}{record.BY_SERVICE}"
-    is_read_only = bool(READING.match(call.action))
-    event = {
-        "eventVersion": record.VERSION,
-        "userIdentity": who,
-        "eventTime": record.moment(environ[TIME]),
-        "eventSource": source,
-        "eventName": call.action,
-        "awsRegion": call.region,
-        "sourceIPAddress": _service(environ) or environ.get("REMOTE_ADDR", ""),
-        "userAgent": environ.get("HTTP_USER_AGENT", ""),
-        **outcome,
-        "eventID": str(uuid4()),
-        "readOnly": is_read_only,
-        "eventType": "AwsApiCall",
-        "managementEvent": True,
-        "recipientAccountId": DEFAULT_ACCOUNT_ID,
-        "eventCategory": "Management",
-    }
-    return record.Record(
-        event_id=event["eventID"],
-        event_name=call.action,
-        event_source=source,
-        event_time=environ[TIME],
-        read_only=is_read_only,
-        username=record.username(who),
-        access_key_id=call.access_key,
+def _circumstances(call: Call, environ: "WSGIEnvironment", who: dict[str, Any]) -> record.Circumstances:
+    return record.Circumstances(
+        service=call.service,
+        action=call.action,
         region=call.region,
-        resources=resources.named(call.service, outcome["requestParameters"], outcome["responseElements"]),
-        event=event,
+        time=environ[TIME],
+        who=who,
+        source=_service(environ) or str(environ.get("REMOTE_ADDR", "")),
+        agent=str(environ.get("HTTP_USER_AGENT", "")),
     )
 
 

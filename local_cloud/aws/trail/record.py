@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import uuid4
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from local_cloud.aws.trail import resources
+from local_cloud.request_log import READING
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 LONGEST = 2048
@@ -44,6 +49,58 @@ class Record:
             "Resources": self.resources,
             "CloudTrailEvent": json.dumps(self.event),
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """Which call it was, of whom, when, and from where."""
+
+    service: str
+    """As endpoints have it: `ec2`."""
+    action: str
+    region: str
+    time: datetime
+    who: dict[str, Any]
+    """CloudTrail's `userIdentity`."""
+    source: str
+    """An address, or the service of AWS that called."""
+    agent: str
+
+
+def made(call: Circumstances, outcome: Mapping[str, Any]) -> Record:
+    """The record of a call. `outcome` has `requestParameters`, `responseElements`, and a refusal's error."""
+    source = f"{call.service}{BY_SERVICE}"
+    is_read_only = bool(READING.match(call.action))
+    event = {
+        "eventVersion": VERSION,
+        "userIdentity": call.who,
+        "eventTime": moment(call.time),
+        "eventSource": source,
+        "eventName": call.action,
+        "awsRegion": call.region,
+        "sourceIPAddress": call.source,
+        "userAgent": call.agent,
+        "requestID": str(uuid4()),
+        **outcome,
+        "eventID": str(uuid4()),
+        "readOnly": is_read_only,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": DEFAULT_ACCOUNT_ID,
+        "eventCategory": "Management",
+    }
+    return Record(
+        event_id=event["eventID"],
+        event_name=call.action,
+        event_source=source,
+        event_time=call.time,
+        read_only=is_read_only,
+        username=username(call.who),
+        access_key_id=call.who["accessKeyId"],
+        region=call.region,
+        resources=resources.named(call.service, outcome["requestParameters"], outcome["responseElements"]),
+        event=event,
+    )
 
 
 def readable(value: Any, shape: Shape | None) -> Any:

@@ -138,7 +138,7 @@ class Deployer:
         """What follows: the group remembers, late instances are updated, a failure is rolled back."""
         deployment = run.deployment
         del self._runs[deployment.deployment_id]
-        suspension.resume(self._backend, deployment)
+        suspension.resume(self._backend, deployment, run.group)
         group = self._backend.find_group(deployment.deployment_group_id)
         if group is None:
             return

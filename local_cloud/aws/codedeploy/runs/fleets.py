@@ -114,17 +114,7 @@ def remove_hook(service: Service, group: str, hook: str) -> None:
 
 
 def put_hook(service: Service, hook: Hook) -> None:
-    service.call(
-        "autoscaling",
-        "put_lifecycle_hook",
-        AutoScalingGroupName=hook.auto_scaling_group_name,
-        LifecycleHookName=hook.name,
-        LifecycleTransition=hook.lifecycle_transition,
-        HeartbeatTimeout=hook.heartbeat_timeout,
-        DefaultResult=hook.default_result,
-        NotificationTargetARN=hook.notification_target_arn,
-        NotificationMetadata=hook.notification_metadata,
-    )
+    service.call("autoscaling", "put_lifecycle_hook", **hook.parameters())
 
 
 def resume(service: Service, group: str) -> None:

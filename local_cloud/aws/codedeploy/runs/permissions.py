@@ -6,6 +6,7 @@ from typing import Any
 from local_cloud.aws.codedeploy.options import options
 from local_cloud.aws.codedeploy.records.applications import DeploymentGroup
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
+from local_cloud.aws.trail import Act
 
 _SERVICES = {
     "autoscaling": "AmazonAutoScaling",
@@ -20,6 +21,29 @@ _SERVICES = {
 def may(backend: CodeDeployBase, group: DeploymentGroup, action: str, resource: str = "*") -> bool:
     """Does the group's service role allow it?"""
     return options.service_role_may(group.service_role_arn, backend.region_name, action, resource)
+
+
+def uses(
+    backend: CodeDeployBase,
+    group: DeploymentGroup,
+    action: str,
+    resource: str,
+    **parameters: Any,  # noqa: ANN401 - another service's
+) -> bool:
+    """`may`, by which the service acts: the account's history has its call, refused or not."""
+    is_allowed = may(backend, group, action, resource)
+    options.tell(
+        Act(
+            by="codedeploy",
+            role_arn=group.service_role_arn,
+            session=options.session,
+            region=backend.region_name,
+            action=action,
+            parameters=parameters,
+            is_denied=not is_allowed,
+        )
+    )
+    return is_allowed
 
 
 def refused(backend: CodeDeployBase, group: DeploymentGroup) -> dict[str, str] | None:

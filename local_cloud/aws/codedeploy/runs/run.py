@@ -65,7 +65,7 @@ class DeploymentRun:
         self.deployment = deployment
         self.stop_reason: StopReason | None = None
         self._backend = backend
-        self._group = group
+        self.group = group
         self._owner = owner
         self._stop_error: dict[str, str] | None = None
         self._abandoned = False
@@ -95,7 +95,7 @@ class DeploymentRun:
 
     def _choose_strategy(self) -> Strategy:
         tell = self._telling.deployment
-        task = Task(self._backend, self.deployment, self._group, self._events, self._waits, tell)
+        task = Task(self._backend, self.deployment, self.group, self._events, self._waits, tell)
         if self.deployment.rolled_back is not None:
             return TrafficReturn(task)
         return BlueGreen(task) if self.deployment.is_blue_green else InPlace(task)
@@ -242,8 +242,8 @@ class DeploymentRun:
     def _look_for_targets(self) -> dict[str, str] | None:
         """Why the deployment cannot begin."""
         return (
-            permissions.refused(self._backend, self._group)
-            or alarms.refused(self._backend, self.deployment, self._group)
+            permissions.refused(self._backend, self.group)
+            or alarms.refused(self._backend, self.deployment, self.group)
             or self._strategy.look()
         )
 
@@ -259,7 +259,7 @@ class DeploymentRun:
             self._overdue_at = time.monotonic() + options.deployment_timeout
         if time.monotonic() >= self._overdue_at and not self._finishing:
             self._time_out()
-        error = alarms.stop(self._backend, self.deployment, self._group)
+        error = alarms.stop(self._backend, self.deployment, self.group)
         if error:
             self.stop(StopReason.ALARM, error)
         self._owner.alive()

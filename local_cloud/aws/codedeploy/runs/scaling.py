@@ -30,6 +30,8 @@ NAMES = {
 DEFAULTS = {LAUNCHING: hooks.ABANDON, TERMINATING: hooks.CONTINUE}
 """The second one is inferred: an instance that ends is to end."""
 PUT, DELETE = "autoscaling:PutLifecycleHook", "autoscaling:DeleteLifecycleHook"
+COMPLETE = "autoscaling:CompleteLifecycleAction"
+HEARTBEAT_CALL = "autoscaling:RecordLifecycleActionHeartbeat"
 ACCOUNT = "062506839004"
 """One of those that the service's own queues are in."""
 
@@ -63,8 +65,9 @@ def place_hooks(backend: CodeDeployBase, group: DeploymentGroup) -> None:
     for name, transition in sorted(wanted - set(group.hooks)):
         for found in _groups(backend, [name]):
             hook = _hook(backend, group, found.name, transition)
-            hooks.put(found, hook)
-            group.hooks[name, transition] = hook.name
+            if permissions.uses(backend, group, PUT, found.arn, **hook.parameters()):
+                hooks.put(found, hook)
+                group.hooks[name, transition] = hook.name
 
 
 def remove_hooks(backend: CodeDeployBase, group: DeploymentGroup) -> None:
@@ -76,7 +79,8 @@ def _remove(backend: CodeDeployBase, group: DeploymentGroup, key: tuple[str, str
     """A hook stays where the service role may not take it away, and times out for every instance."""
     hook = group.hooks.pop(key)
     for found in _groups(backend, key[:1]):
-        if permissions.may(backend, group, DELETE, found.arn):
+        names = {"AutoScalingGroupName": found.name, "LifecycleHookName": hook}
+        if permissions.uses(backend, group, DELETE, found.arn, **names):
             hooks.delete(found, hook)
 
 
@@ -157,7 +161,7 @@ class LifecycleDeployments:
         for answer in self._answers.values():
             group = self._backend.find_group(answer.deployment.deployment_group_id)
             due = scaling_options.clock.now() >= answer.action.heartbeat_at + HEARTBEATS_EVERY
-            if group and due and self._may(group, "autoscaling:RecordLifecycleActionHeartbeat"):
+            if group and due and self._uses(group, HEARTBEAT_CALL, answer.action):
                 hooks.heartbeat(answer.action)
 
     def ended(self, deployment: Deployment, group: DeploymentGroup) -> None:
@@ -170,9 +174,19 @@ class LifecycleDeployments:
         self._answer(group, answer.action, hooks.CONTINUE if goes_on else hooks.ABANDON)
 
     def _answer(self, group: DeploymentGroup, action: Action, result: str) -> None:
-        if not action.result and self._may(group, "autoscaling:CompleteLifecycleAction"):
+        if not action.result and self._uses(group, COMPLETE, action, LifecycleActionResult=result):
             hooks.answer(action, result)
 
-    def _may(self, group: DeploymentGroup, action: str) -> bool:
-        arns = (found.arn for found in _groups(self._backend, group.auto_scaling_group_names))
-        return all(permissions.may(self._backend, group, action, arn) for arn in arns)
+    def _uses(self, group: DeploymentGroup, call: str, action: Action, **parameters: str) -> bool:
+        """Of the Auto Scaling group that the action is of; one that is gone asks for nothing more."""
+        name = action.hook.auto_scaling_group_name
+        about = {
+            "AutoScalingGroupName": name,
+            "LifecycleHookName": action.hook.name,
+            "LifecycleActionToken": action.token,
+            "InstanceId": action.instance_id,
+        }
+        return any(
+            permissions.uses(self._backend, group, call, found.arn, **about, **parameters)
+            for found in _groups(self._backend, [name])
+        )

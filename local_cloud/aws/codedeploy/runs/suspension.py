@@ -11,7 +11,7 @@ from local_cloud.aws.codedeploy.records.deployments import FOR_LIFECYCLE_HOOKS, 
 from local_cloud.aws.codedeploy.records.place import CodeDeployBase
 from local_cloud.aws.codedeploy.runs import permissions
 
-ACTION = "autoscaling:SuspendProcesses"
+SUSPEND, RESUME = "autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses"
 
 
 def suspend(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGroup) -> None:
@@ -22,21 +22,28 @@ def suspend(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGr
         return
     known = _groups(backend)
     for found in (known[name] for name in group.auto_scaling_group_names if name in known):
-        if permissions.may(backend, group, ACTION, found.arn):
-            before = _suspended(found)
-            added = [process for process in wanted if process not in before]
+        before = _suspended(found)
+        added = [process for process in wanted if process not in before]
+        if added and permissions.uses(backend, group, SUSPEND, found.arn, **_about(found.name, added)):
             found.suspended_processes = [*before, *added]
             deployment.suspended_processes[found.name] = added
 
 
-def resume(backend: CodeDeployBase, deployment: Deployment) -> None:
+def resume(backend: CodeDeployBase, deployment: Deployment, group: DeploymentGroup) -> None:
+    """They stand still where the service role may not let them go on."""
     known = _groups(backend)
     for name, processes in deployment.suspended_processes.items():
-        if name in known:
+        if name in known and permissions.uses(
+            backend, group, RESUME, known[name].arn, **_about(name, processes)
+        ):
             before = _suspended(known[name])
             known[name].suspended_processes = [each for each in before if each not in processes]
     if deployment.suspended_processes:
         autoscaling.wake()
+
+
+def _about(group: str, processes: list[str]) -> dict[str, Any]:
+    return {"AutoScalingGroupName": group, "ScalingProcesses": processes}
 
 
 def _groups(backend: CodeDeployBase) -> dict[str, Any]:
