@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -129,6 +130,29 @@ class TestDraining:
         until(lambda: "b" not in site.health(group))
         asking.join(10)
         assert slow == [502]
+
+    @pytest.mark.long
+    def test_in_slow_start_a_target_gets_more_and_more(self, site: Balanced) -> None:
+        """Of two, from a small share to a half within the 30 seconds that are the shortest."""
+        balancer = site.balance()
+        group = site.target_group("web", "a")
+        site.elb.modify_target_group_attributes(
+            TargetGroupArn=group, Attributes=[{"Key": "slow_start.duration_seconds", "Value": "30"}]
+        )
+        site.listen(balancer, group)
+        healthy(site, group, "a")
+        address = site.addresses(balancer)[0]
+
+        def share() -> float:
+            return Counter(site.get(address).me for _ in range(100))["b"] / 100
+
+        site.register(group, "b")
+        until(lambda: site.get(address).me == "b")
+        begun = time.monotonic()
+        assert share() < 0.35
+        shares = [share() for _ in iter(lambda: time.monotonic() < begun + 32, False)]
+        assert shares == pytest.approx(sorted(shares), abs=0.1)
+        assert shares[-1] == pytest.approx(0.5, abs=0.06)
 
 
 def connections(site: Balanced, name: str) -> bool:

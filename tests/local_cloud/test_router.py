@@ -371,7 +371,7 @@ def random_acl(name: str, choose: Callable[[Any], Any]) -> NetworkAcl:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(40))
 def test_whatever_the_rules_words_and_kernel_agree(hosts: Hosts, seed: int) -> None:
     choose = random.Random(seed).choice  # noqa: S311 - not a secret
     peers = ("sg-a", "sg-b", "172.31.7.0/24", "172.31.7.4/32", "198.18.0.4/32", ANYWHERE)
