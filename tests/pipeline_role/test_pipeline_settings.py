@@ -110,8 +110,25 @@ ALLOWED = [
     ("pipeline_promote_from", ["", "test.codeDeploy.001-staging"]),
     ("pipeline_open_ports", ["[80]", "[80, 443]", "[443, 80, 65535]"]),
     ("pipeline_github_api_url", ["https://api.github.com", "http://127.0.0.1:4581/api/v3"]),
+    ("pipeline_fleet_subnets", ["[]", str(["subnet-01234567", "subnet-0123456789abcdef0"])]),
+    ("pipeline_fleet_desired_size", ["1", "20", "1000"]),
+    ("pipeline_fleet_alarm_errors", ["0", "5", "100"]),
+    ("pipeline_fleet_alarm_unhealthy_hosts", ["0", "1", "1000"]),
+    ("pipeline_fleet_deregistration_delay", ["0", "300", "3600"]),
+    ("pipeline_fleet_requests_per_host", ["0", "6000"]),
+    ("pipeline_blue_green_wait", ["0", "60", "2880"]),
 ]
 REFUSED = [
+    (
+        "pipeline_fleet_subnets",
+        [str(["vpc-01234567"]), "subnet-01234567", str(["subnet-012"]), "['subnet-01234567', ]"],
+    ),
+    ("pipeline_fleet_desired_size", ["0", "1001", "two", "-1"]),
+    ("pipeline_fleet_alarm_errors", ["101", "-1", "5%"]),
+    ("pipeline_fleet_alarm_unhealthy_hosts", ["1001", "-1"]),
+    ("pipeline_fleet_deregistration_delay", ["3601", "-1", "5m"]),
+    ("pipeline_fleet_requests_per_host", ["-1", "1.5"]),
+    ("pipeline_blue_green_termination_wait", ["2881", "-1"]),
     ("pipeline_environment", ["", "Staging", "pre-production", "1st", "x" * 14, "stag_ing"]),
     (
         "pipeline_github_reviewers",

@@ -215,6 +215,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             "modules to travel through (docs/connecting.md)."
         )
     yield from _https(settings)
+    yield from _fleet(settings)
     topic = settings["pipeline_notification_topic"]
     if topic and settings["pipeline_notifications"]:
         yield (
@@ -230,6 +231,34 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             f"pipeline_domain_record is '{record}': allowed is a name inside the zone '{zone}' "
             "(pipeline_domain_zone)."
         )
+
+
+def _fleet(settings: Settings) -> Iterator[str]:
+    if not boolean(settings["pipeline_fleet"]):
+        style = settings["pipeline_deployment_style"]
+        if style != "in_place":
+            yield (
+                f"pipeline_deployment_style is '{style}' and pipeline_fleet is false: only a fleet has hosts "
+                "beside the former ones. Set pipeline_fleet to true, or the style to in_place."
+            )
+        return
+    sizes = [int(settings[f"pipeline_fleet_{name}_size"]) for name in ("min", "desired", "max")]
+    if sizes != sorted(sizes):
+        yield (
+            "pipeline_fleet_min_size, pipeline_fleet_desired_size and pipeline_fleet_max_size are "
+            f"{', '.join(map(str, sizes))}: allowed are sizes of which none is less than the one before."
+        )
+    if settings["pipeline_https"] == "files":
+        yield (
+            "pipeline_https is 'files' and pipeline_fleet is true: the load balancer has a certificate of "
+            "AWS Certificate Manager. Set acme for HTTPS, or none for HTTP."
+        )
+    for name in ("pipeline_fleet_subnets", "pipeline_fleet_balancer_subnets"):
+        if len(settings[name]) == 1:
+            yield (
+                f"{name} is {settings[name]}: name subnets of two zones at least, or none for the VPC's "
+                "default ones."
+            )
 
 
 def _https(settings: Settings) -> Iterator[str]:
