@@ -109,6 +109,8 @@ def _is_timestamp(value: Any) -> bool:  # noqa: ANN401 - JSON
         return False
 
 
+NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
+"""How JSON has a float that is none, by the protocol. A service that wants no such one refuses it."""
 FITS: dict[str, Callable[[object], bool]] = {
     "structure": lambda value: isinstance(value, dict),
     "map": lambda value: isinstance(value, dict),
@@ -117,7 +119,7 @@ FITS: dict[str, Callable[[object], bool]] = {
     "character": _is_text,
     "boolean": lambda value: isinstance(value, bool),
     **dict.fromkeys(("byte", "short", "integer", "long"), _is_whole),
-    **dict.fromkeys(("float", "double"), _is_number),
+    **dict.fromkeys(("float", "double"), lambda value: _is_number(value) or value in NO_NUMBERS),
     "blob": _is_blob,
     "timestamp": _is_timestamp,
 }

@@ -184,6 +184,14 @@ def test_a_filter_that_there_is_not_is_named(client: Client) -> None:
         client("ec2").describe_instances(Filters=[{"Name": "none", "Values": ["a"]}])
 
 
+def test_a_float_that_is_no_number_reaches_the_service(client: Client) -> None:
+    """JSON has a word for it in the protocol, which is no value of another type."""
+    with pytest.raises(ClientError, match="The value NaN"):
+        client("cloudwatch").put_metric_data(
+            Namespace="site", MetricData=[{"MetricName": "load", "Value": float("nan")}]
+        )
+
+
 def test_an_error_is_well_formed_whatever_it_is_about(client: Client) -> None:
     with pytest.raises(ClientError, match="ValidationError"):
         client("iam").create_role(RoleName="web", AssumeRolePolicyDocument="{}", Description="a\x07\ufffe")
