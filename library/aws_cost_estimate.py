@@ -59,8 +59,9 @@ options:
   prices:
     description:
       - V(sheet) takes all prices from O(price_sheet), and needs neither network nor credentials.
-      - V(live) asks the AWS Price List API for instances, gp3 volumes, public IPv4 addresses, VPN connections, hosted
-        zones and queries, and takes the rest from O(price_sheet).
+      - V(live) asks the AWS Price List API for instances, gp3 volumes, snapshots, public IPv4 addresses, NAT gateways,
+        Application Load Balancers, alarms, VPN connections, hosted zones and queries, and takes the rest from
+        O(price_sheet).
     type: str
     choices: [sheet, live]
     default: sheet

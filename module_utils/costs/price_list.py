@@ -37,6 +37,8 @@ class Query:
 SHEET_INSTEAD = "The price sheet needs nobody: prices=sheet (pipeline_cost_prices)."
 INSTANCE = {"operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA", "capacitystatus": "Used"}
 ITEMS = {
+    ("Amazon CloudWatch", "alarm metric"): Query("AmazonCloudWatch", "CW:AlarmMonitorUsage", "month"),
+    ("Amazon EBS", "snapshot"): Query("AmazonEC2", "EBS:SnapshotUsage", "GB-month"),
     ("Amazon EBS", "gp3 volume"): Query(
         "AmazonEC2", "EBS:VolumeUsage.gp3", "GB-month", {"volumeApiName": "gp3"}
     ),
@@ -52,6 +54,14 @@ ITEMS = {
         units=1_000_000,
     ),
     ("Amazon VPC", "public IPv4 address"): Query("AmazonVPC", "PublicIPv4:InUseAddress", "hour"),
+    ("Amazon VPC", "NAT gateway"): Query("AmazonEC2", "NatGateway-Hours", "hour"),
+    ("Amazon VPC", "NAT gateway data"): Query("AmazonEC2", "NatGateway-Bytes", "GB"),
+    ("Elastic Load Balancing", "Application Load Balancer"): Query(
+        "AWSELB", "LoadBalancerUsage", "hour", {"productFamily": "Load Balancer-Application"}
+    ),
+    ("Elastic Load Balancing", "LCU"): Query(
+        "AWSELB", "LCUUsage", "LCU-hour", {"productFamily": "Load Balancer-Application"}
+    ),
     ("VPN Connection", "Site-to-Site VPN"): Query("AmazonVPC", "VPN-Usage-Hours:ipsec.1", "hour"),
 }
 

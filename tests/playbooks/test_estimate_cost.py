@@ -41,6 +41,39 @@ def test_both_tables_are_shown_and_reported_from_the_settings(ansible_playbook: 
     assert all(line["source"] and line["date"] for line in built["lines"])
 
 
+def test_a_fleet_is_estimated_in_several_sizes_each_with_its_source(
+    ansible_playbook: Callable[..., Any],
+) -> None:
+    """Without public addresses of its hosts, which costs a NAT gateway in each zone and its address."""
+    result = ansible_playbook(
+        "estimate-cost.yml",
+        pipeline_cost_report="json",
+        pipeline_fleet=True,
+        pipeline_fleet_desired_size=3,
+        pipeline_fleet_public_addresses=False,
+        pipeline_cost_fleet_sizes=[2, 20],
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    said = " ".join(result.stdout.split())
+    for amounts in (
+        "What production builds, a fleet of 3 x t3a.nano in us-east-1",
+        "Amazon EC2 t3a.nano 14600 hour 0.0047 68.62 823.44",
+        "Elastic Load Balancing Application Load Balancer 730 hour 0.0225 16.425 197.10",
+        "Elastic Load Balancing LCU 730 LCU-hour 0.008 5.84 70.08",
+        "Amazon VPC NAT gateway 1460 hour 0.045 65.70 788.40",
+        "Amazon VPC NAT gateway data 20 GB 0.045 0.90 10.80",
+        "Amazon VPC public IPv4 address 2920 hour 0.005 14.60 175.20",
+    ):
+        assert amounts in said
+    _, three, two, twenty = json.loads((BUILD / "cost.json").read_text())
+    assert [float(each["monthly"]) for each in (two, three, twenty)] == sorted(
+        float(each["monthly"]) for each in (two, three, twenty)
+    )
+    assert two["title"] == "A fleet of 2 x t3a.nano in us-east-1"
+    assert all(line["source"] and line["date"] for line in twenty["lines"])
+
+
 def test_a_usage_file_and_a_price_sheet_of_ones_own(
     ansible_playbook: Callable[..., Any], tmp_path: Path
 ) -> None:

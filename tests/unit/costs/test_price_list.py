@@ -76,6 +76,34 @@ def test_of_tiers_the_first_counts_and_queries_are_counted_in_millions(pricing: 
 
 
 @pytest.mark.parametrize(
+    ("service", "item", "usage_type", "family"),
+    [
+        (
+            *("Elastic Load Balancing", "Application Load Balancer"),
+            *("EU-LoadBalancerUsage", "Load Balancer-Application"),
+        ),
+        ("Elastic Load Balancing", "LCU", "EU-LCUUsage", "Load Balancer-Application"),
+        ("Amazon VPC", "NAT gateway", "EU-NatGateway-Hours", None),
+        ("Amazon VPC", "NAT gateway data", "EU-NatGateway-Bytes", None),
+        ("Amazon EBS", "snapshot", "EU-EBS:SnapshotUsage", None),
+        ("Amazon CloudWatch", "alarm metric", "EU-CW:AlarmMonitorUsage", None),
+    ],
+)
+def test_what_a_fleet_is_paid_for_is_asked_for(
+    pricing: Any, service: str, item: str, usage_type: str, family: str | None
+) -> None:
+    """A classic load balancer's hours are called the same: the family says which is meant."""
+    wanted = {"productFamily": family} if family else {}
+    asked = [
+        {"Type": "TERM_MATCH", "Field": name, "Value": value}
+        for name, value in sorted((wanted | {"regionCode": "eu-west-1"}).items())
+    ]
+    price = ask(pricing, [product(usage_type, ("0", "0.0270000000"))], service, item, filters=asked)
+
+    assert f"{price.usd:f}" == "0.027"
+
+
+@pytest.mark.parametrize(
     ("products", "said"),
     [
         ([], "no price of Amazon EC2 t9.nano in eu-west-1"),
