@@ -51,7 +51,7 @@ def test_a_zonal_deployment_is_followed_in_bounds(
         zonal_config={"minimum_healthy_hosts_per_zone": {"type": "FLEET_PERCENT", "value": KEEPS}},
     )
     deployment: Module = module("codedeploy_deployment")
-    wanted = {
+    wanted: dict[str, Any] = {
         "application_name": "shop",
         "deployment_group_name": "web",
         "github_location": {"repository": "OWNER/shop", "commit_id": COMMIT},
