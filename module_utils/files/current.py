@@ -19,11 +19,14 @@ def root_checksum(module: AnsibleModule, path: str, mode: str = PUBLIC) -> str:
     """The SHA-1 of a file of root's with this mode, as M(ansible.builtin.stat) has it; empty for another.
 
     A link is another: a task would put a file in its place. AnsibleModule judges owner, group, mode and
-    SELinux context, as for a task. Raises OSError where the file cannot be read.
+    SELinux context, as for a task. The module fails where nothing can be said of the path.
     """
     file = Path(path)
-    if file.is_symlink() or not file.is_file():
-        return ""
+    try:
+        if file.is_symlink() or not file.is_file():
+            return ""
+    except OSError as error:
+        module.fail_json(msg=f"{path}: {error.strerror}")
     wanted = module.load_file_common_arguments({"owner": "root", "group": "root", "mode": mode, "path": path})
     before, module.check_mode = module.check_mode, True
     try:
@@ -34,5 +37,5 @@ def root_checksum(module: AnsibleModule, path: str, mode: str = PUBLIC) -> str:
 
 
 def root_checksums(module: AnsibleModule, modes: Mapping[str, str]) -> dict[str, str]:
-    """The same of several files, by path. Raises OSError likewise."""
+    """The same of several files, by path."""
     return {path: root_checksum(module, path, str(mode)) for path, mode in modes.items()}

@@ -41,6 +41,8 @@ def visit(address: str, port: int, server_name: str, text: str, *, use_proxy: bo
             url = redirected(url, error.headers.get("Location", ""))
         except (OSError, HTTPException) as error:
             return Visit(url, unanswered=str(getattr(error, "reason", error)) or type(error).__name__)
+        except OverflowError:
+            return Visit(url, unanswered=f"{urlsplit(url).netloc.rpartition(':')[2]} is no TCP port")
         else:
             return Visit(url, status=answer.status, problem=page_problem(kind, body, text))
     return Visit(url, unanswered=f"more than {MOST_REDIRECTS} redirects")
