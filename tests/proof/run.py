@@ -1,6 +1,6 @@
 """The proof: every experiment with its figure and its goal, as one table in Markdown.
 
-    python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 34] [--kills 50] [--rounds 10]
+    python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 34] [--kills 20] [--rounds 3]
 
 Without hosts: revisions, skin, scale, suites, races, kills, way. With hosts, booted on this machine: hosts.
 What an experiment does by chance it does by the seed. The table goes to build/proof.md too, after each
@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 
 from tests.bench.run import CHECKOUT, machine
@@ -22,8 +23,13 @@ KILLED = ("provision", "deploy", "destroy")
 
 
 def kill_each(options: argparse.Namespace) -> Iterator[Figure]:
-    for number, name in enumerate(KILLED):
-        yield kills.figure(name, options.kills, options.seed + number)
+    with ProcessPoolExecutor(options.jobs) as workers:
+        begun = [
+            workers.submit(kills.figure, name, options.kills, options.seed + number)
+            for number, name in enumerate(KILLED)
+        ]
+        for figure in begun:
+            yield figure.result()
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
@@ -55,9 +61,9 @@ def main() -> int:
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=34, help="provisionings at each rate of spoilt calls")
-    parser.add_argument("--kills", type=int, default=50, help="of each playbook")
-    parser.add_argument("--rounds", type=int, default=10, help="races of two, and of four operators")
-    parser.add_argument("--jobs", type=int, default=2, help="provisionings over a bad line at a time")
+    parser.add_argument("--kills", type=int, default=20, help="of each playbook")
+    parser.add_argument("--rounds", type=int, default=3, help="races of two, and of four operators")
+    parser.add_argument("--jobs", type=int, default=2, help="provisionings over a bad line, and accounts with kills, at a time")
     options = parser.parse_args()
     figures: list[Figure] = []
     begun = time.monotonic()
