@@ -63,7 +63,12 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=34, help="provisionings at each rate of spoilt calls")
     parser.add_argument("--kills", type=int, default=20, help="of each playbook")
     parser.add_argument("--rounds", type=int, default=3, help="races of two, and of four operators")
-    parser.add_argument("--jobs", type=int, default=2, help="provisionings over a bad line, and accounts with kills, at a time")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=2,
+        help="provisionings over a bad line, or accounts with kills, at a time",
+    )
     options = parser.parse_args()
     figures: list[Figure] = []
     begun = time.monotonic()
