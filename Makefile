@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways faults browser bench docs collection release collection-lint lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways faults long browser bench docs collection release collection-lint lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -31,7 +31,7 @@ down: ## end everything that demo and test started; caches stay
 test: environment idle engine ## all that CI runs (at most 20 minutes on 2 cores)
 	scripts/side_by_side.sh "$(MAKE) --no-print-directory molecule local-cloud" "$(MAKE) --no-print-directory lint unit integration"
 
-test-all: environment idle engine lint unit integration local-cloud both-ways faults browser collection-lint ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
+test-all: environment idle engine lint unit integration local-cloud both-ways long faults browser collection-lint ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
@@ -69,15 +69,18 @@ both-ways: environment engine ## all scenarios in the warm interpreter and witho
 molecule-roles: environment engine ## the scenarios of the roles; HOST_IMAGE=debian:13 takes another system for two of the hosts
 	molecule test $(foreach role,codedeploy_agent nginx site_checkout swap,--scenario-name $(role))
 
-# A longer table, of other runs: make faults RUNS=100 SEED=1000
-RUNS ?= 14
+# Other runs, more of them, or some parts: make faults SEED=1000 KILLS=50, make faults PARTS="way kills"
+RUNS ?= 34
+KILLS ?= 20
+ROUNDS ?= 3
 SEED ?= 1
 
-faults: environment engine ## a bad line to AWS and GitHub, kills, crashes, races, pushes to real hosts, and what fails while roles change a host
+faults: environment engine ## the proof as one table: bad lines, kills, races, hostile revisions, scale, fuzz, and with hosts, under requests
+	python -m tests.proof.run $(if $(PARTS),--parts $(PARTS)) --seed $(SEED) --runs $(RUNS) --kills $(KILLS) --rounds $(ROUNDS)
+
+long: environment engine ## the tests that take minutes each
 	scripts/install_iam_simulate.sh
 	pytest -q -n 2 --dist loadscope -m long tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
-	pytest -q tests/faults
-	python -m tests.faults.way_to_aws --runs $(RUNS) --seed $(SEED)
 
 browser: environment ## the status page in a headless Chromium
 	scripts/install_browser.sh

@@ -319,10 +319,10 @@ def report(outcome: Outcome, number: int, total: int) -> None:
         )
 
 
-def table(outcomes: Sequence[Outcome]) -> tuple[str, bool]:
+def table(done: Sequence[Outcome]) -> tuple[str, bool]:
     """The table, and whether every goal is met."""
     lines, met = ["", f"{'':16s} runs good goal converged  seeds"], True
-    at_rates = [each for each in outcomes if each.trial.lost is None]
+    at_rates = [each for each in done if each.trial.lost is None]
     for rate in sorted({each.trial.rate for each in at_rates}):
         group = [each for each in at_rates if each.trial.rate == rate]
         goal = round(GOALS.get(rate, 0) * len(group))
@@ -331,7 +331,7 @@ def table(outcomes: Sequence[Outcome]) -> tuple[str, bool]:
         told = f"{seeds[0]}-{seeds[-1]}" + (f", not good: {', '.join(failed)}" if failed else "")
         lines.append(_row(f"{rate} % of calls", group, goal, told))
         met = met and reached(group, goal)
-    lost = [each for each in outcomes if each.trial.lost is not None]
+    lost = [each for each in done if each.trial.lost is not None]
     if lost:
         told = "; ".join(str(each.trial) for each in lost if not each.good)
         lines.append(_row("an answer lost", lost, len(lost), told))
@@ -356,6 +356,20 @@ def trials(arguments: argparse.Namespace, mutating: int) -> list[Trial]:
     ]
 
 
+def outcomes(arguments: argparse.Namespace) -> list[Outcome]:
+    """Of every trial that is asked for, as they end; each is reported when it does."""
+    shutil.rmtree(SAID, ignore_errors=True)
+    done: list[Outcome] = []
+    with ProcessPoolExecutor(arguments.jobs) as workers:
+        mutating, wanted = workers.submit(survey).result()
+        print(f"a run makes {mutating} mutating calls", flush=True)
+        asked = trials(arguments, mutating)
+        for future in as_completed([workers.submit(attempt, trial, wanted) for trial in asked]):
+            done.append(future.result())
+            report(done[-1], len(done), len(asked))
+    return done
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -369,19 +383,7 @@ def main() -> int:
         "--lost", choices=["each", "all", "none"], default="each", help="which answers are lost"
     )
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
-    arguments = parser.parse_args()
-    shutil.rmtree(SAID, ignore_errors=True)
-    outcomes: list[Outcome] = []
-    with ProcessPoolExecutor(arguments.jobs) as workers:
-        mutating, wanted = workers.submit(survey).result()
-        print(f"a run makes {mutating} mutating calls", flush=True)
-        asked = trials(arguments, mutating)
-        for number, done in enumerate(
-            as_completed([workers.submit(attempt, trial, wanted) for trial in asked]), start=1
-        ):
-            outcomes.append(done.result())
-            report(outcomes[-1], number, len(asked))
-    text, met = table(outcomes)
+    text, met = table(outcomes(parser.parse_args()))
     print(text)
     return 0 if met else 1
 

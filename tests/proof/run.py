@@ -1,0 +1,87 @@
+"""The proof: every experiment with its figure and its goal, as one table in Markdown.
+
+    python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 34] [--kills 20] [--rounds 3]
+
+Without hosts: revisions, skin, scale, suites, races, kills, way. With hosts, booted on this machine: hosts.
+What an experiment does by chance it does by the seed. The table goes to build/proof.md too, after each
+experiment anew. Progress is told on standard error. The status is 1 where a goal is missed.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
+
+from tests.bench.run import CHECKOUT, machine
+from tests.proof import kills, races, revisions, scale, skin, suites, way
+from tests.proof.table import Figure, markdown
+
+WRITTEN = CHECKOUT / "build" / "proof.md"
+KILLED = ("provision", "deploy", "destroy")
+
+
+def kill_each(options: argparse.Namespace) -> Iterator[Figure]:
+    with ProcessPoolExecutor(options.jobs) as workers:
+        begun = [
+            workers.submit(kills.figure, name, options.kills, options.seed + number)
+            for number, name in enumerate(KILLED)
+        ]
+        for figure in begun:
+            yield figure.result()
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
+    "revisions": lambda _: revisions.figures(),
+    "skin": lambda _: skin.figures(),
+    "scale": lambda _: scale.figures(),
+    "suites": lambda _: suites.figures(suites.SIMULATED),
+    "races": lambda options: races.figures(options.rounds, options.seed),
+    "kills": kill_each,
+    "way": lambda options: way.figures(options.runs, options.seed, options.jobs),
+    "hosts": lambda _: suites.figures(suites.WITH_HOSTS),
+}
+"""In this order: what is measured comes before what takes all there is of the machine."""
+
+
+def report(options: argparse.Namespace, figures: Iterable[Figure], seconds: float) -> str:
+    given = (
+        f"{machine()}. Seed {options.seed}, {options.runs} runs a rate, {options.kills} kills a playbook,"
+        f" {options.rounds} races of each kind; {seconds / 60:.0f} minutes."
+    )
+    return f"{given}\n\n{markdown(figures)}\n"
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=34, help="provisionings at each rate of spoilt calls")
+    parser.add_argument("--kills", type=int, default=20, help="of each playbook")
+    parser.add_argument("--rounds", type=int, default=3, help="races of two, and of four operators")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=2,
+        help="provisionings over a bad line, or accounts with kills, at a time",
+    )
+    options = parser.parse_args()
+    figures: list[Figure] = []
+    begun = time.monotonic()
+    WRITTEN.parent.mkdir(exist_ok=True)
+    for part in (each for each in PARTS if each in options.parts):
+        with redirect_stdout(sys.stderr):
+            for figure in PARTS[part](options):
+                figures.append(figure)
+                print(figure.row(), *figure.faults, sep="\n  ", flush=True)
+                WRITTEN.write_text(report(options, figures, time.monotonic() - begun))
+    print(report(options, figures, time.monotonic() - begun))
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Many instances, past deployments and requests in a local cloud without hosts."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from local_cloud.testing.agents import agents_on
+from local_cloud.testing.shop import Shop, run_instances
+from tests.bench.memory import REGIONS, deploy, resident, started
+from tests.bench.run import CHECKOUT
+from tests.proof.table import Figure, bounded
+
+INSTANCES, DEPLOYMENTS, REQUESTS = 10_000, 2_000, 50_000
+
+
+def clients(endpoint: str) -> Callable[..., Any]:
+    def client(service: str, region: str = "us-east-1") -> Any:
+        session: Any = boto3.Session("AKIALOCALCLOUDEXAMPL", "any", region_name=region)
+        return session.client(service, endpoint_url=endpoint)
+
+    return client
+
+
+def requests(client: Callable[..., Any], number: int) -> None:
+    """So many calls, four at a time."""
+
+    def some(count: int) -> None:
+        asking = client("sts")
+        for _ in range(count):
+            asking.get_caller_identity()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(some, [number // 4] * 4))
+
+
+def logged(status: dict[str, Any], client: Callable[..., Any]) -> Iterator[Figure]:
+    """The log keeps a bounded number: what the second half adds is what is left of it."""
+    requests(client, REQUESTS // 2)
+    middle, begun = resident(status["pid"]), time.monotonic()
+    requests(client, REQUESTS // 2)
+    grown = resident(status["pid"]) - middle
+    took = time.monotonic() - begun
+    yield bounded(f"memory that requests {REQUESTS // 2:,}-{REQUESTS:,} add", grown, 64, "MiB", seconds=took)
+
+
+def instances(status: dict[str, Any], client: Callable[..., Any]) -> Iterator[Figure]:
+    begun, before = time.monotonic(), resident(status["pid"])
+    for _ in range(0, INSTANCES, 500):
+        run_instances(client, 500, Name="other")
+    took, grown = time.monotonic() - begun, resident(status["pid"]) - before
+    yield bounded(f"{INSTANCES:,} simulated instances are launched", took, 300, "s", seconds=took)
+    yield bounded(f"memory of {INSTANCES:,} simulated instances", grown, 2048, "MiB")
+    begun = time.monotonic()
+    pages = client("ec2").get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 1000})
+    found = sum(len(each["Instances"]) for page in pages for each in page["Reservations"])
+    took = time.monotonic() - begun
+    assert found == INSTANCES, found
+    yield bounded(f"{INSTANCES:,} instances are listed", took, 60, "s", seconds=took)
+
+
+def deployments(status: dict[str, Any], client: Callable[..., Any]) -> Iterator[Figure]:
+    shops = [Shop.open(client, region=region) for region in REGIONS]
+    half, begun = DEPLOYMENTS // 2 // len(shops), time.monotonic()
+    with ExitStack() as stack, ThreadPoolExecutor(len(shops)) as pool:
+        for shop, region in zip(shops, REGIONS, strict=True):
+            stack.enter_context(agents_on(status["endpoint"], shop.instances, region=region))
+        list(pool.map(deploy, shops, [half] * len(shops)))
+        middle = resident(status["pid"])
+        list(pool.map(deploy, shops, [half] * len(shops)))
+    grown = (resident(status["pid"]) - middle) * 1024 / (DEPLOYMENTS // 2)
+    took = time.monotonic() - begun
+    name = f"memory that each of the deployments {DEPLOYMENTS // 2:,}-{DEPLOYMENTS:,} adds"
+    yield bounded(name, grown, 40, "KiB", seconds=took)
+
+
+def figures() -> Iterator[Figure]:
+    for work in (logged, deployments, instances):
+        with tempfile.TemporaryDirectory() as name, started(CHECKOUT, Path(name)) as status:
+            yield from work(status, clients(status["endpoint"]))

@@ -1,0 +1,75 @@
+"""Tests that are proof as well, counted: a row for each file or folder."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.bench.run import CHECKOUT
+from tests.proof.table import Figure, counted
+
+SIMULATED: Mapping[str, Sequence[str]] = {
+    "fuzz: every option of every module given values of each kind": ["tests/unit/modules"],
+    "fuzz: appspecs beside the recorded verdicts of the real agent": [
+        "tests/local_cloud/test_agent_verdicts.py",
+        "tests/local_cloud/test_agent_appspec.py",
+    ],
+    "fuzz: what is not HTTP, JSON, a form or the agent's protocol": [
+        "tests/local_cloud/test_server_requests.py",
+        "tests/local_cloud/test_server_listeners.py",
+        "tests/local_cloud/test_agent_protocol.py",
+    ],
+    "runs that get SIGINT in their first half second and in destroy.yml end within 5 s": [
+        "tests/faults/test_interrupts.py"
+    ],
+    "the pipeline lock, two pipelines at once, each kind of fault at each service": [
+        "tests/playbooks/test_two_operators.py",
+        "tests/playbooks/test_two_pipelines.py",
+        "tests/playbooks/test_way_to_aws.py",
+    ],
+}
+WITH_HOSTS: Mapping[str, Sequence[str]] = {
+    "an agent killed, a deployment stopped, nginx broken": ["tests/faults/test_pipeline_faults.py"],
+    "what fails while roles change a host": ["tests/faults/test_role_faults.py"],
+    "a push while requests come": ["tests/faults/test_push_to_live.py"],
+    "deployments while requests come": ["tests/faults/test_no_gap.py", "tests/faults/test_no_gap_https.py"],
+    "settings changed while requests come": ["tests/faults/test_changed_settings_under_requests.py"],
+    "deployments behind a load balancer while requests come": ["tests/faults/test_balanced_fleet.py"],
+    "certificates issued, renewed, revoked, refused": ["tests/faults/test_https.py"],
+    "hosts and fleets updated while requests come": [
+        "tests/faults/test_update_hosts.py",
+        "tests/faults/test_update_fleet.py",
+    ],
+    "hosts that somebody changed by hand": ["tests/faults/test_host_drift.py"],
+    "staging and production side by side": ["tests/faults/test_environments.py"],
+}
+
+
+def figures(suites: Mapping[str, Sequence[str]]) -> Iterator[Figure]:
+    for name, paths in suites.items():
+        begun = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "report.xml"
+            subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", *paths],
+                cwd=CHECKOUT,
+                check=False,
+                stdout=sys.stderr,
+            )
+            yield figure(name, report, time.monotonic() - begun)
+
+
+def figure(name: str, report: Path, seconds: float) -> Figure:
+    """Of pytest's report. A skipped test has proved nothing."""
+    if not report.exists():
+        return counted(name, 0, 0, seconds=seconds, faults=["pytest wrote no report"])
+    cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - pytest's own
+    wrong = [f"{case.get('classname')}.{case.get('name')}" for case in cases if _bad(case)]
+    return counted(f"tests: {name}", len(cases) - len(wrong), len(cases), seconds=seconds, faults=wrong)
+
+
+def _bad(case: "ET.Element") -> bool:
+    return any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))

@@ -1,0 +1,27 @@
+"""The way to AWS as figures: see tests/faults/way_to_aws.py."""
+
+from argparse import Namespace
+
+from tests.faults.way_to_aws import GOALS, Outcome, outcomes
+from tests.proof.table import Figure, counted
+
+
+def figures(runs: int, seed: int, jobs: int) -> list[Figure]:
+    """Of so many runs at each rate, from this seed on, and of one for each changing call's lost answer."""
+    done = outcomes(Namespace(runs=runs, seed=seed, rates=sorted(GOALS), lost="each", jobs=jobs))
+    groups = {
+        f"provisioned with {rate} % of the calls spoilt": ([o for o in done if o.trial.rate == rate], goal)
+        for rate, goal in GOALS.items()
+    }
+    lost = [each for each in done if each.trial.lost is not None]
+    groups["provisioned with an answer lost, once for each changing call: nothing doubled"] = (lost, 1.0)
+    lines = [_figure(name, group, goal) for name, (group, goal) in groups.items()]
+    converged = sum(each.converged for each in done)
+    return [*lines, counted("the run after each of these: nothing more, nothing less", converged, len(done))]
+
+
+def _figure(name: str, group: list[Outcome], goal: float) -> Figure:
+    faults = [f"{each.trial}: {'; '.join(each.left) or 'failed'}" for each in group if not each.good]
+    # Two at a time: the seconds are those of the runs, not of the clock.
+    seconds = sum(each.seconds for each in group)
+    return counted(name, sum(e.good for e in group), len(group), share=goal, seconds=seconds, faults=faults)
