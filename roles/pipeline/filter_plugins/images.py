@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def old_images(images: Iterable[Image], keep: int, used: Iterable[str]) -> list[str]:
-    """The ids of those beyond the `keep` newest, without those that are `used`. Takes what ec2_ami_info returns."""
+    """The ids of those beyond the `keep` newest, without those that are `used`.
+
+    Takes what ec2_ami_info returns.
+    """
     ordered = sorted(images, key=lambda each: (each["creation_date"], each["image_id"]), reverse=True)
     return [each["image_id"] for each in ordered[int(keep) :] if each["image_id"] not in set(used)]
 
@@ -20,8 +23,8 @@ def old_images(images: Iterable[Image], keep: int, used: Iterable[str]) -> list[
 def unused_snapshots(snapshots: Iterable[Mapping[str, Any]], images: Iterable[Image]) -> list[str]:
     """The ids of snapshots that none of the images has.
 
-    An image that was deregistered leaves them behind where the run broke off, or the answer was lost. Takes what
-    ec2_snapshot_info and ec2_ami_info return.
+    An image that was deregistered leaves them behind where the run broke off, or the answer was lost.
+    Takes what ec2_snapshot_info and ec2_ami_info return.
     """
     disks = [disk for image in images for disk in image.get("block_device_mappings", [])]
     held = {disk.get("ebs", {}).get("snapshot_id") for disk in disks}
@@ -31,7 +34,7 @@ def unused_snapshots(snapshots: Iterable[Mapping[str, Any]], images: Iterable[Im
 def launched_images(
     templates: Iterable[Mapping[str, Any]], instances: Iterable[Mapping[str, Any]]
 ) -> list[str]:
-    """The ids of images from which an instance runs, or a launch template's latest or default version launches.
+    """The ids of images that an instance runs, or a launch template's latest or default version launches.
 
     Takes what ec2_launch_template_info and ec2_instance_info return.
     """

@@ -9,8 +9,8 @@ name: content_version
 short_description: Tell a version by the content of folders and of values
 description:
   - Returns 12 hexadecimal digits, which change when a file of the folders or one of the values changes.
-  - Files count by their path within the folder and their content. What Python compiled and what is only read by people,
-    C(*.md), does not count.
+  - Files count by their path within the folder and their content. What Python compiled does not count, nor do
+    C(*.md), which people read.
 options:
   _terms:
     description: Folders and files.
@@ -69,5 +69,4 @@ class LookupModule(LookupBase):  # type: ignore[misc] # Ansible has no types
         try:
             return [version(map(Path, terms), self.get_option("values"))]
         except OSError as error:
-            message = f"content_version: {error.filename or error} could not be read: {error.strerror or 'no such path'}"
-            raise AnsibleError(message) from error
+            raise AnsibleError(f"content_version: {error.filename or error} could not be read") from error
