@@ -54,6 +54,18 @@ class TestImage:
         [described] = client("ec2").describe_snapshots(SnapshotIds=[snapshot])["Snapshots"]
         assert described["Tags"] == TAGS
 
+    @pytest.mark.parametrize("encrypted", [True, False])
+    def test_has_a_snapshot_that_is_encrypted_as_the_disk_is(
+        self, client: MakeClient, encrypted: bool
+    ) -> None:
+        ec2 = client("ec2")
+        disk = {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": encrypted, "VolumeSize": 9}}
+        [instance] = run(client, BlockDeviceMappings=[disk])
+        image = ec2.create_image(InstanceId=instance["InstanceId"], Name="golden")["ImageId"]
+        snapshot = describe(client, image)["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+        [described] = ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"]
+        assert described["Encrypted"] is encrypted
+
     def test_has_a_name_to_itself(self, client: MakeClient) -> None:
         instance, image = make(client)
         with refused("InvalidAMIName.Duplicate", match=image):

@@ -48,9 +48,20 @@ def create(
         if each["ResourceType"] == "snapshot":
             image.ebs_snapshot.add_tags({tag["Key"]: tag.get("Value") or "" for tag in each["Tags"]})
     _be_like(image, backend.amis.get(instance.image_id))
+    _encrypt(backend, image, instance)
     image.content = image.id
     image.state = "pending" if _Door.captures else "available"
     return image
+
+
+def _encrypt(backend: Any, image: Any, instance: Any) -> None:
+    """The snapshot of an encrypted disk is encrypted, with the same key."""
+    disk = backend.volumes.get(
+        getattr(instance.block_device_mapping.get(instance.root_device_name), "volume_id", None)
+    )
+    if disk is not None:
+        image.ebs_snapshot.encrypted = disk.encrypted
+        image.ebs_snapshot.kms_key_id = disk.kms_key_id
 
 
 def _be_like(image: Any, source: Any) -> None:
