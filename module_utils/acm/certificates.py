@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A public certificate of ACM for one name, proven by a record of DNS, which ACM renews as long as that is there."""
+"""A public certificate of ACM for one name, proven by a record of DNS; while that is there ACM renews it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def read(client: Client, arn: str, timeout: float) -> Record:
         if all(each.get("ResourceRecord") for each in found.get("DomainValidationOptions") or [{}]):
             return found
         if time.monotonic() > deadline:
-            raise ModuleError(f"ACM has no validation record for {arn} after {timeout:.0f} seconds. Run again.")
+            raise ModuleError(f"ACM has no validation record for {arn} after {timeout:.0f} s: run again.")
         time.sleep(delay)
     raise AssertionError  # backoff never ends
 
@@ -85,8 +85,8 @@ def wait_until_issued(client: Client, arn: str, timeout: float) -> Record:
         if found["Status"] != PENDING or time.monotonic() > deadline:
             why = found.get("FailureReason") or f"after {timeout:.0f} seconds"
             raise ModuleError(
-                f"The certificate {arn} of {found['DomainName']} is {found['Status']} ({why}): is its zone the "
-                "one that the world asks? dig CNAME of the validation record shows it. Then run again."
+                f"The certificate {arn} of {found['DomainName']} is {found['Status']} ({why}): is its zone "
+                "the one that the world asks? dig CNAME of the validation record shows it. Then run again."
             )
         time.sleep(delay)
     raise AssertionError  # backoff never ends

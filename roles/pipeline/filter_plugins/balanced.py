@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a fleet behind a load balancer is to be, in the words of Auto Scaling and CloudWatch, and what differs."""
+"""What a fleet behind a load balancer is to be, in words of Auto Scaling and CloudWatch, and what differs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def fleet_alarms(
     share = {
         "id": "share",
         # A load balancer without a target answers itself, and that is no request of the target group's.
-        "expression": "100 * (FILL(targets, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0))",
+        "expression": "100 * (FILL(targets, 0) + FILL(balancer, 0))"
+        " / (FILL(requests, 0) + FILL(balancer, 0))",
         "label": "Percent of answers with 5xx",
         "return_data": True,
     }
