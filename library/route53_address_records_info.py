@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 records:
-  description: The records. An alias has no C(values), and null as C(ttl).
+  description: The records. An alias has no C(values), null as C(ttl), and what it leads to as C(alias).
   returned: success
   type: list
   elements: dict
@@ -48,6 +48,7 @@ records:
     - name: www.example.com
       zone: example.com
       ttl: 300
+      alias: ""
       values: [192.0.2.7]
 """
 

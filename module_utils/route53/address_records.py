@@ -41,12 +41,13 @@ def holding(zones: Iterable[Mapping[str, Any]], names: Iterable[str]) -> list[Ma
 
 
 def address_records(client: Any, names: Iterable[str]) -> list[dict[str, Any]]:  # noqa: ANN401 - as above
-    """Every A record of the zones around the names; an alias has no values and no TTL."""
+    """Every A record of the zones around the names; an alias has its target instead of values."""
     return [
         {
             "name": plain(each["Name"]),
             "zone": plain(zone["Name"]),
             "ttl": each.get("TTL"),
+            "alias": plain(each.get("AliasTarget", {}).get("DNSName", "")).removeprefix("dualstack."),
             "values": [value["Value"] for value in each.get("ResourceRecords", [])],
         }
         for zone in holding(list_zones(client, {}), names)

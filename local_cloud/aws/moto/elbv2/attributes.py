@@ -17,7 +17,26 @@ ENABLED, BUCKET, PREFIX = (f"access_logs.s3.{name}" for name in ("enabled", "buc
 LOG_DELIVERY = "elasticloadbalancing"
 PUTS = {"s3:PutObject", "s3:Put*", "s3:*", "*"}
 
+DEFAULTS = {
+    "routing.http.desync_mitigation_mode": "defensive",
+    "routing.http.drop_invalid_header_fields.enabled": "false",
+    "routing.http.preserve_host_header.enabled": "false",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
+    "routing.http.xff_client_port.enabled": "false",
+    "routing.http.xff_header_processing.mode": "append",
+    "routing.http2.enabled": "true",
+    "waf.fail_open.enabled": "false",
+}
+"""What an application load balancer shows besides, as long as nobody sets it; moto shows nothing of it."""
+
+_original_describe = ELBv2Backend.describe_load_balancer_attributes
 _original_modify = ELBv2Backend.modify_load_balancer_attributes
+
+
+def describe_attributes(backend: Any, arn: str) -> Any:
+    balancer = backend.load_balancers.get(arn)
+    shown: Mapping[str, Any] = _original_describe(backend, arn)
+    return {**DEFAULTS, **shown} if balancer.type == "application" else shown
 
 
 def modify_attributes(backend: Any, arn: str, attrs: dict[str, Any]) -> Any:
@@ -70,5 +89,6 @@ def _list(given: Any) -> list[Any]:
 
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (ELBv2Backend, "describe_load_balancer_attributes", describe_attributes),
     (ELBv2Backend, "modify_load_balancer_attributes", modify_attributes),
 )
