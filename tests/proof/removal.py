@@ -28,7 +28,7 @@ def removed(line: Line, plan: Plan, empty: list[str]) -> str:
 
 
 def figures(seed: int, most: int) -> Iterator[Figure]:
-    """The answer of each of `most` changing calls lost, from the seed on; and every answer once in one run."""
+    """`most` runs with one answer lost each, from the seed on; and one with every answer lost once."""
     begun, seen, faults = time.monotonic(), 0, []
 
     def count(call: Call) -> None:
@@ -50,8 +50,6 @@ def figures(seed: int, most: int) -> Iterator[Figure]:
                 faults += [f"{name}: {wrong}"] if wrong else []
         finally:
             line.close()
-    name = (
-        f"removed with answers lost, {len(numbers)} of {seen} changing calls and all of them: nothing left"
-    )
+    name = f"removed with answers lost, {len(numbers)} of {seen} changing calls and all of them: nothing left"
     took = time.monotonic() - begun
     yield counted(name, len(plans) - len(faults), len(plans), seconds=took, faults=faults)
