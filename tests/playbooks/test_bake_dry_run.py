@@ -1,4 +1,4 @@
-"""A dry run of bake-image.yml: which image it would be, what makes it another one, and what runs have left."""
+"""A dry run of bake-image.yml: which image it is, what makes it another one; and what runs have left."""
 
 import re
 from collections.abc import Callable
