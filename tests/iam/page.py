@@ -63,6 +63,7 @@ WAYS = {
     "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
     "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
     "ssm": "Where `pipeline_connection` is `ssm`, beside that:",
+    "image": "For `bake-image.yml`, a policy of its own (`operator_image`), beside that:",
 }
 TESTS = {
     ("github", ""): "test_a_job_is_refused_without[{sid}-{action}]",

@@ -23,6 +23,7 @@ WAYS = {
     "s3": "revisions",
     "bucket": "revisions",
     "ssm": "sessions",
+    "image": "image",
 }
 """What a policy's name ends in, where it is granted beside another -> the file that it is in."""
 
