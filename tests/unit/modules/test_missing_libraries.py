@@ -12,6 +12,7 @@ from tests.roles.test_specs import ON_CONTROLLER, ON_HOSTS
 CHECKOUT = Path(__file__).resolve().parents[3]
 LIBRARIES = {
     "boto3 and botocore": (
+        "acm_public_certificate",
         "codedeploy_application",
         "codedeploy_application_info",
         "codedeploy_deployment",
