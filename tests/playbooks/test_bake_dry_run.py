@@ -29,7 +29,7 @@ def test_it_writes_nothing_and_names_the_content(named: Callable[..., str], clou
     name = named()
     assert re.fullmatch("ec2-cheaper-001-[0-9a-f]{12}", name)
     assert cloud.log.entries(mutating=True) == []
-    others = [
+    others: list[dict[str, Any]] = [
         {"pipeline_instance_volume_size": 9},
         {"pipeline_hosts_release": "2023.9.20260105"},
         {"codedeploy_agent_version": "1.8.1-1"},

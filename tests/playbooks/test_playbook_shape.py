@@ -17,7 +17,7 @@ CHECK = "tasks/check-settings.yml"
 VERBS = re.compile(
     "(Acquire|Add|Assert|Associate|Break|Check|Clean|Compare|Configure|Converge|Copy|Create|Delete|Deploy|Destroy|"
     "Disable|Download|Enable|End|Enforce|Estimate|Expire|Fail|Find|Gather|Get|Import|Install|Launch|Plan|Prepare|"
-    "Provision|Push|Refresh|Reinstall|Release|Reload|Remove|Renew|Repair|Restart|Restore|Revoke|Roll|Set|Show|Start|Stop|"
+    "Provision|Push|Refresh|Reinstall|Release|Reload|Remove|Renew|Repair|Request|Restart|Restore|Revoke|Roll|Set|Show|Start|Stop|"
     "Tag|Terminate|Truncate|Update|Upgrade|Upload|Verify|Wait|Write) "
 )
 """With which the name of a task or a play begins: Ansible's, AWS's and systemd's own."""

@@ -2,7 +2,7 @@
 
     python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 34] [--kills 20] [--rounds 3]
 
-Without hosts: revisions, skin, scale, suites, races, kills, way. With hosts, booted on this machine: hosts.
+Without hosts: revisions, skin, scale, suites, races, kills, removal, way. With hosts, on this machine: hosts.
 What an experiment does by chance it does by the seed. The table goes to build/proof.md too, after each
 experiment anew. Progress is told on standard error. The status is 1 where a goal is missed.
 """
@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 
 from tests.bench.run import CHECKOUT, machine
-from tests.proof import kills, races, revisions, scale, skin, suites, way
+from tests.proof import kills, races, removal, revisions, scale, skin, suites, way
 from tests.proof.table import Figure, markdown
 
 WRITTEN = CHECKOUT / "build" / "proof.md"
@@ -39,6 +39,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "suites": lambda _: suites.figures(suites.SIMULATED),
     "races": lambda options: races.figures(options.rounds, options.seed),
     "kills": kill_each,
+    "removal": lambda options: removal.figures(options.seed, options.removals),
     "way": lambda options: way.figures(options.runs, options.seed, options.jobs),
     "hosts": lambda _: suites.figures(suites.WITH_HOSTS),
 }
@@ -62,6 +63,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runs", type=int, default=34, help="provisionings at each rate of spoilt calls")
     parser.add_argument("--kills", type=int, default=20, help="of each playbook")
+    parser.add_argument("--removals", type=int, default=5, help="calls of a removal whose answer is lost")
     parser.add_argument("--rounds", type=int, default=3, help="races of two, and of four operators")
     parser.add_argument(
         "--jobs",
