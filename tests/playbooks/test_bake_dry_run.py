@@ -63,7 +63,7 @@ def test_what_broke_off_is_found_by_no_inventory_and_would_end(
     assert shown.returncode == 0, shown.stdout + shown.stderr
     # In the plan, and not among the site's instances.
     assert "instances, with their volumes: []" in shown.stdout
-    assert f"- instance {left['InstanceId']}" in shown.stdout
+    assert f"- EC2 instance {left['InstanceId']}" in shown.stdout
     destroyed = ansible_playbook("destroy.yml", "--extra-vars=confirm=test.codeDeploy.001", **addresses)
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
     [ended] = ec2.describe_instances(InstanceIds=[left["InstanceId"]])["Reservations"][0]["Instances"]

@@ -53,6 +53,7 @@ def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
             "pipeline_application": "app",
             "pipeline_deployment_group": "group",
             "pipeline_addresses": [page],
+            "pipeline_fleet": False,
             "pipeline_hosts": "localhost",
             "pipeline_record_name": "www.example.com",
             "pipeline_suffix": "",
