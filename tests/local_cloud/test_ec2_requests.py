@@ -267,6 +267,17 @@ class TestClientTokens:
 
         assert refusal(run, client, ClientToken="one")[0] == "IdempotentInstanceTerminated"
 
+    def test_an_instance_that_has_ended_is_ended_again(self, client: Client) -> None:
+        """Its interface went with it, which is no error of the second call."""
+        subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+        interface = {"DeviceIndex": 0, "SubnetId": subnet, "DeleteOnTermination": True}
+        [instance] = run(client, NetworkInterfaces=[interface])
+        ids = [instance["InstanceId"]]
+        first, again = (client("ec2").terminate_instances(InstanceIds=ids) for _ in range(2))
+
+        assert first["TerminatingInstances"][0]["PreviousState"]["Name"] == "running"
+        assert again["TerminatingInstances"][0]["PreviousState"]["Name"] == "terminated"
+
     def test_regions_and_accounts_have_their_own(self, client: Client, local_cloud: LocalCloud) -> None:
         given = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, "ClientToken": "one"}
         here = client("ec2").run_instances(**given)["Instances"][0]["InstanceId"]

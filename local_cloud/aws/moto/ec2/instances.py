@@ -2,6 +2,7 @@
 """Where moto's instances are not as EC2's: how they end, become running, and what their status checks say."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -23,7 +24,12 @@ _health: Health = lambda _: "ok"  # noqa: E731 - replaced by `answer_with`
 
 
 def terminate(instance: Any) -> Any:
-    """Its Elastic IPs are free for the next one; those of an interface that was attached stay with that."""
+    """Its Elastic IPs are free for the next one; those of an interface that was attached stay with that.
+
+    Ending what has ended succeeds and changes nothing (TerminateInstances): who lost the answer calls again.
+    """
+    if instance.state == "terminated":
+        return copy(instance._state)  # noqa: SLF001 - moto's own answer
     for address in instance.ec2_backend.addresses:
         if address.instance is instance:
             address.instance = address.eni = address.association_id = None
