@@ -43,8 +43,10 @@ def make_role(client: MakeClient, name: str = "deployer", trust: dict[str, Any] 
     return f"arn:aws:iam::123456789012:role/{name}"
 
 
-def run_instances(client: MakeClient, count: int = 1, region: str = "us-east-1", **tags: str) -> list[str]:
-    """Instances with the given tags; their ids."""
+def run_instances(
+    client: MakeClient, count: int = 1, region: str = "us-east-1", zone: str = "", **tags: str
+) -> list[str]:
+    """Instances with the given tags, in an Availability Zone where one is given; their ids."""
     ec2 = client("ec2", region)
     specifications = [
         {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
@@ -54,6 +56,7 @@ def run_instances(client: MakeClient, count: int = 1, region: str = "us-east-1",
         MinCount=count,
         MaxCount=count,
         **({"TagSpecifications": specifications} if tags else {}),
+        **({"Placement": {"AvailabilityZone": zone}} if zone else {}),
     )
     return [instance["InstanceId"] for instance in reservation["Instances"]]
 

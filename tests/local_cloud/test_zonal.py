@@ -9,7 +9,7 @@ import pytest
 from local_cloud.server import LocalCloud
 from local_cloud.testing.agents import agents_on
 from local_cloud.testing.scaling import let_pass
-from local_cloud.testing.shop import FINAL, IMAGE, Shop, refused, wait_for
+from local_cloud.testing.shop import FINAL, Shop, refused, run_instances, wait_for
 from tests.local_cloud.crowd import crowd, most_at_once
 
 MakeClient = Callable[..., Any]
@@ -25,7 +25,7 @@ class Zones:
         self.shop.codedeploy.create_deployment_config(
             deploymentConfigName="zonal", minimumHealthyHosts=minimum, zonalConfig=zonal
         )
-        self.instances = {zone: _launch(client, each, zone) for zone in ZONES}
+        self.instances = {zone: run_instances(client, each, zone=zone, Name="web") for zone in ZONES}
 
     @property
     def all(self) -> list[str]:
@@ -42,18 +42,6 @@ class Zones:
     def targets(self, deployment: str) -> dict[str, list[dict[str, Any]]]:
         found = {target["targetId"]: target for target in self.shop.targets(deployment)}
         return {zone: [found[each] for each in ids] for zone, ids in self.instances.items()}
-
-
-def _launch(client: MakeClient, count: int, zone: str) -> list[str]:
-    tags = [{"Key": "Name", "Value": "web"}]
-    reservation = client("ec2").run_instances(
-        ImageId=IMAGE,
-        MinCount=count,
-        MaxCount=count,
-        Placement={"AvailabilityZone": zone},
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )
-    return [each["InstanceId"] for each in reservation["Instances"]]
 
 
 def _times(targets: list[dict[str, Any]]) -> list[datetime]:

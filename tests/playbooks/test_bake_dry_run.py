@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local_cloud.testing.clouds import LocalCloud
+from local_cloud.testing.clouds import ACCESS_KEY, SECRET_KEY, LocalCloud
 
 Play = Callable[..., Any]
 
@@ -46,8 +46,8 @@ def test_what_broke_off_is_found_by_no_inventory_and_would_end(
         "ec2",
         "us-east-1",
         endpoint_url=cloud.endpoint_url,
-        aws_access_key_id="AKIALOCALCLOUDTESTS0",
-        aws_secret_access_key="a-long-and-random-looking-secret",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
     )
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     tags = {"ManagedBy": "aws-codedeploy-pipeline-builder", "Application": "test.codeDeploy.001"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local_cloud.testing.clouds import LocalCloud
-from local_cloud.testing.shop import IMAGE, Shop
+from local_cloud.testing.shop import Shop, run_instances
 from tests.integration.codedeploy.runner import Client, Module
 from tests.local_cloud.crowd import crowd, most_at_once
 
@@ -17,18 +17,6 @@ KEEPS = 70
 """Percent of every zone."""
 CALLS_A_SECOND = 10
 """Of the module's, a look by which a region's other users of the API are not held up."""
-
-
-def launch(client: Client, zone: str, count: int) -> list[str]:
-    tags = [{"Key": "Name", "Value": "web"}]
-    made = client("ec2").run_instances(
-        ImageId=IMAGE,
-        MinCount=count,
-        MaxCount=count,
-        Placement={"AvailabilityZone": zone},
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )
-    return [each["InstanceId"] for each in made["Instances"]]
 
 
 def asked(client: Client) -> Counter[str]:
@@ -43,7 +31,7 @@ def test_a_zonal_deployment_is_followed_in_bounds(
     module: Any, client: Client, local_cloud: LocalCloud
 ) -> None:
     shop = Shop.open(client, instances=0)
-    zones = {zone: launch(client, zone, count) for zone, count in ZONES.items()}
+    zones = {zone: run_instances(client, count, zone=zone, Name="web") for zone, count in ZONES.items()}
     config: Module = module("codedeploy_deployment_config")
     config(
         name="zonal",
