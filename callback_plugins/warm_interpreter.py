@@ -10,7 +10,7 @@ type: aggregate
 short_description: Start the warm interpreter of a run
 description:
   - Starts what P(warm#connection) runs modules in, and loads the plugins that templates use, before Ansible
-    forks a worker for each task.
+    forks a worker for each task. Workers look for garbage in what is theirs alone.
 options:
   enabled:
     description:
@@ -23,6 +23,8 @@ author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 """
 
+import gc
+import os
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -40,6 +42,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Start it, where this Ansible and this system have what it takes."""
         if not self.get_option("enabled"):
             return
+        # To look through what a fork shares with the run would copy all of it.
+        os.register_at_fork(after_in_child=gc.freeze)
         try:
             connection_loader.get("warm", class_only=True).start(place_of_collection())
         except (AttributeError, OSError) as error:
