@@ -15,6 +15,7 @@ description:
     what a run notes for itself, such as facts and arguments that are valid.
   - Of a loop those items are shown that changed, failed, warn or were asked to show something; one line says
     that all were as they should be.
+  - Where a module of a collection keeps AWS's reason to itself, it is said how to find it out.
   - A message of M(ansible.builtin.debug) is shown as it was written.
   - A task that cannot be skipped is shown as soon as it starts, also where C(display_skipped_hosts=false).
   - That a task is tried again is shown once.
@@ -45,6 +46,7 @@ BESIDE_THE_CAUSE = {
     "argument_spec_data",
     "assertion",
     "ansible_loop_var",
+    "attempts",
     "boto3_version",
     "botocore_version",
     "changed",
@@ -68,6 +70,12 @@ BOOKKEEPING = {
 """Actions that change nothing outside of the run: news only where they fail or warn."""
 INNER_TYPE = re.compile(r"<class '[\w.]+\._AnsibleTagged(\w+)'>")
 """How ansible-core's argument check calls a type."""
+REASON_KEPT = re.compile(r": Failed to [a-z ]+$")
+"""The end of what modules of amazon.aws say that leave out AWS's own words."""
+HOW_TO_FIND_OUT = (
+    "The module does not tell AWS's reason. Often the credentials have expired, which `aws sts "
+    "get-caller-identity` says, or lack a right, which CloudTrail names."
+)
 INDENT = "    "
 WIDTH = 80  # of a banner; one whose name is longer still ends in stars
 
@@ -176,6 +184,8 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
             return (alone and written(message)) or str(super()._dump_results(result, *options, **named))
         # As it was written: in YAML it would be broken into lines, its quotes doubled.
         cause = INNER_TYPE.sub(lambda found: found[1].lower(), str(result["msg"]).strip())
+        if REASON_KEPT.search(cause):
+            cause = f"{cause}. {HOW_TO_FIND_OUT}"
         shown = written(cause)
         rest = {name: value for name, value in result.items() if name not in BESIDE_THE_CAUSE}
         more = str(super()._dump_results(rest, *options, **named)).strip()

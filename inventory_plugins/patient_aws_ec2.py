@@ -80,7 +80,10 @@ WAYS_OUT = {
         "InvalidClientTokenId",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
-    ): "Check the access key and its secret (AWS_PROFILE, AWS_ACCESS_KEY_ID), and the region.",
+    ): (
+        "Check the access key and its secret (AWS_PROFILE, AWS_ACCESS_KEY_ID), the region, and this machine's "
+        "clock."
+    ),
     ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"): (
         "Take a role that may look at instances: docs/iam.md has its policies."
     ),

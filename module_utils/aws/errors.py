@@ -49,12 +49,15 @@ LINE = "The way to AWS is at fault, after several tries: check the network and t
 SERVICE = "The service is at fault, after several tries: run again later."
 THROTTLING = "The service is still throttling after several tries: run again later."
 
+CLOCK = "Set this machine's clock: AWS takes it for wrong by more than five minutes."
+
 # What to do next, by the code of the API or of botocore, where the service's own words leave a user alone.
 NEXT_STEPS = {
     "AccessDenied": "The credentials in use lack this permission.",
     "AccessDeniedException": "The credentials in use lack this permission.",
     "ApplicationAlreadyExistsException": "Choose another name, or manage the application that has it.",
     "ApplicationDoesNotExistException": "Create it first, with the module codedeploy_application.",
+    "AuthFailure": "The access key is unknown, its secret is another one, or this machine's clock is off.",
     "DeploymentConfigDoesNotExistException": (
         "Use one of the CodeDeployDefault.* configurations, or create it with codedeploy_deployment_config."
     ),
@@ -80,7 +83,9 @@ NEXT_STEPS = {
     "NoSuchBucket": "Create the bucket first, or name another.",
     "ParamValidationError": "If the option is a new one, the installed botocore may be too old for it.",
     "ReadTimeoutError": LINE,
+    "RequestExpired": "Log in again: the credentials have expired.",
     "RequestLimitExceeded": THROTTLING,
+    "RequestTimeTooSkewed": CLOCK,
     "ResponseParserError": LINE,
     "ServiceUnavailable": SERVICE,
     "SlowDown": THROTTLING,
@@ -174,7 +179,9 @@ def describe(error: Exception) -> str:
         # What botocore says of it quotes the whole body.
         words = "AWS's answer arrived cut, or is not of AWS"
     words = re.sub(r"\s+", " ", words).strip().rstrip(".")
-    return " ".join(filter(None, [f"{words} ({code}).", NEXT_STEPS.get(code, "")]))
+    # The codes are those of a wrong secret too.
+    timed = words.startswith(("Signature expired", "Signature not yet current"))
+    return " ".join(filter(None, [f"{words} ({code}).", CLOCK if timed else NEXT_STEPS.get(code, "")]))
 
 
 def none_if(*codes: str) -> Callable[[Call[C, R]], Call[C, R | None]]:

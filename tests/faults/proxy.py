@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -23,6 +24,7 @@ from local_cloud.testing.clouds import identify
 
 DELAY_SECONDS = (0.2, 0.6)
 TIMEOUT = 60
+SIGNED = "%Y%m%dT%H%M%SZ"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -89,7 +91,11 @@ def every_answer_lost_once() -> Plan:
 
 @dataclass
 class Proxy:
-    """`endpoint` leads to `upstream`. `plan` may be changed at any time; `struck` is what happened so far."""
+    """`endpoint` leads to `upstream`. `plan` may be changed at any time; `struck` is what happened so far.
+
+    `ahead` is how far the clock of whoever signs is ahead: the local cloud reads the time of a signature,
+    and does not reckon the signature again.
+    """
 
     upstream: str
     github: bool = False
@@ -97,6 +103,7 @@ class Proxy:
     struck: list[tuple[Call, Fault]] = field(default_factory=list)
     calls: int = 0
     endpoint: str = ""
+    ahead: timedelta = timedelta()
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
@@ -193,6 +200,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             # Signatures name the host that the client saw.
             headers = {n: v for n, v in self.headers.items() if n.lower() not in {"connection", "expect"}}
+            if signed := headers.get("X-Amz-Date"):
+                headers["X-Amz-Date"] = f"{datetime.strptime(signed, SIGNED) + self.owner.ahead:{SIGNED}}"  # noqa: DTZ007
             connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()
             kept = [(n, v) for n, v in answer.getheaders() if n.lower() not in HOP_BY_HOP]

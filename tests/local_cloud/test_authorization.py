@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -580,3 +581,44 @@ def test_the_newer_agent_api_needs_rights_of_its_own(cloud: LocalCloud, root: Cl
     )
     with Agent(shop.agent(secure=True)):
         assert shop.run()["status"] == "Succeeded"
+
+
+CALLS = {
+    "sts": ("SignatureDoesNotMatch", lambda client: client.get_caller_identity()),
+    "codedeploy": ("InvalidSignatureException", lambda client: client.list_applications()),
+    "ec2": ("AuthFailure", lambda client: client.describe_instances()),
+    "s3": ("RequestTimeTooSkewed", lambda client: client.list_buckets()),
+}
+
+
+def with_a_clock_off(client: Any, minutes: float) -> Any:
+    """The same client on a machine whose clock is so many minutes ahead, or behind where they are negative."""
+
+    def sign_then(request: Any, **_: Any) -> None:
+        moment = datetime.now(UTC) + timedelta(minutes=minutes)
+        request.headers["X-Amz-Date"] = f"{moment:%Y%m%dT%H%M%SZ}"
+
+    client.meta.events.register("before-send", sign_then)
+    return client
+
+
+@pytest.mark.parametrize("service", CALLS)
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_a_clock_that_is_off_is_refused_as_each_service_does(
+    root: Clients, service: str, direction: int
+) -> None:
+    code, call = CALLS[service]
+    most = 15 if service == "s3" else 5
+
+    call(with_a_clock_off(root(service), direction * (most - 0.5)))
+    with pytest.raises(ClientError) as caught:
+        call(with_a_clock_off(root(service), direction * (most + 0.5)))
+
+    error = caught.value.response["Error"]
+    assert error["Code"] == code
+    if service in {"sts", "codedeploy"}:
+        said = "Signature expired: " if direction < 0 else "Signature not yet current: "
+        assert error["Message"].startswith(said)
+        assert error["Message"].endswith("- 5 min.)" if direction < 0 else "+ 5 min.)")
+    else:
+        assert "Signature" not in error["Message"]

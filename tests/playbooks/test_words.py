@@ -1,5 +1,6 @@
 """What keeps a run from beginning is said in one line: the cause and the way out. The rest is for -v."""
 
+import json
 import os
 import subprocess
 import sys
@@ -128,7 +129,7 @@ def refuse() -> Iterator[Callable[[str, str], str]]:
     ("code", "way_out"),
     [
         ("RequestExpired", "The session is over: log in again"),
-        pytest.param("AuthFailure", "Check the access key and its secret", marks=pytest.mark.long),
+        pytest.param("AuthFailure", "this machine's clock", marks=pytest.mark.long),
         pytest.param("UnauthorizedOperation", "docs/iam.md", marks=pytest.mark.long),
     ],
 )
@@ -184,3 +185,22 @@ def test_a_module_of_aws_that_fails_says_why_once(
     assert said.count("Could not connect to the endpoint URL") == 1
     assert "boto3_version" not in said
     assert "Traceback" not in said
+
+
+def test_a_reason_that_a_module_keeps_to_itself(tmp_path: Path, refuse: Callable[[str, str], str]) -> None:
+    """It says only that it failed. So it is said what to look at."""
+    keys = {"access_key": KEYS["AWS_ACCESS_KEY_ID"], "secret_key": KEYS["AWS_SECRET_ACCESS_KEY"]}
+    look = {"region": "eu-west-3", "endpoint_url": refuse("RequestExpired", "Request has expired."), **keys}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"amazon.aws.ec2_eip_info": look}]}
+    (tmp_path / "play.yml").write_text(json.dumps([play]))
+
+    result = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "--inventory=inventory/local/hosts.yml", tmp_path / "play.yml"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode != 0
+    assert "Failed to describe addresses. The module does not tell AWS's reason. Often" in result.stdout

@@ -2,9 +2,9 @@
 
     python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 34] [--kills 20] [--rounds 3]
 
-Without hosts: revisions, skin, scale, suites, races, kills, removal, way. With hosts, on this machine: hosts.
-What an experiment does by chance it does by the seed. The table goes to build/proof.md too, after each
-experiment anew. Progress is told on standard error. The status is 1 where a goal is missed.
+Without hosts: revisions, skin, scale, suites, races, kills, removal, access, way. With hosts, on this
+machine: hosts. What an experiment does by chance it does by the seed. The table goes to build/proof.md
+too, after each experiment anew. Progress is told on standard error. The status is 1 where a goal is missed.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 
 from tests.bench.run import CHECKOUT, machine
-from tests.proof import kills, races, removal, revisions, scale, skin, suites, way
+from tests.proof import access, kills, races, removal, revisions, scale, skin, suites, way
 from tests.proof.table import Figure, markdown
 
 WRITTEN = CHECKOUT / "build" / "proof.md"
@@ -40,6 +40,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "races": lambda options: races.figures(options.rounds, options.seed),
     "kills": kill_each,
     "removal": lambda options: removal.figures(options.seed, options.removals),
+    "access": lambda options: access.figures(options.seed, options.accesses),
     "way": lambda options: way.figures(options.runs, options.seed, options.jobs),
     "hosts": lambda _: suites.figures(suites.WITH_HOSTS),
 }
@@ -64,6 +65,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=34, help="provisionings at each rate of spoilt calls")
     parser.add_argument("--kills", type=int, default=20, help="of each playbook")
     parser.add_argument("--removals", type=int, default=5, help="calls of a removal whose answer is lost")
+    parser.add_argument("--accesses", type=int, default=8, help="provisionings whose credentials expire")
     parser.add_argument("--rounds", type=int, default=3, help="races of two, and of four operators")
     parser.add_argument(
         "--jobs",

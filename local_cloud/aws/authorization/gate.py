@@ -4,7 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from local_cloud.aws.authorization.account import Account, ExpiredSessionError, Principal, UnknownKeyError
@@ -37,6 +37,7 @@ NEEDS_NO_SIGNATURE = {
 }
 SECURE_COMMANDS = "codedeploy-commands-secure"
 """The agents' service in whose API model their calls are actions of IAM; in the older one they are not."""
+SIGNED = "%Y%m%dT%H%M%SZ"
 INSTANCE = re.compile(r"arn:[^:]+:ec2:[^:]+:\d+:instance/(?P<id>.+)")
 
 
@@ -105,6 +106,8 @@ class Gate:
                 if (call.service, call.action) in NEEDS_NO_SIGNATURE
                 else Refusal(problem=Problem.UNSIGNED)
             )
+        if wrong := skew(environ.get("HTTP_X_AMZ_DATE", ""), call.service, datetime.now(UTC)):
+            return Refusal(problem=Problem.SKEWED, sentence=wrong)
         try:
             principal = self._principal(call, environ, account)
         except UnknownKeyError:
@@ -132,6 +135,29 @@ class Gate:
             return account.root()
         token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or call.token
         return account.principal(call.access_key, token)
+
+
+def skew(signed: str, service: str, now: datetime) -> str:
+    """What AWS says of a signature of another time; nothing where it takes it, or where none is given.
+
+    Services take five minutes, S3 a quarter of an hour, each in both directions.
+    """
+    try:
+        at = datetime.strptime(signed, SIGNED).replace(tzinfo=UTC)
+    except ValueError:
+        return ""
+    minutes = 15 if service == "s3" else 5
+    allowed = timedelta(minutes=minutes)
+    if at < now - allowed:
+        return f"Signature expired: {_moments(signed, 'earlier', now - allowed, now, f'- {minutes}')}"
+    if at > now + allowed:
+        return f"Signature not yet current: {_moments(signed, 'later', now + allowed, now, f'+ {minutes}')}"
+    return ""
+
+
+def _moments(signed: str, how: str, bound: datetime, now: datetime, minutes: str) -> str:
+    still = "now" if how == "earlier" else "still"
+    return f"{signed} is {still} {how} than {bound:{SIGNED}} ({now:{SIGNED}} {minutes} min.)"
 
 
 def sentence(principal: Principal, access: Access, decision: Decision) -> str:
