@@ -592,7 +592,7 @@ CALLS = {
 
 
 def with_a_clock_off(client: Any, minutes: float) -> Any:
-    """The same client on a machine whose clock is so many minutes ahead, or behind where they are negative."""
+    """The same client on a machine whose clock is so many minutes ahead; negative ones are behind."""
 
     def sign_then(request: Any, **_: Any) -> None:
         moment = datetime.now(UTC) + timedelta(minutes=minutes)

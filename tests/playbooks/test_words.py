@@ -195,7 +195,11 @@ def test_a_reason_that_a_module_keeps_to_itself(tmp_path: Path, refuse: Callable
     (tmp_path / "play.yml").write_text(json.dumps([play]))
 
     result = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "--inventory=inventory/local/hosts.yml", tmp_path / "play.yml"],
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            "--inventory=inventory/local/hosts.yml",
+            tmp_path / "play.yml",
+        ],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,

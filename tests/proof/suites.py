@@ -17,6 +17,9 @@ SIMULATED: Mapping[str, Sequence[str]] = {
         "tests/local_cloud/test_agent_verdicts.py",
         "tests/local_cloud/test_agent_appspec.py",
     ],
+    "the agent killed, its network cut for 30 s, its disk full, in each lifecycle event": [
+        "tests/local_cloud/test_agent_faults.py"
+    ],
     "fuzz: what is not HTTP, JSON, a form or the agent's protocol": [
         "tests/local_cloud/test_server_requests.py",
         "tests/local_cloud/test_server_listeners.py",
