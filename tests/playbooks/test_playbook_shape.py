@@ -146,7 +146,7 @@ def test_the_whole_is_its_parts_in_an_order_that_hurts_no_visitor() -> None:
     assert order.index("provision-iam.yml") < order.index("provision-ec2.yml")
     # What does not depend on a booting host comes while it boots.
     assert order.index("configure-codedeploy.yml") < order.index("configure-hosts.yml")
-    # It would go to every task of the part: to some that take none, with a warning, and to all that are skipped.
+    # It would go to every task of the part: also to those that take none, and warn of it.
     assert not [part for part in parts if "when" in part]
 
 
