@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,21 @@ def tree(path: Path) -> dict[str, str]:
 
 
 class TestCopy:
+    @pytest.mark.parametrize(
+        ("kind", "words"), [(stat.S_IFIFO, "a named pipe"), (stat.S_IFCHR, "a character device")]
+    )
+    def test_what_may_be_read_without_end_is_refused(
+        self, install: Install, target: Path, kind: int, words: str
+    ) -> None:
+        zero = os.makedev(1, 5)
+
+        def endless(site: Path) -> None:
+            os.mknod(site / "endless", kind | 0o644, zero)
+
+        with pytest.raises(AgentError, match=rf"site/endless is {words}, which may be read without end"):
+            install({"index.html": "1"}, prepare=endless)
+        assert not (target / "endless").exists()
+
     def test_a_directory_is_copied_with_what_it_holds(self, install: Install, target: Path) -> None:
         install({"index.html": "1", "icons/a.svg": "2"})
         assert tree(target) == {"index.html": "1", "icons/a.svg": "2"}

@@ -2,6 +2,7 @@
 
 import io
 import resource
+import subprocess
 import tarfile
 import tempfile
 import time
@@ -110,6 +111,43 @@ def through_a_link(tar: tarfile.TarFile) -> None:
     add(tar, "out/escaped")
 
 
+def special(name: str, kind: bytes) -> list[str]:
+    """A revision with such a file among its own; what is left of it but a refusal."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        with tarfile.open(root / "bundle.tar", "w") as tar:
+            # /dev/zero, where it is a device.
+            add(tar, f"site/{name}", type=kind, devmajor=1, devminor=5)
+        bundle.unpack(root / "bundle.tar", "tar", root / "archive")
+        (root / "instructions").mkdir()
+        read = appspec.parse(f"{HEAD}files:\n- source: site\n  destination: {root}/to\n")
+        try:
+            installer.install(read, root / "archive", root / "instructions", "group", "DISALLOW")
+        except AgentError as error:
+            said = [] if "may be read without end" in str(error) else [str(error)]
+            return said + [str(path) for path in (root / "to").iterdir()]
+        return ["it was installed"]
+
+
+def large_file() -> float:
+    """Two gigabytes of zeros in an archive of two megabytes, unpacked and installed."""
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        (root / "site").mkdir()
+        with (root / "site" / "zeros").open("wb") as file:
+            file.truncate(2 * 2**30)
+        subprocess.run(["tar", "-czf", root / "bundle.tgz", "-C", root, "site"], check=True)
+        assert (root / "bundle.tgz").stat().st_size < 5 * 2**20
+        (root / "instructions").mkdir()
+        took: list[float] = []
+        with seconds(took):
+            bundle.unpack(root / "bundle.tgz", "tgz", root / "archive")
+            read = appspec.parse(f"{HEAD}files:\n- source: site\n  destination: {root}/to\n")
+            installer.install(read, root / "archive", root / "instructions", "group", "DISALLOW")
+        assert (root / "to" / "zeros").stat().st_size == 2 * 2**30
+    return took[0]
+
+
 TARS: dict[str, Callable[[tarfile.TarFile], None]] = {
     "a name above the folder": lambda tar: add(tar, "../escaped"),
     "a name far above it": lambda tar: add(tar, "site/../../escaped"),
@@ -149,6 +187,7 @@ TIMED: list[tuple[str, Callable[[], float], float]] = [
     ("an appspec of 5 MB, one list of 2,500,000", five_megabytes_in_brackets, 90),
     (LARGE, many_files, 150),
     (f"an archive of {ARCHIVED:,} files", large_archive, 60),
+    ("two gigabytes in an archive of two megabytes", large_file, 120),
 ]
 
 
@@ -168,3 +207,7 @@ def figures() -> Iterator[Figure]:
     faults = [f"{name}: {', '.join(left)}" for name, left in verdicts if left]
     name = "hostile archives that leave nothing outside their folder"
     yield counted(name, len(verdicts) - len(faults), len(verdicts), faults=faults)
+    kinds = {"a named pipe": tarfile.FIFOTYPE, "a device": tarfile.CHRTYPE}
+    wrong = [f"{kind}: {', '.join(left)}" for kind, code in kinds.items() if (left := special("x", code))]
+    name = "files without end in a revision, each refused by name"
+    yield counted(name, len(kinds) - len(wrong), len(kinds), faults=wrong)

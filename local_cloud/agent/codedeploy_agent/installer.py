@@ -79,6 +79,11 @@ def _remove(path: str) -> None:
 
 
 Record = Callable[[str], object]
+_WITHOUT_END = {
+    stat.S_IFIFO: "named pipe",
+    stat.S_IFCHR: "character device",
+    stat.S_IFBLK: "block device",
+}
 
 
 def _execute_copy(instruction: Instruction, record: Record) -> None:
@@ -93,6 +98,10 @@ def _execute_copy(instruction: Instruction, record: Record) -> None:
             os.symlink(link, destination)
         return
     with ruby.calling("rb_sysopen"):
+        kind = stat.S_IFMT(os.stat(source).st_mode)
+        if kind in _WITHOUT_END:
+            # The real agent reads on, until CodeDeploy gives up after an hour or the disk is full.
+            raise AgentError(f"{source} is a {_WITHOUT_END[kind]}, which may be read without end")
         shutil.copyfile(source, destination)
     with ruby.calling("apply2files"):
         made = os.stat(source)
