@@ -136,13 +136,13 @@ def until(true: Callable[[], object]) -> None:
 @contextmanager
 def in_event(folder: Path, pipeline: OnPremises, agent: Agent, event: str) -> Iterator[str]:
     """A deployment that is in this event; after the block it goes on. Its id."""
+    size = 0 if event in HOOKS else LARGE
+    (folder / f"hold-{event}").touch()
+    deployment = pipeline.deploy(revision(folder, size=size))
     begun = {
         "DownloadBundle": lambda: list(agent.root.glob(f"*/{deployment}/deployment-archive")),
         "Install": (folder / "web/index.html").exists,
     }
-    size = 0 if event in HOOKS else LARGE
-    (folder / f"hold-{event}").touch()
-    deployment = pipeline.deploy(revision(folder, size=size))
     until(begun.get(event, (folder / f"in-{event}").exists))
     yield deployment
     (folder / f"hold-{event}").unlink(missing_ok=True)

@@ -583,7 +583,7 @@ def test_the_newer_agent_api_needs_rights_of_its_own(cloud: LocalCloud, root: Cl
         assert shop.run()["status"] == "Succeeded"
 
 
-CALLS = {
+CALLS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "sts": ("SignatureDoesNotMatch", lambda client: client.get_caller_identity()),
     "codedeploy": ("InvalidSignatureException", lambda client: client.list_applications()),
     "ec2": ("AuthFailure", lambda client: client.describe_instances()),

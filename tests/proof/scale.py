@@ -5,15 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from local_cloud.testing.agents import agents_on
-from local_cloud.testing.shop import Shop, run_instances
+from local_cloud.testing.shop import Shop, run_instances, wait_for
 from tests.bench.memory import REGIONS, deploy, resident, started
 from tests.bench.run import CHECKOUT
+from tests.faults.way_to_aws import Line
+from tests.iam.pipeline import agent_at_work
+from tests.proof.kills import APPLICATION, DEPLOY, PROVISION, commit
 from tests.proof.table import Figure, bounded
 
 INSTANCES, DEPLOYMENTS, REQUESTS = 10_000, 2_000, 50_000
@@ -80,7 +84,75 @@ def deployments(status: dict[str, Any], client: Callable[..., Any]) -> Iterator[
     yield bounded(name, grown, 40, "KiB", seconds=took)
 
 
+LOOKS = {
+    "the status page": ("show-status.yml", "--extra-vars=drift=false"),
+    "a deployment that has nothing to do": DEPLOY,
+    "a dry run of the rollback": ("roll-back-site.yml", "--check", *DEPLOY[1:]),
+}
+
+
+def calls(line: Line, playbook: tuple[str, ...]) -> int:
+    """That a run makes to AWS."""
+    line.heal()
+    line.pipeline.play(*playbook)
+    return line.aws.calls
+
+
+def failed(line: Line, number: int) -> None:
+    """So many deployments of the pipeline that found no instance."""
+    codedeploy = line.pipeline.client("codedeploy")
+    [group] = codedeploy.list_deployment_groups(applicationName=APPLICATION)["deploymentGroups"]
+    where = {"applicationName": APPLICATION, "deploymentGroupName": group}
+    info = codedeploy.get_deployment_group(**where)["deploymentGroupInfo"]
+    last = info["lastSuccessfulDeployment"]["deploymentId"]
+    revision = codedeploy.get_deployment(deploymentId=last)["deploymentInfo"]["revision"]
+
+    def instances(tags: Any) -> None:
+        codedeploy.update_deployment_group(
+            applicationName=APPLICATION, currentDeploymentGroupName=group, ec2TagSet=tags
+        )
+
+    instances({"ec2TagSetList": [[{"Key": "Name", "Value": "nobody", "Type": "KEY_AND_VALUE"}]]})
+    for _ in range(number):
+        made = codedeploy.create_deployment(
+            **where, revision=revision, autoRollbackConfiguration={"enabled": False}
+        )["deploymentId"]
+        wait_for(partial(ended, codedeploy, made), seconds=10)
+    instances(info["ec2TagSet"])
+
+
+def ended(codedeploy: Any, deployment: str) -> bool:
+    info = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+    return bool(info["status"] == "Failed")
+
+
+def history() -> Iterator[Figure]:
+    """What many past deployments cost those who look at the last ones."""
+    with tempfile.TemporaryDirectory(prefix="history-") as name:
+        line = Line(Path(name))
+        try:
+            line.empty()
+            line.pipeline.play(*PROVISION)
+            with agent_at_work(line.pipeline):
+                for _ in range(2):
+                    commit(line, Path(name) / "site")
+                    line.pipeline.play(*DEPLOY)
+            before = {look: calls(line, playbook) for look, playbook in LOOKS.items()}
+            begun = time.monotonic()
+            failed(line, DEPLOYMENTS)
+            with agent_at_work(line.pipeline):
+                line.pipeline.play(*DEPLOY)
+            took = time.monotonic() - begun
+            for look, playbook in LOOKS.items():
+                more = calls(line, playbook) - before[look]
+                words = f"calls of {look} ({before[look]}) that {DEPLOYMENTS:,} past deployments add"
+                yield bounded(words, more, 12, "calls", seconds=took)
+        finally:
+            line.close()
+
+
 def figures() -> Iterator[Figure]:
+    yield from history()
     for work in (logged, deployments, instances):
         with tempfile.TemporaryDirectory() as name, started(CHECKOUT, Path(name)) as status:
             yield from work(status, clients(status["endpoint"]))

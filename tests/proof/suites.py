@@ -1,5 +1,6 @@
 """Tests that are proof as well, counted: a row for each file or folder."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,9 @@ from xml.etree import ElementTree as ET
 from tests.bench.run import CHECKOUT
 from tests.proof.table import Figure, counted
 
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--override-ini=junit_logging=system-out")
+VISITS = re.compile(r"^.*\d+ visits, .*$", re.MULTILINE)
+"""What tests tell of those who asked for pages meanwhile."""
 SIMULATED: Mapping[str, Sequence[str]] = {
     "fuzz: every option of every module given values of each kind": ["tests/unit/modules"],
     "fuzz: appspecs beside the recorded verdicts of the real agent": [
@@ -57,7 +61,7 @@ def figures(suites: Mapping[str, Sequence[str]]) -> Iterator[Figure]:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
             subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", *paths],
+                [*PYTEST, f"--junit-xml={report}", *paths],
                 cwd=CHECKOUT,
                 check=False,
                 stdout=sys.stderr,
@@ -71,7 +75,9 @@ def figure(name: str, report: Path, seconds: float) -> Figure:
         return counted(name, 0, 0, seconds=seconds, faults=["pytest wrote no report"])
     cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - pytest's own
     wrong = [f"{case.get('classname')}.{case.get('name')}" for case in cases if _bad(case)]
-    return counted(f"tests: {name}", len(cases) - len(wrong), len(cases), seconds=seconds, faults=wrong)
+    told = [line for case in cases for line in VISITS.findall(case.findtext("system-out", ""))]
+    good = len(cases) - len(wrong)
+    return counted(f"tests: {name}", good, len(cases), seconds=seconds, faults=wrong, told=told)
 
 
 def _bad(case: "ET.Element") -> bool:

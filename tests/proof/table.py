@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One line. `seen` and `goal` are words; `faults` says what went wrong, one line each."""
+    """One line. `seen` and `goal` are words; `faults` are what went wrong, `told` what else was seen."""
 
     experiment: str
     seen: str
@@ -14,6 +14,7 @@ class Figure:
     met: bool
     seconds: float = 0
     faults: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     def row(self) -> str:
         cells = (
@@ -27,12 +28,19 @@ class Figure:
 
 
 def counted(
-    experiment: str, good: int, of: int, *, share: float = 1, seconds: float = 0, faults: Iterable[str] = ()
+    experiment: str,
+    good: int,
+    of: int,
+    *,
+    share: float = 1,
+    seconds: float = 0,
+    faults: Iterable[str] = (),
+    told: Iterable[str] = (),
 ) -> Figure:
     """So many of so many; at least `share` of them is the goal. None at all is no proof."""
     goal = "all" if share == 1 else f">= {share:.0%}"
     met = of > 0 and good >= share * of
-    return Figure(experiment, f"{good} of {of}", goal, met, seconds, tuple(faults))
+    return Figure(experiment, f"{good} of {of}", goal, met, seconds, tuple(faults), tuple(told))
 
 
 def bounded(experiment: str, value: float, most: float, unit: str, *, seconds: float = 0) -> Figure:
@@ -41,9 +49,14 @@ def bounded(experiment: str, value: float, most: float, unit: str, *, seconds: f
 
 
 def markdown(figures: Iterable[Figure]) -> str:
-    """The table, and below it what went wrong."""
+    """The table, and below it what went wrong, and what was told."""
     figures = list(figures)
     lines = ["| experiment | seen | goal | met | seconds |", "|---|---|---|---|---|"]
     lines += [figure.row() for figure in figures]
     wrong = [f"- {figure.experiment}: {fault}" for figure in figures for fault in figure.faults]
-    return "\n".join([*lines, *(["", *wrong] if wrong else [])])
+    told = [f"- {figure.experiment}: {each}" for figure in figures for each in figure.told]
+    return "\n".join([*lines, *_below(wrong), *_below(told)])
+
+
+def _below(lines: list[str]) -> list[str]:
+    return ["", *lines] if lines else []

@@ -44,3 +44,9 @@ def test_only_tests_that_passed_are_good(tmp_path: Path) -> None:
 
 def test_tests_that_did_not_run_prove_nothing(tmp_path: Path) -> None:
     assert not suites.figure("none", tmp_path / "missing.xml", 1).met
+
+
+def test_what_was_told_comes_last() -> None:
+    lines = markdown([counted("a", 1, 2, faults=["broke"], told=["900 visits, answers {'200': 900}"])])
+
+    assert lines.splitlines()[-3:] == ["- a: broke", "", "- a: 900 visits, answers {'200': 900}"]
