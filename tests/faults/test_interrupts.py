@@ -39,7 +39,7 @@ def interrupted(pipeline: Pipeline, *, tasks: int, after: float) -> tuple[float,
     process = subprocess.Popen(
         [
             Path(sys.executable).parent / "ansible-playbook",
-            f"--inventory={pipeline._inventory(pipeline.root)}",
+            f"--inventory={pipeline.inventory(pipeline.root)}",
             "--extra-vars=confirm=test.codeDeploy.001",
             "playbooks/destroy.yml",
         ],

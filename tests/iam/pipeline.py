@@ -24,7 +24,7 @@ from local_cloud.testing import github
 from local_cloud.testing.agents import Agent, CommandClient
 from local_cloud.testing.clouds import LocalCloud, github_token, publish
 from local_cloud.testing.shop import wait_for
-from tests.inventories import inventory
+from tests import inventories
 
 CHECKOUT = Path(__file__).parents[2]
 REPOSITORY = "OWNER/codedeploy.nginx.001"
@@ -93,7 +93,7 @@ class Pipeline:
 
     def play(self, playbook: str, *options: str, keys: Keys | None = None, **settings: Any) -> str:
         """Run a playbook as whoever has the keys; what it said. Raises PlaybookError."""
-        where = self._inventory(keys or self.root)
+        where = self.inventory(keys or self.root)
         result = subprocess.run(
             [
                 Path(sys.executable).parent / "ansible-playbook",
@@ -239,9 +239,9 @@ class Pipeline:
             prefix: str = json.load(answer)["sub_claim_prefix"]
         return prefix
 
-    def _inventory(self, keys: Keys) -> Path:
+    def inventory(self, keys: Keys) -> Path:
         """inventory/local, leading to this account as whoever has the keys."""
-        return inventory(
+        return inventories.inventory(
             self.directory / "inventory", self.cloud, keys["AccessKeyId"], keys["SecretAccessKey"]
         )
 

@@ -66,7 +66,7 @@ def killed(line: Line, playbook: tuple[str, ...], after: float, with_signal: sig
     process = subprocess.Popen(
         [
             Path(sys.executable).parent / "ansible-playbook",
-            f"--inventory={line.pipeline._inventory(line.pipeline.root)}",
+            f"--inventory={line.pipeline.inventory(line.pipeline.root)}",
             *options,
             f"playbooks/{name}",
         ],
@@ -124,14 +124,20 @@ class Rounds:
         assert not said, said
         wanted = self.line.holdings()
         for number in range(kills):
-            self.before()
-            moment = chance.uniform(0, usual)
-            kill = killed(self.line, self.playbook, moment, signal.SIGINT if number % 2 else signal.SIGKILL)
+            kill = self.kill(chance, usual, signal.SIGINT if number % 2 else signal.SIGKILL)
             said, _ = self.clean()
             wrong = [said] if said else list(differences(wanted, self.line.holdings()))
             if kill.lived > SECONDS_TO_END:
                 wrong.append(f"something of it lived on for {kill.lived:.0f} s")
             yield kill, "; ".join(wrong)
+
+    def kill(self, chance: random.Random, usual: float, with_signal: signal.Signals) -> Kill:
+        """Within a run: one that had ended before is made anew, and another moment chosen."""
+        while True:
+            self.before()
+            kill = killed(self.line, self.playbook, chance.uniform(0, usual), with_signal)
+            if not kill.late:
+                return kill
 
 
 def commit(line: Line, folder: Path) -> None:
