@@ -33,7 +33,9 @@ GOALS = {5: 14 / 14, 20: 14 / 14, 40: 12 / 14}
 """At a percentage of spoilt calls, the share of runs that must succeed."""
 FINGERPRINTS = "ANSIBLE_SECRET_FINGERPRINTS"
 SAID = CHECKOUT / "build" / "faults"
-KNOWN_IDS = re.compile(r"\b(i|sg|sgr|eipalloc|eipassoc|vol|eni|key|vpc|subnet|r)-[0-9a-f]{8,}\b")
+KNOWN_IDS = re.compile(
+    r"\b(i|sg|sgr|eipalloc|eipassoc|vol|eni|key|vpc|subnet|r)-[0-9a-f]{8,}\b|\b(d)-[0-9A-Z]{9}\b"
+)
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,11 @@ class Line:
         for pair in ec2.describe_key_pairs()["KeyPairs"]:
             yield "key pair", [pair["KeyName"], _tags(pair.get("Tags", []))]
         yield "volumes", len(ec2.describe_volumes()["Volumes"])
+        groups = self.pipeline.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+        for group in groups:
+            sizes = [group["MinSize"], group["DesiredCapacity"], group["MaxSize"]]
+            states = sorted(each["LifecycleState"] for each in group["Instances"])
+            yield "Auto Scaling group", [group["AutoScalingGroupName"], sizes, states]
 
     def _services(self) -> Iterator[tuple[str, Any]]:
         route53, codedeploy = self.pipeline.client("route53"), self.pipeline.client("codedeploy")
@@ -274,7 +281,8 @@ def _tags(tags: Sequence[Any]) -> list[str]:
 
 
 def _plain(thing: Any) -> str:
-    return KNOWN_IDS.sub(r"\1-ID", json.dumps(thing, sort_keys=True, default=str))
+    told = json.dumps(thing, sort_keys=True, default=str)
+    return KNOWN_IDS.sub(lambda found: f"{found[1] or found[2]}-ID", told)
 
 
 @cache

@@ -5,6 +5,7 @@ is counted is how long any process of it lives on, and whether the next run come
 account comes to, without being told to take over the pipeline lock.
 """
 
+import json
 import os
 import random
 import shutil
@@ -20,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from local_cloud.testing.agents import agents_everywhere, succeed
 from local_cloud.testing.clouds import publish
 from tests.faults.way_to_aws import Line, differences
 from tests.iam.pipeline import CHECKOUT, REPOSITORY, PlaybookError, agent_at_work
@@ -32,6 +34,14 @@ MARK = "PROOF_OF_RUN"
 APPLICATION = "test.codeDeploy.001"
 PROVISION = ("site.yml", "--skip-tags=hosts,deploy")
 DESTROY = ("destroy.yml", f"--extra-vars=confirm={APPLICATION}")
+BLUE_GREEN = {
+    "pipeline_fleet": True,
+    "pipeline_deployment_style": "blue_green",
+    "pipeline_deployment_config": "CodeDeployDefault.AllAtOnce",
+    "pipeline_blue_green_termination_wait": 0,
+    "pipeline_addresses": [],
+}
+"""A new group of hosts for each deployment; the former one ends with it."""
 DEPLOY = ("deploy-site.yml", "--extra-vars={pipeline_addresses: []}")
 """Nothing serves the page where there are no hosts."""
 
@@ -148,6 +158,20 @@ def commit(line: Line, folder: Path) -> None:
     publish(line.cloud, folder, REPOSITORY)
 
 
+def of_a_fleet(line: Line) -> str:
+    """The option with its settings; any image will do where nothing boots."""
+    images = line.pipeline.client("ec2").describe_images(Owners=["amazon"])["Images"]
+    image = next(each["ImageId"] for each in images if each["Architecture"] == "x86_64")
+    return f"--extra-vars={json.dumps(BLUE_GREEN | {'pipeline_instance_image': image})}"
+
+
+def running(line: Line) -> set[str]:
+    """The instances that are up."""
+    up = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = line.pipeline.client("ec2").describe_instances(Filters=up)["Reservations"]
+    return {each["InstanceId"] for reservation in found for each in reservation["Instances"]}
+
+
 @contextmanager
 def rounds(name: str) -> Iterator[Rounds]:
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
@@ -159,6 +183,13 @@ def rounds(name: str) -> Iterator[Rounds]:
                 yield Rounds(line, PROVISION, line.empty)
             elif name == "destroy":
                 yield Rounds(line, DESTROY, provision)
+            elif name == "blue/green deployment":
+                settings = of_a_fleet(line)
+                for playbook in ("provision-iam.yml", "provision-fleet.yml", "configure-codedeploy.yml"):
+                    line.pipeline.play(playbook, settings)
+                with agents_everywhere(line.cloud.endpoint_url, partial(running, line), lambda _: succeed):
+                    commits = partial(commit, line, Path(folder) / "site")
+                    yield Rounds(line, ("deploy-site.yml", settings), commits)
             else:
                 provision()
                 with agent_at_work(line.pipeline):
@@ -168,7 +199,7 @@ def rounds(name: str) -> Iterator[Rounds]:
 
 
 def figure(name: str, kills: int, seed: int) -> Figure:
-    """`name` is provision, destroy or deploy. Both signals by turns, at moments by the seed."""
+    """`name` is one of `rounds`. Both signals by turns, at moments by the seed."""
     # A runner in the background of a shell ignores it, and so would its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     begun, good, longest, faults = time.monotonic(), 0, 0.0, []

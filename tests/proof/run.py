@@ -19,7 +19,7 @@ from tests.proof import access, kills, races, removal, revisions, scale, skin, s
 from tests.proof.table import Figure, markdown
 
 WRITTEN = CHECKOUT / "build" / "proof.md"
-KILLED = ("provision", "deploy", "destroy")
+KILLED = ("provision", "deploy", "destroy", "blue/green deployment")
 
 
 def kill_each(options: argparse.Namespace) -> Iterator[Figure]:
