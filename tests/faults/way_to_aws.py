@@ -34,7 +34,7 @@ GOALS = {5: 14 / 14, 20: 14 / 14, 40: 12 / 14}
 FINGERPRINTS = "ANSIBLE_SECRET_FINGERPRINTS"
 SAID = CHECKOUT / "build" / "faults"
 KNOWN_IDS = re.compile(
-    r"\b(i|sg|sgr|eipalloc|eipassoc|vol|eni|key|vpc|subnet|r)-[0-9a-f]{8,}\b|\b(d)-[0-9A-Z]{9}\b"
+    r"\b(i|sg|sgr|eipalloc|eipassoc|vol|eni|key|vpc|subnet|r)-[0-9a-f]{8,}\b|(?<![0-9A-Za-z-])(d)-[0-9A-Z]{9}\b"
 )
 
 
