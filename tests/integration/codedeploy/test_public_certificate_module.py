@@ -1,5 +1,6 @@
 """acm_public_certificate: requested once, issued when its record is there, and only the owner's goes."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ def acm(client: Client) -> Any:
 
 
 @pytest.fixture
-def prove(certificate: Module, client: Client) -> Callable[[dict[str, str]], None]:
+def prove(client: Client) -> Callable[[dict[str, str]], None]:
     """Creates a validation record, in a zone that is there from then on."""
     route53 = client("route53")
     zone = route53.create_hosted_zone(Name=ZONE, CallerReference=NAME)["HostedZone"]["Id"]
@@ -85,19 +86,29 @@ def test_names_to_keep_stay_and_others_go(certificate: Module, acm: Any) -> None
     assert [each["CertificateArn"] for each in acm.list_certificates()["CertificateSummaryList"]] == [kept]
 
 
-def test_one_that_a_load_balancer_uses_stays(
+def test_one_is_deleted_when_no_load_balancer_uses_it_any_more(
     certificate: Module, client: Client, acm: Any, prove: Callable[[dict[str, str]], None]
 ) -> None:
     prove(certificate(**ASKED)["certificate"]["record"])
     arn = certificate(**ASKED, state="issued")["certificate"]["arn"]
     elb, subnets = client("elbv2"), client("ec2").describe_subnets()["Subnets"]
-    balancer = elb.create_load_balancer(Name="web", Subnets=[each["SubnetId"] for each in subnets[:2]])
+    made = elb.create_load_balancer(Name="web", Subnets=[each["SubnetId"] for each in subnets[:2]])
+    balancer = made["LoadBalancers"][0]["LoadBalancerArn"]
     elb.create_listener(
-        LoadBalancerArn=balancer["LoadBalancers"][0]["LoadBalancerArn"],
+        LoadBalancerArn=balancer,
         Protocol="HTTPS",
         Port=443,
         Certificates=[{"CertificateArn": arn}],
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
     )
-    assert not certificate(**GONE)["changed"]
-    assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"] != []
+    said = certificate.refuse(**GONE, wait_timeout=0)["msg"]
+    assert arn in said
+    assert balancer in said
+    # What it will come to, told before the load balancer goes.
+    assert certificate.check(**GONE)["certificates"][0]["in_use_by"] == [balancer]
+    end = threading.Timer(1.5, elb.delete_load_balancer, kwargs={"LoadBalancerArn": balancer})
+    end.start()
+    gone = certificate(**GONE, wait_timeout=60)
+    end.join()
+    assert gone["changed"]
+    assert acm.list_certificates()["CertificateSummaryList"] == []
