@@ -156,7 +156,9 @@ def steps(module: str, arguments: Record, result: Record) -> Iterator[Step]:
                     yield Step(CHANGE, SEVERAL[module], name, changes)
         return
     if module == "debug" and not str(result["msg"]).startswith("would launch"):
-        yield Step(CHANGE, "", str(result["msg"]).removeprefix("would "))
+        said = str(result["msg"]).removeprefix("would ")
+        created = said.removeprefix("create the ")
+        yield Step(CREATE if created != said else CHANGE, "", created)
     # Launches are what the fleet lacks.
     if module not in KINDS or result.get("spec"):
         return

@@ -28,7 +28,7 @@ options:
     description:
       - V(present) requests a certificate where there is none for the name, and returns its record.
       - V(issued) waits until it is issued, too.
-      - V(absent) deletes those that nothing uses, but for those of O(keep).
+      - V(absent) deletes all of them, but for those of O(keep), when nothing uses them any more.
     type: str
     choices: [present, issued, absent]
     default: present
@@ -45,7 +45,8 @@ options:
     default: {}
   wait_timeout:
     description:
-      - How many seconds to wait for the record, or for the certificate.
+      - How many seconds to wait for the record, for the certificate, or until nothing uses it any more. ACM
+        knows for minutes of a load balancer that is deleted.
     type: int
     default: 600
 notes:
@@ -123,12 +124,13 @@ def diff(before: Any, after: Any) -> dict[str, Any]:  # noqa: ANN401 - what is s
 
 def remove(client: Any, asked: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:  # noqa: ANN401 - no stubs
     found = certificates.owned(client, asked["owned_tags"])
-    unused = [each for each in found if each["DomainName"] not in asked["keep"] and not each.get("InUseBy")]
-    for each in unused if not dry_run else []:
+    unwanted = [each for each in found if each["DomainName"] not in asked["keep"]]
+    for each in unwanted if not dry_run else []:
+        certificates.wait_until_unused(client, each["CertificateArn"], asked["wait_timeout"])
         certificates.delete(client, {"CertificateArn": each["CertificateArn"]})
-    names = [each["DomainName"] for each in unused]
-    shown = [certificates.summary(each) for each in unused]
-    return {"changed": bool(unused), "certificate": {}, "certificates": shown, "diff": diff(names, [])}
+    names = [each["DomainName"] for each in unwanted]
+    shown = [certificates.summary(each) for each in unwanted]
+    return {"changed": bool(unwanted), "certificate": {}, "certificates": shown, "diff": diff(names, [])}
 
 
 def provide(client: Any, asked: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:  # noqa: ANN401 - no stubs

@@ -92,6 +92,21 @@ def wait_until_issued(client: Client, arn: str, timeout: float) -> Record:
     raise AssertionError  # backoff never ends
 
 
+def wait_until_unused(client: Client, arn: str, timeout: float) -> None:
+    """Raises ModuleError where something uses the certificate all the time."""
+    deadline = time.monotonic() + timeout
+    for delay in backoff(first=1, most=8):
+        users = describe(client, {"CertificateArn": arn}).get("InUseBy")
+        if not users:
+            return
+        if time.monotonic() > deadline:
+            raise ModuleError(
+                f"The certificate {arn} is still used by {', '.join(users)}: give that another one, "
+                "or delete it. Then run again."
+            )
+        time.sleep(delay)
+
+
 def summary(found: Record) -> dict[str, Any]:
     """What a playbook needs of it."""
     option: Record = next(iter(found.get("DomainValidationOptions") or []), {})

@@ -138,6 +138,9 @@ def test_an_address_that_a_record_leads_to_is_never_released() -> None:
 def test_resolvers_know_a_record_for_the_longest_time_to_live() -> None:
     assert RECORDS["seconds_known"]([record("a", ttl=None), record("b", ttl=60), record("c", ttl=5)]) == 60
     assert RECORDS["seconds_known"]([]) == 0
+    # An alias says no time, and resolvers are told one all the same.
+    alias = record("a", ttl=None) | {"alias": "web-1.us-east-1.elb.amazonaws.com", "values": []}
+    assert RECORDS["seconds_known"]([alias, record("b", ttl=5)]) == 60
 
 
 def test_a_role_that_is_used_stays_whatever_the_settings_name() -> None:

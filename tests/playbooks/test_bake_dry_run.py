@@ -19,7 +19,7 @@ def named(ansible_playbook: Play, addresses: dict[str, Any]) -> Callable[..., st
     def name(**settings: Any) -> str:
         result = ansible_playbook("bake-image.yml", "--check", "--diff", **(addresses | settings))
         assert result.returncode == 0, result.stdout + result.stderr
-        [found] = re.findall(r"would bake (\S+) of image ami-", result.stdout)
+        [found] = re.findall(r"would create the image (\S+) of ami-", result.stdout)
         return str(found)
 
     return name

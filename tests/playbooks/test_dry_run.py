@@ -60,6 +60,39 @@ def test_a_dry_run_of_everything_writes_nothing_and_ends_with_a_plan(
     assert "+ deployment group test.deploymentGroup.001" in (plan_folder / "plan.md").read_text().splitlines()
 
 
+@pytest.mark.long
+def test_a_dry_run_of_a_fleet_plans_all_of_it(
+    ansible_playbook: Callable[..., Any],
+    cloud: LocalCloud,
+    addresses: dict[str, Any],
+    plan_folder: Path,
+) -> None:
+    settings = addresses | {
+        "pipeline_fleet": True,
+        "pipeline_instance_name": "shop.web",
+        "pipeline_https": "acme",
+    }
+    # There is no authority here, which a fleet does not ask.
+    result = ansible_playbook("site.yml", "--check", "--diff", "--skip-tags=prerequisites", **settings)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert cloud.log.entries(mutating=True) == []
+    planned = (plan_folder / "plan.md").read_text()
+    for line in (
+        r"\+ image shop-web-[0-9a-f]{12} of ami-\w+",
+        r"\+ certificate of www\.local-cloud\.example",
+        r"\+ load balancer shop-web$",
+        r"\+ target group shop-web$",
+        r"\+ launch template shop-web$",
+        r"\+ Auto Scaling group shop-web of 2 x t3a\.nano in us-east-1a, us-east-1b",
+        r"\+ alarm shop-web-errors$",
+        r"\+ alarm shop-web-unhealthy-hosts$",
+        r"\+ deployment to test\.deploymentGroup\.001",
+        r"! point www\.local-cloud\.example to the new load balancer",
+    ):
+        assert re.search(f"^{line}", planned, re.MULTILINE), (line, planned)
+    assert "EC2 instance" not in planned
+
+
 def drift_status(*options: str, **settings: Any) -> int:
     """What scripts/plan.sh ends with."""
     inventory = CHECKOUT / "inventory" / "local" / "hosts.yml"

@@ -68,6 +68,7 @@ def test_a_decision_is_no_change(plugin: Any) -> None:
             "~ EC2 instance i-1: termination_protection: false -> true",
         ),
         ("debug", {}, {"msg": "would point a to b"}, "~ point a to b"),
+        ("debug", {}, {"msg": "would create the bucket b"}, "+ bucket b"),
         # A diff of texts, as of files, has no members to name.
         ("github_repository", {"repository": "o/r"}, diff("a", "b"), "~ GitHub repository o/r"),
     ],

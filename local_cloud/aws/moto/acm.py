@@ -2,7 +2,8 @@
 """Certificates of ACM: validated by records of hosted zones, and signed by the local authority.
 
 A requested certificate is pending until each of its names has its CNAME record; moto's is issued after a
-minute, by nobody. Whether the record is there is looked at when somebody asks for the certificate.
+minute, by nobody. Whether the record is there is looked at when somebody asks for the certificate. So
+is which load balancers use it: moto never forgets one.
 """
 
 import hashlib
@@ -17,10 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from dnslib import QTYPE
 from moto.acm.exceptions import AWSValidationException
 from moto.acm.models import AWSCertificateManagerBackend, CertBundle
+from moto.core.exceptions import AWSError
 from moto.core.utils import utcnow
 
 from local_cloud import certificates
 from local_cloud.aws import zones
+from local_cloud.aws.moto.elbv2.balancers import all_balancers
 from local_cloud.settings import Settings
 
 AMAZON = "AMAZON_ISSUED"
@@ -34,6 +37,7 @@ LATER = ("IssuedAt", "NotAfter", "NotBefore", "Serial")
 """What a certificate has once it is issued."""
 
 _original_check = CertBundle.check
+_original_delete = AWSCertificateManagerBackend.delete_certificate
 _original_describe = CertBundle.describe
 _original_generate = CertBundle.generate_cert
 _original_import = AWSCertificateManagerBackend.import_certificate
@@ -61,6 +65,30 @@ def is_validated(account: str, name: str) -> bool:
     )
 
 
+class CertificateInUseError(AWSError):
+    """Its words are users' reports."""
+
+    TYPE = "ResourceInUseException"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Certificate {arn} in account {arn.split(':')[4]} is in use.")
+
+
+def users_of(arn: str) -> list[str]:
+    """The load balancers with a listener that has the certificate."""
+    return [
+        str(balancer.arn)
+        for balancer in all_balancers()
+        if any(arn in listener.certificates for listener in list(balancer.listeners.values()))
+    ]
+
+
+def delete_certificate(backend: Any, arn: str) -> None:
+    if users_of(arn):
+        raise CertificateInUseError(arn)
+    _original_delete(backend, arn)
+
+
 def check(bundle: Any) -> None:
     """Issues what was validated meanwhile."""
     if bundle.type != AMAZON or bundle.status != PENDING:
@@ -75,6 +103,7 @@ def check(bundle: Any) -> None:
 def describe(bundle: Any) -> dict[str, Any]:
     """Each name with its own record, and what there is only once it is issued."""
     described: dict[str, Any] = _original_describe(bundle)
+    described["Certificate"]["InUseBy"] = users_of(bundle.arn)
     if bundle.type != AMAZON:
         return described
     told = described["Certificate"]
@@ -160,6 +189,7 @@ def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
         (CertBundle, "generate_cert", staticmethod(generate)),
         (CertBundle, "check", check),
         (CertBundle, "describe", describe),
+        (AWSCertificateManagerBackend, "delete_certificate", delete_certificate),
         (AWSCertificateManagerBackend, "import_certificate", import_certificate),
         (AWSCertificateManagerBackend, "request_certificate", request_certificate),
     )

@@ -49,7 +49,11 @@ def record(wanted: Wanted, seen: Seen) -> Iterator[str]:
             "can be: "
             "delete it, or name another record."
         )
-    if "A" in held and there(seen, "addresses") is not None and not ours(wanted, seen["addresses"]):
+    things = there(seen, "addresses")
+    if "AliasTarget" in held.get("A", {}):
+        # A fleet has no addresses of its own. Whose load balancer it is provision-dns.yml looks at.
+        things = [{"Tags": there(seen, "application_tags")}]
+    if "A" in held and things is not None and not ours(wanted, things):
         values = [each["Value"] for each in held["A"].get("ResourceRecords", [])] or ["an AWS resource"]
         yield (
             f"{wanted.domain_record} (pipeline_domain_record) points to {', '.join(values)}, and nothing of "

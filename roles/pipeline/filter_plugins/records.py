@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 TAG = "Records"
+ALIAS_TTL = 60
+"""Seconds for which resolvers may know where an alias of a load balancer leads, which Route 53 has set."""
 
 
 def record_names(addresses: Iterable[Address]) -> list[str]:
@@ -57,7 +59,7 @@ def records_tags(
 
 def seconds_known(records: Iterable[Record]) -> int:
     """For how long resolvers may know the records: the longest of their times to live."""
-    return max((int(each["ttl"] or 0) for each in records), default=0)
+    return max((ALIAS_TTL if each.get("alias") else int(each["ttl"] or 0) for each in records), default=0)
 
 
 def unused_addresses(

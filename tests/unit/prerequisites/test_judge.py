@@ -178,7 +178,11 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"zone": {"records": [{"Type": "CNAME"}]}}, "is a CNAME record, beside which no A record can be"),
     (
         {},
-        {"zone": {"records": [{"Type": "A", "AliasTarget": {}}]}, "addresses": []},
+        {
+            "zone": {"records": [{"Type": "A", "AliasTarget": {}}]},
+            "application": None,
+            "application_tags": None,
+        },
         "points to an AWS resource, and nothing of this pipeline is there yet",
     ),
     ({}, {"commit": {"status": 404, "sha": None}}, "answered 404 for commit HEAD of o/r"),
@@ -300,6 +304,11 @@ def test_what_is_only_good_to_know_stops_nothing(seen: dict[str, Any], said: str
 def test_a_record_that_was_changed_by_hand_is_drift_and_no_problem() -> None:
     elsewhere = {"Type": "A", "ResourceRecords": [{"Value": "192.0.2.1"}]}
     assert findings({}, {"zone": {"records": [elsewhere]}}).problems == []
+
+
+def test_the_alias_of_a_fleet_which_has_no_address_is_no_problem() -> None:
+    alias = {"Type": "A", "AliasTarget": {"DNSName": "web-1.us-east-1.elb.amazonaws.com."}}
+    assert findings({}, {"zone": {"records": [alias]}, "addresses": []}).problems == []
 
 
 def test_other_instances_that_are_stopped_use_no_quota() -> None:
