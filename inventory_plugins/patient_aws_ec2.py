@@ -81,8 +81,8 @@ WAYS_OUT = {
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     ): (
-        "Check the access key and its secret (AWS_PROFILE, AWS_ACCESS_KEY_ID), the region, and this machine's "
-        "clock."
+        "Check the access key and its secret (AWS_PROFILE, AWS_ACCESS_KEY_ID), the region, and this "
+        "machine's clock."
     ),
     ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"): (
         "Take a role that may look at instances: docs/iam.md has its policies."
