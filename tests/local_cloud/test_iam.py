@@ -251,3 +251,18 @@ class TestOidcProviders:
     def test_what_is_no_issuers_address_is_refused(self, client: Client, url: str) -> None:
         with pytest.raises(ClientError, match="Invalid Open ID Connect Provider URL"):
             self.create(client, url)
+
+
+def test_a_role_leaves_an_instance_profile_once(client: Client) -> None:
+    """A second call, as after a lost answer, is told that it is gone."""
+    iam = client("iam")
+    iam.create_role(RoleName="host", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
+    iam.create_instance_profile(InstanceProfileName="host")
+    names = {"InstanceProfileName": "host", "RoleName": "host"}
+    iam.add_role_to_instance_profile(**names)
+    iam.remove_role_from_instance_profile(**names)
+
+    with pytest.raises(iam.exceptions.NoSuchEntityException, match="Role host is not in"):
+        iam.remove_role_from_instance_profile(**names)
+
+    assert iam.get_instance_profile(InstanceProfileName="host")["InstanceProfile"]["Roles"] == []

@@ -150,12 +150,12 @@ class Rounds:
                 return kill
 
 
-def commit(line: Line, folder: Path) -> None:
-    """Push the site with another page than the last time."""
+def commit(line: Line, folder: Path) -> str:
+    """Push the site with another page than the last time; the commit's SHA."""
     if not folder.exists():
         shutil.copytree(CHECKOUT / "site", folder)
     (folder / "index.html").write_text(f"<p>{time.monotonic_ns()}</p>\n")
-    publish(line.cloud, folder, REPOSITORY)
+    return publish(line.cloud, folder, REPOSITORY)
 
 
 def of_a_fleet(line: Line) -> str:

@@ -17,6 +17,7 @@ from moto.iam.exceptions import (
     EntityAlreadyExists,
     LimitExceededException,
     MalformedPolicyDocument,
+    NotFoundException,
     ValidationError,
 )
 from moto.iam.models import IAMBackend, ManagedPolicy, OpenIDConnectProvider, Role, iam_backends
@@ -40,6 +41,7 @@ _original_policies = IAMBackend._init_aws_policies
 _original_create_role = IAMBackend.create_role
 _original_create_policy = IAMBackend.create_policy
 _original_put_role_policy = IAMBackend.put_role_policy
+_original_remove_role = IAMBackend.remove_role_from_instance_profile
 _original_create_provider = IAMBackend.create_open_id_connect_provider
 
 
@@ -208,6 +210,14 @@ def _provider_and_client_id(response: Any) -> tuple[Any, str]:
     return response.backend.get_open_id_connect_provider(arn), response._get_param("ClientID")
 
 
+def remove_role(backend: Any, profile_name: str, role_name: str) -> None:
+    """Of a role that the profile does not have moto knows no word. These are inferred."""
+    role = backend.get_role(role_name)
+    if role not in backend.get_instance_profile(profile_name).roles:
+        raise NotFoundException(f"Role {role_name} is not in instance profile {profile_name}.")
+    _original_remove_role(backend, profile_name, role_name)
+
+
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (moto.iam.models, "IAMPolicyDocumentValidator", PolicyValidator),
     (moto.iam.models, "IAMTrustPolicyDocumentValidator", TrustPolicyValidator),
@@ -215,6 +225,7 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (IAMBackend, "create_policy", create_policy),
     (IAMBackend, "put_role_policy", put_role_policy),
     (IAMBackend, "create_open_id_connect_provider", create_provider),
+    (IAMBackend, "remove_role_from_instance_profile", remove_role),
     (moto.iam.models, "load_iam_aws_managed_policies", lambda: True),
     (IAMBackend, "_init_aws_policies", managed_policies),
 )
