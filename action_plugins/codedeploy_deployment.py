@@ -1,5 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module codedeploy_deployment and, while it waits, shows what happens on the hosts.
+"""Runs a module that waits for hosts and, while it does, shows what happens to them.
+
+Ansible finds it by the module's name: those of other modules are links to this file.
 
 Display only: the module does all the work, and does the same without this plugin. It appends news
 to a file (its option `events_file`); a thread reads them and prints lines. That needs the module to
@@ -20,12 +22,13 @@ from ansible.constants import COLOR_ERROR
 from ansible.plugins.action import ActionBase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     News = Mapping[str, Any]
 
 INTERVAL = 0.3  # seconds between two looks at the file; what comes together is shown together
 QUIET = 15  # seconds without news after which one line says that there is still somebody at work
+WHOLE = 100  # percent
 FEW = 5  # up to so many hosts every event of each has a line
 
 
@@ -90,17 +93,20 @@ def lines(news: Sequence[News]) -> Iterator[tuple[bool, str]]:
 
     With few hosts a line an event a host; with many a line an event, and the same failure once.
     """
-    for kind, group in groupby(news, key=lambda item: item["kind"] == "deployment"):
-        items = list(group)
-        yield from _deployments(items) if kind else _hosts(items)
+    for show, group in groupby(news, key=lambda item: SHOWN.get(item["kind"], _hosts)):
+        yield from show(list(group))
 
 
 def at_work(busy: Mapping[str, str], news: Iterable[News]) -> dict[str, str]:
     """Host -> the event that goes on there, after these news."""
     now = dict(busy)
     for item in news:
+        if item["kind"] == "activity":
+            continue
         if item["kind"] == "event" and item["status"] == "InProgress":
             now[item["target"]] = item["event"]
+        elif item["kind"] == "refresh" and item["percentage"] < WHOLE:
+            now[item["target"]] = f"instance refresh ({item['percentage']} %)"
         elif item["kind"] != "deployment" and item["status"] != "Pending":
             now.pop(item["target"], None)
     return now
@@ -120,6 +126,19 @@ def _deployments(news: Iterable[News]) -> Iterator[tuple[bool, str]]:
         words = f": {item['message']}" if item["message"] else ""
         line = f"  {item['deployment_id']} of {item['revision']}: {item['status']}{words}"
         yield item["status"] in {"Failed", "Stopped"}, line
+
+
+def _refreshes(news: Iterable[News]) -> Iterator[tuple[bool, str]]:
+    for item in news:
+        words = f": {item['reason']}" if item["reason"] else ""
+        line = f"  instance refresh of {item['target']}: {item['status']}, {item['percentage']} %"
+        bad = item["status"] not in {"Pending", "InProgress", "Baking", "Successful"}
+        yield bad, f"{line}, {item['left']} left{words}"
+
+
+def _activities(news: Iterable[News]) -> Iterator[tuple[bool, str]]:
+    for item in news:
+        yield True, f"  {item['message']}"
 
 
 def _hosts(news: Sequence[News]) -> Iterator[tuple[bool, str]]:
@@ -181,6 +200,14 @@ def _span(items: Iterable[News]) -> str:
 
 def _time(item: News) -> str:
     return "" if item["seconds"] is None else f"{item['seconds']:.1f} s"
+
+
+SHOWN: dict[str, Callable[[Sequence[News]], Iterator[tuple[bool, str]]]] = {
+    "deployment": _deployments,
+    "refresh": _refreshes,
+    "activity": _activities,
+}
+"""By the kind of news; all others are of hosts."""
 
 
 def _count(item: News) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..aws.errors import ModuleError, refuse
+from ..aws.journal import journal
 from ..aws.transformations import tag_filters, tag_set, to_camel
 from . import api, bundles, options, revisions
 from .deployments import FORBIDDEN, LONGEST_DESCRIPTION, Action
-from .progress import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

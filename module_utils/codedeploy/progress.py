@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """News of a deployment: made by the module while it waits, read by whoever shows them.
 
-One JSON object a line. Every one has `kind`:
+Every one has `kind`:
 
 - `deployment`: `deployment_id`, `revision` (in words), `status`, `message`
 - `event`: `target`, `event`, `position` (in the lifecycle), `status`, `seconds` (null where unknown),
@@ -13,15 +13,13 @@ One JSON object a line. Every one has `kind`:
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .revisions import label
 from .targets import FINISHED, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
 
     from ..aws.errors import Record
 
@@ -67,16 +65,3 @@ def counts(targets: Collection[Record], total: int) -> dict[str, int]:
         "left": total - sum(ended.values()),
         "total": total,
     }
-
-
-def journal(path: str | None) -> Callable[[Record], None]:
-    """A function that appends news to a file, one line each, at once; without a path it does nothing."""
-    if not path:
-        return lambda _news: None
-    file = Path(path)
-
-    def write(news: Record) -> None:
-        with file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(news) + "\n")
-
-    return write

@@ -178,8 +178,32 @@ class TestRollback:
         let_pass(60)
         wait_for(lambda: look(fleet)["Status"] == "RollbackSuccessful")
 
-        assert look(fleet)["RollbackDetails"]["PercentageCompleteOnRollback"] == 100
         assert fleet.describe()["LaunchTemplate"]["Version"] == "1"
+
+    def test_tells_how_far_it_had_come_and_goes_back_to_nothing(self, client: MakeClient) -> None:
+        one = {"LaunchTemplate": {"LaunchTemplateName": "web", "Version": "1"}}
+        fleet = with_second_version(Fleet.launch(client, 2, **one))
+        start(fleet, LATEST, InstanceWarmup=60)
+        let_pass(60)
+        wait_for(lambda: look(fleet)["PercentageComplete"] == 50)
+        fleet.scaling.rollback_instance_refresh(AutoScalingGroupName="fleet")
+        for _ in range(2):
+            let_pass(60)
+        found = wait_for(lambda: look(fleet), lambda seen: seen["Status"] == "RollbackSuccessful")
+
+        details = found["RollbackDetails"]
+        assert (details["PercentageCompleteOnRollback"], details["InstancesToUpdateOnRollback"]) == (50, 1)
+        assert (found["PercentageComplete"], found["InstancesToUpdate"]) == (0, 1)
+
+    @pytest.mark.parametrize("version", ["$Latest", "$Default"])
+    def test_is_none_to_a_version_that_moves(self, client: MakeClient, version: str) -> None:
+        moving = {"LaunchTemplate": {"LaunchTemplateName": "web", "Version": version}}
+        fleet = with_second_version(Fleet.launch(client, 1, **moving))
+        with refused("ValidationError"):
+            start(fleet, LATEST, AutoRollback=True)
+        start(fleet, LATEST, InstanceWarmup=60)
+        with refused("IrreversibleInstanceRefresh"):
+            fleet.scaling.rollback_instance_refresh(AutoScalingGroupName="fleet")
 
     def test_needs_a_version_that_stays(self, client: MakeClient) -> None:
         fleet = Fleet.launch(client, 1)

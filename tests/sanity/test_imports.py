@@ -25,7 +25,9 @@ def test_the_kernel_knows_no_service(path: Path) -> None:
     assert {each.parent.name for each in reached(path)} == {"aws"}
 
 
-@pytest.mark.parametrize("service", ["codedeploy", "costs", "ec2", "github", "iam", "route53"])
+@pytest.mark.parametrize(
+    "service", ["acm", "autoscaling", "codedeploy", "costs", "ec2", "github", "iam", "route53"]
+)
 def test_services_know_the_kernel_and_no_other_service(service: str) -> None:
     paths = CHECKOUT.glob(f"module_utils/{service}/*.py")
     assert {each.parent.name for path in paths for each in reached(path)} <= {"aws", service}

@@ -169,8 +169,9 @@ def _tell(refresh: Refresh, to_update: int) -> None:
     if refresh.rollback_details is None:
         refresh.instances_to_update, refresh.percentage_complete = to_update, done
     else:
-        refresh.rollback_details["InstancesToUpdateOnRollback"] = to_update
-        refresh.rollback_details["PercentageCompleteOnRollback"] = done
+        # It goes back to zero; how many were not replaced stays as it was.
+        reached = refresh.rollback_details["PercentageCompleteOnRollback"]
+        refresh.percentage_complete = int(reached * (WHOLE - done) / WHOLE)
 
 
 def _wait(group: Any, refresh: Refresh, waiting: list[Member]) -> bool:
@@ -275,11 +276,11 @@ def roll_back(group: Any, refresh: Refresh, reason: str) -> None:
     refresh.rollback_details = {
         "RollbackReason": reason,
         "RollbackStartTime": utcnow(),
-        "PercentageCompleteOnRollback": 0,
+        "PercentageCompleteOnRollback": refresh.percentage_complete,
+        "InstancesToUpdateOnRollback": refresh.instances_to_update,
     }
     new = [m for m in group.instance_states if m.counts and m.instance_id not in refresh.old]
     refresh.old = frozenset(member.instance_id for member in new)
-    refresh.rollback_details["InstancesToUpdateOnRollback"] = len(new)
     refresh.source, refresh.checkpoints, refresh.surge = None, [], 0
     refresh.begun_at = options.clock.now()
     refresh.waits_until = refresh.patience_until = None

@@ -28,6 +28,7 @@ MODULES = sorted({path.stem for path in (CHECKOUT / "library").glob("*.py")} - A
 NOBODY = "http://127.0.0.1:9"
 """The port of discard, where nobody listens."""
 FIXED: dict[str, dict[str, Any]] = {
+    "autoscaling_group_refresh": {"wait_timeout": 1},
     "codedeploy_agent_package": {"url": f"{NOBODY}/agent", "proxy": ""},
     "codedeploy_deployment": {"wait_timeout": 1},
     "github_actions_settings": {"api_url": NOBODY, "token": "t"},

@@ -87,6 +87,38 @@ def test_a_deployment_has_a_line_a_status(plugin: ModuleType) -> None:
     assert list(plugin.lines([news])) == [(True, "  d-1 of OWNER/shop@0123: Failed: Too many failed.")]
 
 
+def refreshed(status: str = "InProgress", percentage: int = 50, reason: str = "") -> Any:
+    return {
+        "kind": "refresh",
+        "target": "shop",
+        "refresh_id": "08b91cf7",
+        "status": status,
+        "percentage": percentage,
+        "left": 2,
+        "reason": reason,
+    }
+
+
+def test_an_instance_refresh_has_a_line_a_step(plugin: ModuleType) -> None:
+    failed = {"kind": "activity", "message": "Launching a new EC2 instance: no capacity"}
+    alarm = "The alarm shop-errors is in the ALARM state."
+    back = refreshed("RollbackInProgress", 25, alarm)
+    assert list(plugin.lines([refreshed(), failed, back])) == [
+        (False, "  instance refresh of shop: InProgress, 50 %, 2 left"),
+        (True, "  Launching a new EC2 instance: no capacity"),
+        (
+            True,
+            f"  instance refresh of shop: RollbackInProgress, 25 %, 2 left: {alarm}",
+        ),
+    ]
+
+
+def test_long_silence_of_an_instance_refresh_says_how_far_it_is(plugin: ModuleType) -> None:
+    busy = plugin.at_work({}, [refreshed(), {"kind": "activity", "message": "no capacity"}])
+    assert plugin.sign_of_life(busy) == "  still at work: instance refresh (50 %) on shop"
+    assert plugin.at_work(busy, [refreshed("Successful", 100)]) == {}
+
+
 def test_long_silence_is_broken_by_what_takes_long(plugin: ModuleType) -> None:
     begun = [event(f"i-{number}", status="InProgress", seconds=None) for number in range(7)]
     busy = plugin.at_work({}, begun)

@@ -20,6 +20,7 @@ LIBRARIES = {
         "codedeploy_deployment_group",
         "codedeploy_deployment_group_info",
         "codedeploy_deployment_info",
+        "autoscaling_group_refresh",
         "aws_cost_estimate",
         "ec2_instance_hardening",
         "iam_oidc_provider",

@@ -33,24 +33,31 @@ def _start(backend: Any, get: Any) -> str:
             "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh.",
         )
     preferences, desired = get("Preferences", {}), get("DesiredConfiguration")
-    _check(preferences, desired)
+    _check(preferences, desired, group)
     try:
         return refresh.begin(group, preferences, desired).instance_refresh_id
     except ServiceException as refused:
         raise ValidationError(str(refused.message)) from refused
 
 
-def _check(preferences: dict[str, Any], desired: dict[str, Any] | None) -> None:
+def _check(preferences: dict[str, Any], desired: dict[str, Any] | None, group: Any) -> None:
     least, most = preferences.get("MinHealthyPercentage", 90), preferences.get("MaxHealthyPercentage", 100)
     if not 0 <= least <= 100 <= most <= 200 or most - least > 100:  # noqa: PLR2004 - StartInstanceRefresh says so
         raise ValidationError(
             f"MinHealthyPercentage ({least}) is between 0 and 100, MaxHealthyPercentage ({most}) between 100"
             " and 200, and their difference at most 100."
         )
-    if preferences.get("AutoRollback") and not _is_fixed(desired):
+    if preferences.get("AutoRollback") and not _can_go_back(group, desired):
+        # Inferred.
         raise ValidationError(
-            "AutoRollback needs a DesiredConfiguration whose launch template has a version that is a number."
+            "AutoRollback needs a DesiredConfiguration, and of it and the group a launch template whose"
+            " version is a number."
         )
+
+
+def _can_go_back(group: Any, desired: dict[str, Any] | None) -> bool:
+    """To what the group says: a version that stays what it is."""
+    return _is_fixed(desired) and group.provided_launch_template_version not in {None, *NOT_ROLLED_BACK}
 
 
 def _is_fixed(desired: dict[str, Any] | None) -> bool:
@@ -101,12 +108,12 @@ def roll_back(response: Any) -> ActionResult:
 @at_rest
 def _roll_back(backend: Any, name: str) -> str:
     group, found = _active(backend, name)
-    if found.rollback_details is not None or not _is_fixed(found.desired_configuration):
+    if found.rollback_details is not None or not _can_go_back(group, found.desired_configuration):
         # Inferred.
         raise AutoscalingClientError(
             "IrreversibleInstanceRefresh",
-            "The instance refresh can't be rolled back: it has no desired configuration with a version of a"
-            " launch template that is a number, or is being rolled back already.",
+            "The instance refresh can't be rolled back: it has no desired configuration, or it or the group"
+            " has no launch template with a version that is a number, or it is being rolled back already.",
         )
     # Inferred.
     refresh.roll_back(group, found, "The rollback was started by a user request.")

@@ -1,0 +1,1 @@
+codedeploy_deployment.py
