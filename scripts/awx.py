@@ -31,6 +31,8 @@ ASKED: dict[str, tuple[str, ...]] = {
     "roll-back-site": ("take_over",),
     "show-status": ("drift",),
     "repair-hosts": ("take_over",),
+    "bake-image": ("take_over",),
+    "roll-image": ("take_over",),
     "update-hosts": ("pipeline_hosts_release", "take_over"),
     "estimate-cost": ("pipeline_cost_prices", "pipeline_cost_report"),
     "write-policies": (),

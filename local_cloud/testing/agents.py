@@ -222,7 +222,10 @@ def agents_on(
 
 @contextmanager
 def agents_everywhere(
-    endpoint_url: str, instances: Callable[[], Iterable[str]], work: Callable[[str], Work]
+    endpoint_url: str,
+    instances: Callable[[], Iterable[str]],
+    work: Callable[[str], Work],
+    region: str = "us-east-1",
 ) -> Iterator[dict[str, Agent]]:
     """An agent on each instance that there is, or comes to be, as long as the block lasts; by their ids.
 
@@ -236,7 +239,7 @@ def agents_everywhere(
             while not ending.wait(0.02):
                 for each in instances():
                     if each not in agents:
-                        agents[each] = stack.enter_context(ec2_agent(endpoint_url, each, work(each)))
+                        agents[each] = stack.enter_context(ec2_agent(endpoint_url, each, work(each), region))
 
         looking = threading.Thread(target=look, daemon=True)
         looking.start()

@@ -43,17 +43,32 @@ def test_snapshots_of_no_image() -> None:
 def test_images_in_use() -> None:
     versions = [
         {"version_number": number, "launch_template_data": {"image_id": f"ami-{number}"}}
-        for number in (1, 2, 3)
+        for number in (1, 2, 3, 4)
     ]
     templates = [
-        {"latest_version_number": 3, "default_version_number": 1, "versions": versions},
         {
+            "launch_template_id": "lt-0",
+            "latest_version_number": 4,
+            "default_version_number": 1,
+            "versions": versions,
+        },
+        {
+            "launch_template_id": "lt-1",
             "latest_version_number": 1,
             "default_version_number": 1,
             "versions": [{"version_number": 1, "launch_template_data": {}}],
         },
     ]
-    assert IMAGES.launched_images(templates, [{"image_id": "ami-9"}]) == ["ami-1", "ami-3", "ami-9"]
+    instances = [{"image_id": "ami-9"}]
+    assert IMAGES.launched_images(templates, instances, []) == ["ami-1", "ami-4", "ami-9"]
+    # A newer version is there, and not rolled through the group yet.
+    groups = [
+        {"launch_template": {"launch_template_id": "lt-0", "version": "3"}},
+        {"launch_template": {"launch_template_id": "lt-2", "version": "2"}},
+        {"launch_template": {"launch_template_id": "lt-0", "version": "$Latest"}},
+        {},
+    ]
+    assert IMAGES.launched_images(templates, instances, groups) == ["ami-1", "ami-3", "ami-4", "ami-9"]
 
 
 class TestVersion:

@@ -23,6 +23,8 @@ GOOD: dict[str, Any] = {
     "pipeline_fleet_desired_size": 2,
     "pipeline_fleet_max_size": 4,
     "pipeline_fleet_min_size": 2,
+    "pipeline_fleet_refresh_max_healthy": 110,
+    "pipeline_fleet_refresh_min_healthy": 100,
     "pipeline_fleet_subnets": [],
     "pipeline_hosts": "codedeploy",
     "pipeline_https": "none",
@@ -112,6 +114,10 @@ def test_there_are_none() -> None:
         ({"pipeline_deployment_style": "blue_green"}, "and pipeline_fleet is false: only a fleet"),
         ({"pipeline_fleet": True, "pipeline_fleet_min_size": "3"}, "_max_size are 3, 2, 4: allowed"),
         ({"pipeline_fleet": True, "pipeline_fleet_desired_size": 5}, "_max_size are 2, 5, 4: allowed"),
+        (
+            {"pipeline_fleet": True, "pipeline_fleet_refresh_min_healthy": "9"},
+            "_min_healthy is 9 and pipeline_fleet_refresh_max_healthy is 110: allowed",
+        ),
         (
             {
                 "pipeline_fleet": True,

@@ -34,7 +34,7 @@ def scaling_group_differences(group: Thing, wanted: Thing) -> list[str]:
         "desired_capacity": group["desired_capacity"],
         "health_check_period": group["health_check_grace_period"],
         "subnets": sorted(group["vpc_zone_identifier"].split(",")),
-        "launch_template": group.get("launch_template", {}).get("launch_template_name"),
+        "launch_template": ":".join(_template(group)),
         "target_group": next(iter(group["target_group_names"]), None),
         "tags": {tag["key"]: tag["value"] for tag in group["tags"]},
     }
@@ -44,6 +44,22 @@ def scaling_group_differences(group: Thing, wanted: Thing) -> list[str]:
     # A blue/green deployment adds one of its own.
     held["tags"] = {key: value for key, value in held["tags"].items() if key in asked["tags"]}
     return sorted(name for name, value in asked.items() if held[name] != value)
+
+
+def hosts_of_other_versions(group: Thing, version: str) -> list[str]:
+    """The ids of the hosts that stay in a group and are not of this version of its launch template."""
+    name, _ = _template(group)
+    return [
+        each["instance_id"]
+        for each in group["instances"]
+        if not each["lifecycle_state"].startswith("Terminat") and _template(each) != (name, version)
+    ]
+
+
+def _template(thing: Thing) -> tuple[str, str]:
+    """The launch template of a group or a host, and its version."""
+    template = thing.get("launch_template") or {}
+    return str(template.get("launch_template_name", "")), str(template.get("version", ""))
 
 
 def fleet_alarms(
@@ -149,6 +165,7 @@ class FilterModule:
         return {
             "differing_alarms": differing_alarms,
             "fleet_alarms": fleet_alarms,
+            "hosts_of_other_versions": hosts_of_other_versions,
             "scaling_group_differences": scaling_group_differences,
             "scaling_group_tag": scaling_group_tag,
         }

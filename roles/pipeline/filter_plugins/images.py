@@ -32,15 +32,24 @@ def unused_snapshots(snapshots: Iterable[Mapping[str, Any]], images: Iterable[Im
 
 
 def launched_images(
-    templates: Iterable[Mapping[str, Any]], instances: Iterable[Mapping[str, Any]]
+    templates: Iterable[Mapping[str, Any]],
+    instances: Iterable[Mapping[str, Any]],
+    groups: Iterable[Mapping[str, Any]],
 ) -> list[str]:
-    """The ids of images that an instance runs, or a launch template's latest or default version launches.
+    """The ids of images that an instance runs, or that a launch template would launch: its latest or default
+    version, or the one of an Auto Scaling group.
 
-    Takes what ec2_launch_template_info and ec2_instance_info return.
+    Takes what ec2_launch_template_info, ec2_instance_info and autoscaling_group_info return.
     """
     used = {each["image_id"] for each in instances}
+    of_groups = [each.get("launch_template") or {} for each in groups]
     for template in templates:
         numbers = {template.get("latest_version_number"), template.get("default_version_number")}
+        numbers |= {
+            int(each["version"])
+            for each in of_groups
+            if each.get("launch_template_id") == template["launch_template_id"] and each["version"].isdigit()
+        }
         for each in template.get("versions", []):
             if each["version_number"] in numbers:
                 used.add(each["launch_template_data"].get("image_id"))

@@ -248,6 +248,12 @@ def _fleet(settings: Settings) -> Iterator[str]:
             "pipeline_fleet_min_size, pipeline_fleet_desired_size and pipeline_fleet_max_size are "
             f"{', '.join(map(str, sizes))}: allowed are sizes of which none is less than the one before."
         )
+    least, most = (int(settings[f"pipeline_fleet_refresh_{name}_healthy"]) for name in ("min", "max"))
+    if most - least > 100:  # noqa: PLR2004 - StartInstanceRefresh says so
+        yield (
+            f"pipeline_fleet_refresh_min_healthy is {least} and pipeline_fleet_refresh_max_healthy is {most}:"
+            " allowed is a difference of 100 at most."
+        )
     if settings["pipeline_https"] == "files":
         yield (
             "pipeline_https is 'files' and pipeline_fleet is true: the load balancer has a certificate of "
