@@ -70,6 +70,8 @@ class BalancedFleet:
     address: str = ""
     phases: list[Phase] = field(default_factory=list)
     visitors: Visitors | None = None
+    rate: int = RATE
+    """Requests a second."""
 
     def set_up(self, size: int) -> None:
         client = self.cloud.client
@@ -151,10 +153,10 @@ class BalancedFleet:
 
     @contextmanager
     def visited(self) -> Iterator[None]:
-        """Visitors come all the time, `RATE` requests a second."""
+        """Visitors come all the time."""
         marker = re.compile(r"revision \w+")
         self.visitors = Visitors(
-            [self.address], f"http://{self.address}", ["/"], marker, rate=RATE, people=20
+            [self.address], f"http://{self.address}", ["/"], marker, rate=self.rate, people=20
         )
         with self.visitors:
             yield

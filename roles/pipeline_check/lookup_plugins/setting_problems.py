@@ -215,6 +215,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             "modules to travel through (docs/connecting.md)."
         )
     yield from _https(settings)
+    yield from _deployment_config(settings)
     yield from _fleet(settings)
     topic = settings["pipeline_notification_topic"]
     if topic and settings["pipeline_notifications"]:
@@ -231,6 +232,19 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             f"pipeline_domain_record is '{record}': allowed is a name inside the zone '{zone}' "
             "(pipeline_domain_zone)."
         )
+
+
+def _deployment_config(settings: Settings) -> Iterator[str]:
+    zonal = boolean(settings["pipeline_deployment_zonal"])
+    if zonal and not str(settings["pipeline_deployment_healthy_hosts"]):
+        yield (
+            "pipeline_deployment_zonal is true and pipeline_deployment_healthy_hosts is '': a zonal "
+            "deployment has a configuration of the pipeline's own. Say how many hosts stay healthy, such "
+            "as 75%."
+        )
+    for name in ("pipeline_deployment_zone_healthy_hosts", "pipeline_deployment_zone_watch"):
+        if not zonal and str(settings[name]) not in {"", "0"}:
+            yield f"{name} is {settings[name]} and pipeline_deployment_zonal is false: set that to true."
 
 
 def _fleet(settings: Settings) -> Iterator[str]:
