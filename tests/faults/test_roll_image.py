@@ -84,7 +84,7 @@ def roll(cloud: Cloud, version: int) -> subprocess.CompletedProcess[str]:
         "secret_key": "a-long-and-random-looking-secret",
         "endpoint_url": cloud.status()["endpoint"],
     }
-    command = [Path(sys.executable).with_name("ansible"), "localhost", "-i", "localhost,"]
+    command = [str(Path(sys.executable).with_name("ansible")), "localhost", "-i", "localhost,"]
     return subprocess.run(
         [*command, "-m", "autoscaling_group_refresh", "-a", json.dumps(arguments)],
         cwd=CHECKOUT,

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 NOBODY = {"state": "none", "words": "not in this inventory"}
 UNREACHABLE = {"state": "bad", "words": "not reachable"}
 OK = 200
-PARTS = {
-    "ec2": "instance",
-    "agent": "agent",
+HEADINGS = {
+    "ec2": "EC2",
+    "agent": "CodeDeploy agent",
     "nginx": "nginx",
-    "certificate": "certificate",
-    "page": "page",
+    "certificate": "Certificate",
+    "page": "Page",
 }
-"""What is known of a host, by the names that people are told."""
+"""What is known of a host, by the headings of the columns."""
 
 
 def running(facts: Facts) -> list[Record]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .hosts import PARTS
 from .states import WORST_FIRST, worst
 
 if TYPE_CHECKING:
@@ -13,6 +12,16 @@ if TYPE_CHECKING:
 
     Record = Mapping[str, Any]
 
+NAMES = {
+    "ec2": "instance",
+    "scaling": "Auto Scaling",
+    "target": "load balancer",
+    "agent": "agent",
+    "nginx": "nginx",
+    "certificate": "certificate",
+    "page": "page",
+}
+"""Of what is known of a host, as people are told."""
 BEGINNINGS = {
     "bad": "Broken",
     "busy": "Needs a look",
@@ -49,12 +58,13 @@ def first_sentence(words: str) -> str:
 
 def _parts(shown: Record) -> Iterator[dict[str, str]]:
     for node in shown["nodes"]:
-        # Its state is that of the hosts, which follow one by one.
-        if node["kind"] != "Visitors" or not shown["hosts"]:
+        # Its state is that of the hosts' pages, which follow one by one.
+        if node["kind"] != "Visitors" or not any("page" in each for each in shown["hosts"]):
             yield _part(node["kind"], "resources", node.get("itself", node))
     for item in shown["hosts"]:
-        for part, name in PARTS.items():
-            yield _part(f"{name} of {item['id']}", "hosts", item[part])
+        for part, name in NAMES.items():
+            if part in item:
+                yield _part(f"{name} of {item['id']}", "hosts", item[part])
     yield _part("alarms", "glance", shown["alarms"])
     if shown["drift"]["state"] != "none":
         yield _part("drift", "drift", shown["drift"])

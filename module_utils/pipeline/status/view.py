@@ -16,13 +16,13 @@ from jinja2 import Environment, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from ..changes import known
-from . import glance
+from . import fleets, glance
 from .deployments import deployment
 from .drift import drift
-from .hosts import host, running
+from .hosts import HEADINGS, host, running
 from .links import deployment_page, group_page, instance_page, repository_page
 from .picture import address, addresses, codedeploy, dns, fleet, github, identity, images, visitors
-from .verdict import verdict
+from .verdict import NAMES, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,8 +57,10 @@ def view(facts: Facts, now: datetime, others: Sequence[Record] = ()) -> dict[str
         deployment(item, now, commits) | {"page": deployment_page(settings, item["deployment_id"])}
         for item in facts["deployments"]
     ]
+    is_fleet = bool(facts["fleet"])
+    look = fleets.host if is_fleet else host
     hosts = [
-        host(item, facts) | {"link": instance_page(settings, item["instance_id"])} for item in running(facts)
+        look(item, facts) | {"link": instance_page(settings, item["instance_id"])} for item in running(facts)
     ]
     shown: dict[str, Any] = {
         "settings": settings,
@@ -69,23 +71,37 @@ def view(facts: Facts, now: datetime, others: Sequence[Record] = ()) -> dict[str
             github(facts) | {"link": repository_page(settings)},
             identity(facts),
             codedeploy(facts, deployments) | {"link": group_page(settings)},
-            fleet(facts, hosts),
-            addresses(facts),
-            dns(facts),
-            visitors(facts, hosts) | {"link": address(facts)},
+            *(_fleet(facts) if is_fleet else _single_hosts(facts, hosts)),
         ],
         "hosts": hosts,
+        "columns": fleets.HEADINGS if is_fleet else HEADINGS,
         "deployments": deployments,
         "live": glance.live(facts, deployments, now),
         "alarms": glance.alarms(facts),
-        "certificate": glance.certificate(facts, hosts),
+        "certificate": fleets.certificate(facts) if is_fleet else glance.certificate(facts, hosts),
         "cost": glance.cost(facts),
-        "images": images(facts),
+        "images": fleets.images(facts) if is_fleet else images(facts),
         "drift": drift(facts),
     }
     shown["verdict"] = verdict(shown)
     shown["environments"] = glance.beside(glance.row(shown), others, now)
     return shown
+
+
+def _single_hosts(facts: Facts, hosts: Sequence[Record]) -> Iterator[dict[str, Any]]:
+    """The boxes from the hosts to the visitors."""
+    yield fleet(facts, hosts)
+    yield addresses(facts)
+    yield dns(facts)
+    yield visitors(facts, hosts) | {"link": address(facts)}
+
+
+def _fleet(facts: Facts) -> Iterator[dict[str, Any]]:
+    """The same where a load balancer is between them."""
+    yield fleets.group(facts)
+    yield fleets.balancer(facts)
+    yield fleets.dns(facts)
+    yield fleets.visitors(facts, address(facts)) | {"link": address(facts)}
 
 
 def summary(shown: Record) -> list[str]:
@@ -102,8 +118,8 @@ def summary(shown: Record) -> list[str]:
         if item["environment"] != shown["settings"]["environment"]
     ]
     lines += [
-        f"{'host':<12}{item['id']}  agent {item['agent']['words']}, nginx {item['nginx']['words']}, "
-        f"certificate {item['certificate']['words']}, page {item['page']['words']}"
+        f"{'host':<12}{item['id']}  "
+        + ", ".join(f"{NAMES[part]} {item[part]['words']}" for part in shown["columns"] if part != "ec2")
         for item in shown["hosts"]
     ]
     for item in shown["deployments"]:

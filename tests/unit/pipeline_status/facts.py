@@ -122,6 +122,7 @@ def facts() -> dict[str, Any]:
             failed | {"description": f"OWNER/codedeploy.nginx.001@{BAD} by jane in {RUN}"},
             deployment("d-A1B2C3D4E", NOW - timedelta(days=1), GOOD),
         ],
+        "fleet": {},
         "instances": [
             {
                 "instance_id": name,
