@@ -3,7 +3,7 @@
 
 `facts["fleet"]` is empty for single hosts. Else it has `groups`, `balancers`, `targets` and `refreshes` as
 amazon.aws's modules tell of them, the latest first; `alias`, where the record leads; `newest`, the number of
-the launch template's latest version, 0 where there is none; and `certificate` as acm_public_certificate has it.
+the launch template's latest version, 0 where there is none; `certificate` as acm_public_certificate has it.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _target(told: Record) -> dict[str, str]:
 
 
 def images(facts: Facts) -> list[str]:
-    """A line where hosts are of another version than the launch template's latest: a decision, and no drift."""
+    """A line where hosts are of another version than the launch template's latest: to decide, and no drift."""
     newest = str(facts["fleet"]["newest"] or "")
     members = [each for found in facts["fleet"]["groups"] for each in found["instances"]]
     versions = {str((each.get("launch_template") or {}).get("version", "")) for each in members}
