@@ -72,6 +72,10 @@ class BalancedFleet:
     visitors: Visitors | None = None
     rate: int = RATE
     """Requests a second."""
+    variants: dict[str, str] = field(default_factory=dict)
+    """By the name of another image: what is done on the host of which it is made, one after another."""
+    images: dict[str, str] = field(default_factory=dict)
+    """The ids of those images."""
 
     def set_up(self, size: int) -> None:
         client = self.cloud.client
@@ -138,6 +142,9 @@ class BalancedFleet:
         self.cloud.ssh(address, "cloud-init status --wait")
         self.cloud.ssh(address, "sudo systemctl stop codedeploy-agent")
         made = image(self.cloud, builder, "web")
+        for name, command in self.variants.items():
+            self.cloud.ssh(address, command)
+            self.images[name] = image(self.cloud, builder, name)
         self.cloud.client("ec2").terminate_instances(InstanceIds=[builder["InstanceId"]])
         return made
 

@@ -12,7 +12,6 @@ import pytest
 
 from tests.faults.balanced_fleet import BalancedFleet
 from tests.local_cloud.host_clouds import Cloud, started
-from tests.local_cloud.test_hosts_images import image, launch
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SIZE = 3
@@ -25,7 +24,12 @@ ALARM = "unhealthy-hosts"
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[BalancedFleet]:
     with started(tmp_path / "state", "--autoscaling-speed", str(SPEED)) as cloud:
-        made = BalancedFleet(cloud, tmp_path, rate=100)
+        made = BalancedFleet(
+            cloud,
+            tmp_path,
+            rate=100,
+            variants={"newer": "true", "broken": "sudo systemctl disable --now nginx"},
+        )
         made.set_up(SIZE)
         cloud.client("autoscaling").update_auto_scaling_group(
             AutoScalingGroupName="fleet", LaunchTemplate={"LaunchTemplateName": "web", "Version": "1"}
@@ -55,27 +59,20 @@ def watch(fleet: BalancedFleet) -> None:
     )
 
 
-def another_version(fleet: BalancedFleet, name: str, *commands: str) -> tuple[int, str]:
-    """Of the launch template: its number and its image, made of a host on which these commands have run."""
-    ec2 = fleet.cloud.client("ec2")
-    first = ec2.describe_launch_template_versions(LaunchTemplateName="web", Versions=["1"])
-    host = launch(fleet.cloud, first["LaunchTemplateVersions"][0]["LaunchTemplateData"]["ImageId"])
-    for command in ("sudo systemctl stop codedeploy-agent", *commands):
-        fleet.cloud.ssh(host["PrivateIpAddress"], command)
-    made = image(fleet.cloud, host, name)
-    ec2.terminate_instances(InstanceIds=[host["InstanceId"]])
-    version = ec2.create_launch_template_version(
-        LaunchTemplateName="web", SourceVersion="1", LaunchTemplateData={"ImageId": made}
-    )["LaunchTemplateVersion"]
-    return int(version["VersionNumber"]), made
+def version(fleet: BalancedFleet, image: str) -> int:
+    """The number of a new version of the launch template, of another image."""
+    made = fleet.cloud.client("ec2").create_launch_template_version(
+        LaunchTemplateName="web", SourceVersion="1", LaunchTemplateData={"ImageId": fleet.images[image]}
+    )
+    return int(made["LaunchTemplateVersion"]["VersionNumber"])
 
 
-def roll(cloud: Cloud, version: int) -> subprocess.CompletedProcess[str]:
+def roll(cloud: Cloud, number: int) -> subprocess.CompletedProcess[str]:
     """What the module does and says."""
     arguments: dict[str, Any] = {
         "name": "fleet",
         "launch_template_name": "web",
-        "launch_template_version": version,
+        "launch_template_version": number,
         "instance_warmup": WARMUP,
         "alarms": [ALARM],
         "wait_timeout": 600,
@@ -102,22 +99,20 @@ def images(fleet: BalancedFleet) -> set[str]:
 
 
 def test_no_request_is_lost(fleet: BalancedFleet) -> None:
-    newer, good = another_version(fleet, "good")
-    broken, _ = another_version(fleet, "broken", "sudo systemctl disable --now nginx")
     with fleet.visited():
         with fleet.phase("deploy"):
             assert fleet.deploy("one") == "Succeeded"
         with fleet.phase("roll an image"):
-            rolled = roll(fleet.cloud, newer)
+            rolled = roll(fleet.cloud, version(fleet, "newer"))
         assert rolled.returncode == 0, rolled.stdout + rolled.stderr
         fleet.wait_for_healthy(SIZE)
-        assert images(fleet) == {good}
+        assert images(fleet) == {fleet.images["newer"]}
         with fleet.phase("roll an image without nginx"):
-            failed = roll(fleet.cloud, broken)
+            failed = roll(fleet.cloud, version(fleet, "broken"))
             fleet.wait_for_healthy(SIZE)
     sys.stdout.write("".join(f"{phase.row()}\n" for phase in fleet.phases) + rolled.stdout + failed.stdout)
     assert failed.returncode != 0
     assert f"is RollbackSuccessful: The alarm {ALARM} is in the ALARM state" in failed.stdout + failed.stderr
-    assert images(fleet) == {good}
+    assert images(fleet) == {fleet.images["newer"]}
     assert all(len(phase.visits) > 50 * phase.seconds for phase in fleet.phases), fleet.phases
     assert {phase.name: phase.failed for phase in fleet.phases if phase.failed} == {}

@@ -159,7 +159,7 @@ def _target(told: Record) -> dict[str, str]:
 
 
 def images(facts: Facts) -> list[str]:
-    """A line where hosts are of another version than the launch template's latest: to decide, and no drift."""
+    """A line where hosts are of another version than the launch template's latest: to decide, no drift."""
     newest = str(facts["fleet"]["newest"] or "")
     members = [each for found in facts["fleet"]["groups"] for each in found["instances"]]
     versions = {str((each.get("launch_template") or {}).get("version", "")) for each in members}
