@@ -48,6 +48,33 @@ options:
     description: The public hosted zone.
     type: str
     required: true
+  fleet:
+    description: What serves the site instead of O(instance_count) instances; empty is none.
+    type: dict
+    default: {}
+    suboptions:
+      name:
+        description: The name of load balancer, target group and Auto Scaling group.
+        type: str
+        required: true
+      max_size:
+        description: How many hosts there are at most.
+        type: int
+        required: true
+      blue_green:
+        description: Whether a deployment goes to as many hosts again.
+        type: bool
+        default: false
+      hosts_subnets:
+        description: The subnets of the hosts; empty are the default ones.
+        type: list
+        elements: str
+        default: []
+      balancer_subnets:
+        description: The subnets of the load balancer; empty are the default ones.
+        type: list
+        elements: str
+        default: []
   github_api_url:
     description: Where GitHub's REST API is.
     type: str
@@ -207,7 +234,8 @@ notes:
     C(DescribeInstanceTypes), C(DescribeInstances), C(DescribeKeyPairs), C(DescribeRegions), C(DescribeSecurityGroups), C(DescribeSubnets),
     C(iam:GetRole), C(GetInstanceProfile), C(GetPolicy), C(route53:ListHostedZonesByName), C(GetHostedZone),
     C(ListResourceRecordSets), C(codedeploy:GetApplication), C(GetDeploymentConfig), C(ListTagsForResource), C(ListGitHubAccountTokenNames),
-    C(cloudwatch:DescribeAlarms), C(servicequotas:GetServiceQuota), C(sns:GetTopicAttributes), C(ssm:GetParameter).'
+    C(autoscaling:DescribeAutoScalingGroups), C(cloudwatch:DescribeAlarms), C(elasticloadbalancing:DescribeLoadBalancers),
+    C(DescribeTargetGroups), C(servicequotas:GetServiceQuota), C(sns:GetTopicAttributes), C(ssm:GetParameter).'
 extends_documentation_fragment:
   - codedeploy.pipeline.shared_attributes.reads
 """
@@ -303,6 +331,13 @@ ROLES = {
     name: {"type": "str", "required": True}
     for name in ("iam_codedeploy_role", "iam_ec2_role", "iam_github_role")
 }
+FLEET = {
+    "name": {"type": "str", "required": True},
+    "max_size": {"type": "int", "required": True},
+    "blue_green": {"type": "bool", "default": False},
+    "hosts_subnets": {"type": "list", "elements": "str", "default": []},
+    "balancer_subnets": {"type": "list", "elements": "str", "default": []},
+}
 ARGUMENT_SPEC = {
     "alarms": {"type": "list", "elements": "str", "default": []},
     "application": {"type": "str", "required": True},
@@ -311,6 +346,7 @@ ARGUMENT_SPEC = {
     "deployment_config": {"type": "str", "required": True},
     "domain_record": {"type": "str", "required": True},
     "domain_zone": {"type": "str", "required": True},
+    "fleet": {"type": "dict", "default": {}, "options": FLEET},
     "github_api_url": {"type": "str", "default": "https://api.github.com"},
     "github_create_repository": {"type": "bool", "default": False},
     "github_environment": {"type": "str", "required": True},
@@ -356,7 +392,8 @@ def look(wanted: Wanted, session: Any) -> Seen:  # noqa: ANN401 - boto3's sessio
     )
     unsigned = patient.merge(Config(signature_version=UNSIGNED))
     clients = {
-        name: session.client(name, config=unsigned if name == "s3" else patient) for name in read.SERVICES
+        name: session.client(name, config=unsigned if name == "s3" else patient)
+        for name in read.services(wanted)
     }
     for client in clients.values():
         require_whole_answers(client)

@@ -16,7 +16,7 @@ SHARE = {"type": "FLEET_PERCENT", "value": 75}
     [
         (("75%", "", "0"), False, {"minimum_healthy_hosts": SHARE, "zonal_config": {}}, "75pct"),
         (
-            ("2", "1", "0"),
+            (2, 1, 0),
             False,
             {"minimum_healthy_hosts": {"type": "HOST_COUNT", "value": 2}, "zonal_config": {}},
             "2",
@@ -53,6 +53,10 @@ def test_what_is_asked_for_and_its_name(
 ) -> None:
     assert CONFIGS.own_config(*asked, zonal=zonal) == config
     assert CONFIGS.own_config_name(config, "shop") == f"shop.healthy-{name}"
+
+
+def test_without_healthy_hosts_there_is_none() -> None:
+    assert CONFIGS.own_config("", "", 0, zonal=False) == {}
 
 
 @pytest.mark.parametrize("application", ["shop", "a" * 50, "a" * 51, "s" * 100])

@@ -137,7 +137,7 @@ def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
     )
     if instances is not None and kind and most is not None:
         new = max(0, wanted.instance_count - len(_staying(wanted, seen))) * kind["VCpuInfo"]["DefaultVCpus"]
-        used = sum(_cpus(each) for each in instances if each["InstanceType"][0] in STANDARD_FAMILIES)
+        used = sum(cpus(each) for each in instances if each["InstanceType"][0] in STANDARD_FAMILIES)
         if new and used + new > most:
             yield (
                 f"pipeline_instance_count is '{wanted.instance_count}' and pipeline_instance_type is "
@@ -161,13 +161,16 @@ def _staying(wanted: Wanted, seen: Seen) -> list[Mapping[str, Any]]:
     ]
 
 
-def _cpus(instance: Mapping[str, Any]) -> int:
+def cpus(instance: Mapping[str, Any]) -> int:
+    """The vCPUs of an instance that runs; others count for no quota."""
     options = instance.get("CpuOptions", {})
     running = instance["State"]["Name"] in {"pending", "running"}
     return int(options.get("CoreCount", 0)) * int(options.get("ThreadsPerCore", 1)) if running else 0
 
 
 def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
+    if wanted.fleet:
+        return
     found = there(seen, "subnet")
     if missing(seen, "subnet"):
         if wanted.vpc_subnet_id:

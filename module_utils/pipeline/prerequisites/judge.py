@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import account, deployment, domain, https, instances, repository
+from . import account, deployment, domain, fleets, https, instances, repository
 from .sight import Note
 from .wanted import Findings, Seen, Unseen, Wanted
 
@@ -26,11 +26,14 @@ LOOKED_AT = {
     "application": "the CodeDeploy application",
     "application_tags": "the tags of the CodeDeploy application",
     "boundary": "the permissions boundary",
+    "balancer_quota": "the quota of load balancers",
+    "balancers": "the load balancers",
     "bucket": "the bucket of revisions",
     "connection_bucket": "the bucket that Ansible's modules travel through",
     "delegation": "who the domain is delegated to",
     "environment": "the environment of the repository",
     "deployment_config": "the deployment configuration",
+    "fleet_subnets": "the fleet's subnets",
     "github_links": "CodeDeploy's links to GitHub",
     "https_files": "the certificate and its key",
     "image": "the image",
@@ -45,12 +48,16 @@ LOOKED_AT = {
     "repository": "what the token may do in the repository",
     "reviewers": "the reviewers",
     "roles": "the roles",
+    "scaling_group_quota": "the quota of Auto Scaling groups",
+    "scaling_groups": "the Auto Scaling groups",
     "security_group": "the security group",
     "served_certificates": "the certificates that hosts serve",
     "subnet": "the subnet",
+    "target_group_quota": "the quota of target groups",
+    "target_groups": "the target groups",
     "zone": "the hosted zone",
 }
-QUOTAS = ("address_quota", "instance_quota")
+QUOTAS = ("address_quota", "balancer_quota", "instance_quota", "scaling_group_quota", "target_group_quota")
 
 
 CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
@@ -78,6 +85,8 @@ CHECKS: tuple[Callable[[Wanted, Seen], Iterator[str]], ...] = (
     instances.quotas,
     account.names,
     instances.network,
+    fleets.network,
+    fleets.quotas,
     account.boundary,
 )
 

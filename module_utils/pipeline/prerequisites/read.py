@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Reader = Callable[[Clients, Wanted], Any]
 
 SERVICES = ("cloudwatch", "codedeploy", "ec2", "iam", "route53", "s3", "service-quotas", "sns", "ssm", "sts")
+OF_FLEETS = ("autoscaling", "elbv2")
 AT_ONCE = 12
 GITHUB_TIMEOUT, GITHUB_PAUSE = 20, 1  # seconds
 GITHUB_TRIES = 5
@@ -40,6 +41,7 @@ GITHUB_SILENCE = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_
 ALIVE = ["pending", "running", "stopping", "stopped"]
 
 STANDARD_QUOTA, ADDRESS_QUOTA = "L-1216C47A", "L-0263D0A3"
+BALANCER_QUOTA, TARGET_GROUP_QUOTA, SCALING_GROUP_QUOTA = "L-53DA6B97", "L-B22855CB", "L-CDE20ADC"
 
 # What an API says of a thing that is not there.
 MISSING = {
@@ -231,6 +233,19 @@ def subnet(clients: Clients, wanted: Wanted) -> Any:
     return min(found, key=lambda each: str(each["AvailabilityZone"])) if found else None
 
 
+def fleet_subnets(clients: Clients, wanted: Wanted) -> dict[str, Any]:
+    """Those of the hosts and those of the load balancer, named ones or the default VPC's."""
+    defaults = [{"Name": "default-for-az", "Values": ["true"]}]
+    if wanted.vpc_id:
+        defaults.append({"Name": "vpc-id", "Values": [wanted.vpc_id]})
+    found = {}
+    for part in ("hosts", "balancer"):
+        named = list(wanted.fleet[f"{part}_subnets"])
+        request = {"SubnetIds": named} if named else {"Filters": defaults}
+        found[part] = clients["ec2"].describe_subnets(**request)["Subnets"]
+    return found
+
+
 def offers(clients: Clients, wanted: Wanted) -> list[str]:
     """The availability zones that offer the instance type."""
     pages = (
@@ -257,8 +272,41 @@ def instance_quota(clients: Clients, wanted: Wanted) -> Any:
     return _quota(clients, STANDARD_QUOTA) if family[:1] in STANDARD_FAMILIES else None
 
 
-def _quota(clients: Clients, code: str) -> Any:
-    return clients["service-quotas"].get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
+def balancer_quota(clients: Clients, _wanted: Wanted) -> Any:
+    return _quota(clients, BALANCER_QUOTA, "elasticloadbalancing")
+
+
+def target_group_quota(clients: Clients, _wanted: Wanted) -> Any:
+    return _quota(clients, TARGET_GROUP_QUOTA, "elasticloadbalancing")
+
+
+def scaling_group_quota(clients: Clients, _wanted: Wanted) -> Any:
+    return _quota(clients, SCALING_GROUP_QUOTA, "autoscaling")
+
+
+def _quota(clients: Clients, code: str, service: str = "ec2") -> Any:
+    client = clients["service-quotas"]
+    return client.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
+
+
+# What a fleet has more of than single hosts, by its names
+
+
+def balancers(clients: Clients, _wanted: Wanted) -> list[str]:
+    """The Application Load Balancers."""
+    pages = clients["elbv2"].get_paginator("describe_load_balancers").paginate()
+    found = [each for page in pages for each in page["LoadBalancers"]]
+    return [each["LoadBalancerName"] for each in found if each.get("Type", "application") == "application"]
+
+
+def target_groups(clients: Clients, _wanted: Wanted) -> list[str]:
+    pages = clients["elbv2"].get_paginator("describe_target_groups").paginate()
+    return [each["TargetGroupName"] for page in pages for each in page["TargetGroups"]]
+
+
+def scaling_groups(clients: Clients, _wanted: Wanted) -> list[str]:
+    pages = clients["autoscaling"].get_paginator("describe_auto_scaling_groups").paginate()
+    return [each["AutoScalingGroupName"] for page in pages for each in page["AutoScalingGroups"]]
 
 
 # IAM
@@ -374,10 +422,21 @@ def _bucket(clients: Clients, name: str) -> dict[str, str] | None:
 
 WITHOUT_AWS: tuple[Reader, ...] = (commit, environment, delegation, key_file, agent)
 OF_THE_ACCOUNT: tuple[Reader, ...] = (
-    *(zone, image, instances, region, instance_type, addresses, security_group, key_pair, subnet),
+    *(zone, image, instances, region, instance_type, addresses, security_group, key_pair),
     *(address_quota, instance_quota, roles, instance_profile, application, application_tags),
     *(offers, deployment_config),
 )
+
+
+OF_A_FLEET: tuple[Reader, ...] = (
+    *(fleet_subnets, balancers, target_groups, scaling_groups),
+    *(balancer_quota, target_group_quota, scaling_group_quota),
+)
+
+
+def services(wanted: Wanted) -> tuple[str, ...]:
+    """Those that are asked: a client of each takes its time to make."""
+    return (*SERVICES, *OF_FLEETS) if wanted.fleet else SERVICES
 
 
 def _of_the_account(wanted: Wanted) -> list[Reader]:
@@ -391,7 +450,8 @@ def _of_the_account(wanted: Wanted) -> list[Reader]:
         (github_links, wanted.github_token_name),
         (served_certificates, wanted.https != "none"),
     )
-    return [*OF_THE_ACCOUNT, *(reader for reader, asked in chosen if asked)]
+    of_hosts = OF_A_FLEET if wanted.fleet else (subnet,)
+    return [*OF_THE_ACCOUNT, *of_hosts, *(reader for reader, asked in chosen if asked)]
 
 
 def _without_aws(wanted: Wanted) -> list[Reader]:

@@ -26,6 +26,8 @@ class Wanted:
     deployment_config: str
     domain_record: str
     domain_zone: str
+    fleet: Mapping[str, Any]
+    """Empty for single hosts; else `name`, `max_size`, `blue_green`, `hosts_subnets`, `balancer_subnets`."""
     github_api_url: str
     github_create_repository: bool
     github_environment: str

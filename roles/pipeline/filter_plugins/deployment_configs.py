@@ -41,18 +41,21 @@ def own_config_name(wanted: Mapping[str, Any], application: str) -> str:
     return own_config_prefix(application) + "-".join(parts)
 
 
-def own_config(healthy: str, per_zone: str, watch: int, *, zonal: bool) -> dict[str, Any]:
+def own_config(healthy: object, per_zone: object, watch: object, *, zonal: bool) -> dict[str, Any]:
     """`minimum_healthy_hosts` and `zonal_config`, as codedeploy_deployment_config takes them.
 
-    `healthy` and `per_zone` as for healthy_hosts; an empty `per_zone` is no minimum. `watch` are seconds.
+    `healthy` and `per_zone` as for healthy_hosts, or numbers; without `healthy` there is none, without
+    `per_zone` no minimum of a zone. `watch` are seconds.
     """
+    if str(healthy) == "":
+        return {}
     config: dict[str, Any] = {}
     if zonal:
-        watched = int(watch)
+        watched = int(str(watch))
         config = {"first_zone_monitor_duration_in_seconds": watched, "monitor_duration_in_seconds": watched}
-        if per_zone:
-            config["minimum_healthy_hosts_per_zone"] = healthy_hosts(per_zone)
-    return {"minimum_healthy_hosts": healthy_hosts(healthy), "zonal_config": config}
+        if str(per_zone) != "":
+            config["minimum_healthy_hosts_per_zone"] = healthy_hosts(str(per_zone))
+    return {"minimum_healthy_hosts": healthy_hosts(str(healthy)), "zonal_config": config}
 
 
 def _named(minimum: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ WANTED = Wanted(
     deployment_config="CodeDeployDefault.OneAtATime",
     domain_record="www.example.com",
     domain_zone="example.com",
+    fleet={},
     github_api_url="https://api.github.com",
     github_create_repository=False,
     github_environment="Prod",
