@@ -13,8 +13,9 @@ import pytest
 
 from local_cloud.testing.clouds import LocalCloud, github_token, publish
 from local_cloud.testing.fixtures import running_cloud
+from tests.playbooks.fleets import empty_fleet, fleet
 
-__all__ = ["running_cloud"]
+__all__ = ["empty_fleet", "fleet", "running_cloud"]
 
 
 CHECKOUT = Path(__file__).parents[2]

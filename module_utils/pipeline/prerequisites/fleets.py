@@ -105,7 +105,7 @@ def _offered(wanted: Wanted, seen: Seen, subnets: Things) -> Iterator[str]:
 
 
 def quotas(wanted: Wanted, seen: Seen) -> Iterator[str]:
-    """One load balancer, target group and Auto Scaling group more, or two of the last for blue/green; vCPUs."""
+    """One load balancer, target group and Auto Scaling group, or two of these for blue/green; and vCPUs."""
     if not wanted.fleet:
         return
     for what, limit, called, where in QUOTAS:
