@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.playbooks.fleets import NAMES, Fleet
+from tests.playbooks.said import changes_of_tasks
 
 TARGET_TRACKING = "requests-per-host"
 
@@ -80,9 +81,15 @@ def test_scaling_by_requests_comes_and_goes(fleet: Fleet) -> None:
 def test_what_the_launch_template_has_waits_for_the_next_roll(fleet: Fleet) -> None:
     changed = {"pipeline_instance_type": "t3a.micro", "pipeline_instance_volume_size": 12}
     before = {each["InstanceId"] for each in group(fleet)["Instances"]}
-    assert fleet.changes("provision-fleet.yml", **changed) == {"Create the launch template"}
+    decision = "hosts are of version 1 of the launch template, newest is 2: playbooks/roll-image.yml"
+    planned = fleet.run("provision-fleet.yml", "--check", "--diff", **changed)
+    assert "To decide:" in planned
+    assert decision in planned
+    said = fleet.run("provision-fleet.yml", **changed)
+    assert set(changes_of_tasks(said)) == {"Create the launch template"}
+    assert decision in said
     assert {each["InstanceId"] for each in group(fleet)["Instances"]} == before
-    fleet.run("roll-image.yml", **changed)
+    assert "newest is" not in fleet.run("roll-image.yml", **changed)
     found = group(fleet)["Instances"]
     assert {each["InstanceType"] for each in found} == {"t3a.micro"}
     assert before.isdisjoint({each["InstanceId"] for each in found})
