@@ -37,19 +37,28 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
-PLANNED = {"site.yml", "destroy.yml"}
+PLANNED = {"site.yml", "destroy.yml", "roll-image.yml"}
 CREATE, CHANGE, DELETE = "create", "change", "delete"
 SIGNS = {CREATE: "+", CHANGE: "~", DELETE: "-"}
 LONGEST = 80
 KINDS = {
+    "acm_public_certificate": ("certificate of", ("domain_name",)),
+    "autoscaling_group": ("Auto Scaling group", ("name",)),
+    "autoscaling_group_refresh": ("hosts of Auto Scaling group", ("name",)),
+    "autoscaling_policy": ("scaling policy", ("name",)),
+    "cloudwatch_metric_alarm": ("alarm", ("name",)),
     "codedeploy_application": ("CodeDeploy application", ("name",)),
     "codedeploy_deployment": ("deployment to", ("deployment_group_name",)),
+    "codedeploy_deployment_config": ("deployment configuration", ("name",)),
     "codedeploy_deployment_group": ("deployment group", ("name",)),
     "ec2_eip": ("Elastic IP", ("public_ip", "device_id")),
     "ec2_instance": ("EC2 instance", ("instance_ids", "name")),
     "ec2_key": ("key pair", ("name",)),
+    "ec2_launch_template": ("launch template", ("name", "template_name", "template_id")),
     "ec2_security_group": ("security group", ("name", "group_id")),
     "ec2_tag": ("tags of", ("resource",)),
+    "elb_application_lb": ("load balancer", ("name",)),
+    "elb_target_group": ("target group", ("name",)),
     "github_actions_settings": ("GitHub environment", ("environment",)),
     "github_repository": ("GitHub repository", ("repository",)),
     "iam_instance_profile": ("instance profile", ("name",)),

@@ -67,6 +67,14 @@ def test_a_decision_is_no_change(plugin: Any) -> None:
             diff({"i-1": {"termination_protection": False}}, {"i-1": {"termination_protection": True}}),
             "~ EC2 instance i-1: termination_protection: false -> true",
         ),
+        ("ec2_launch_template", {"name": "shop"}, {}, "~ launch template shop"),
+        ("elb_application_lb", {"name": "shop", "state": "absent"}, {}, "- load balancer shop"),
+        (
+            "autoscaling_group_refresh",
+            {"name": "shop"},
+            diff({"launch_template": "shop:1"}, {"launch_template": "shop:2"}),
+            "~ hosts of Auto Scaling group shop: launch_template: shop:1 -> shop:2",
+        ),
         ("debug", {}, {"msg": "would point a to b"}, "~ point a to b"),
         ("debug", {}, {"msg": "would create the bucket b"}, "+ bucket b"),
         # A diff of texts, as of files, has no members to name.
