@@ -370,6 +370,23 @@ class TestLaunchTemplates:
         assert instance["InstanceType"] == "t3a.micro"
         assert own_tags(instance) == {"Role": "web", "Stage": "live", "Owner": "team"}
 
+    @pytest.mark.parametrize("source", ["1", "$Latest", "$Default"])
+    def test_has_in_another_version_what_its_source_has_but_for_what_is_given(
+        self, client: Client, template: dict[str, Any], source: str
+    ) -> None:
+        ec2 = client("ec2")
+        before = ec2.describe_launch_template_versions(**template)["LaunchTemplateVersions"][0]
+        made = ec2.create_launch_template_version(
+            **template, SourceVersion=source, LaunchTemplateData={"InstanceType": "t3a.micro"}
+        )["LaunchTemplateVersion"]
+
+        assert made["VersionNumber"] == 2
+        assert made["LaunchTemplateData"] == before["LaunchTemplateData"] | {"InstanceType": "t3a.micro"}
+        without = ec2.create_launch_template_version(
+            **template, LaunchTemplateData={"InstanceType": "t3a.micro"}
+        )["LaunchTemplateVersion"]
+        assert without["LaunchTemplateData"] == {"InstanceType": "t3a.micro"}
+
     def test_is_checked_as_the_request_is(self, client: Client) -> None:
         ec2 = client("ec2")
         ec2.create_launch_template(
