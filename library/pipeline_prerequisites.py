@@ -49,9 +49,8 @@ options:
     type: str
     required: true
   fleet:
-    description: What serves the site instead of O(instance_count) instances; empty is none.
+    description: What serves the site instead of O(instance_count) instances.
     type: dict
-    default: {}
     suboptions:
       name:
         description: The name of load balancer, target group and Auto Scaling group.
@@ -346,7 +345,7 @@ ARGUMENT_SPEC = {
     "deployment_config": {"type": "str", "required": True},
     "domain_record": {"type": "str", "required": True},
     "domain_zone": {"type": "str", "required": True},
-    "fleet": {"type": "dict", "default": {}, "options": FLEET},
+    "fleet": {"type": "dict", "options": FLEET},
     "github_api_url": {"type": "str", "default": "https://api.github.com"},
     "github_create_repository": {"type": "bool", "default": False},
     "github_environment": {"type": "str", "required": True},
@@ -409,7 +408,8 @@ def main() -> None:
     module = NamingModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if MISSING_LIBRARY:
         module.fail_json(msg=missing("boto3 and botocore"))
-    wanted = Wanted(**{name: module.params[name] for name in ARGUMENT_SPEC})
+    asked = {name: module.params[name] for name in ARGUMENT_SPEC}
+    wanted = Wanted(**asked | {"fleet": asked["fleet"] or {}})
     try:
         # One session: each new one would read botocore's descriptions again, a quarter of a second.
         session = boto3.session.Session(region_name=wanted.region)

@@ -1,6 +1,8 @@
 # ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed, and what is asked of them is private
-"""Launch templates, whose own tags are none of the things that they launch: moto has them among these. A version
-has what its source has, but for what is given: moto forgets the source."""
+"""Launch templates, whose own tags are none of the things that they launch: moto has them among these.
+
+A version has what its source has, but for what is given: moto forgets the source.
+"""
 
 from copy import deepcopy
 from typing import Any
