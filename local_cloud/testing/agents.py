@@ -205,10 +205,16 @@ class Agent:
         return True
 
 
-def ec2_agent(endpoint_url: str, instance: str, work: Work = succeed, region: str = "us-east-1") -> Agent:
-    """The agent of an EC2 instance."""
+def ec2_agent(
+    endpoint_url: str,
+    instance: str,
+    work: Work = succeed,
+    region: str = "us-east-1",
+    keys: Mapping[str, str] | None = None,
+) -> Agent:
+    """The agent of an EC2 instance; `keys` are the instance's own, where policies are enforced."""
     identifier = EC2_ARN.format(region=region, instance=instance)
-    return Agent(CommandClient(endpoint_url, identifier, region=region), work)
+    return Agent(CommandClient(endpoint_url, identifier, region=region, keys=keys), work)
 
 
 @contextmanager
@@ -226,10 +232,11 @@ def agents_everywhere(
     instances: Callable[[], Iterable[str]],
     work: Callable[[str], Work],
     region: str = "us-east-1",
+    keys: Callable[[str], Mapping[str, str] | None] = lambda _instance: None,
 ) -> Iterator[dict[str, Agent]]:
     """An agent on each instance that there is, or comes to be, as long as the block lasts; by their ids.
 
-    `instances` looks who there is, `work` says what the agent of an instance does.
+    `instances` looks who there is, `work` says what the agent of an instance does, `keys` which keys it has.
     """
     agents: dict[str, Agent] = {}
     ending = threading.Event()
@@ -239,7 +246,8 @@ def agents_everywhere(
             while not ending.wait(0.02):
                 for each in instances():
                     if each not in agents:
-                        agents[each] = stack.enter_context(ec2_agent(endpoint_url, each, work(each), region))
+                        agent = ec2_agent(endpoint_url, each, work(each), region, keys(each))
+                        agents[each] = stack.enter_context(agent)
 
         looking = threading.Thread(target=look, daemon=True)
         looking.start()

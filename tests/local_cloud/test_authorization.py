@@ -298,7 +298,15 @@ def test_a_group_launches_from_a_template_only_for_who_may(root: Clients, user: 
             "IamInstanceProfile": {"Name": "web"},
         },
     )
-    grants = [allow("autoscaling:*"), allow("ec2:RunInstances"), allow("iam:PassRole", on=made)]
+    # Asked for each resource that is launched.
+    by_template = {"ArnLike": {"ec2:LaunchTemplate": f"arn:aws:ec2:us-east-1:{ACCOUNT}:launch-template/*"}}
+    for_scaling = {"StringEquals": {"iam:AWSServiceName": "autoscaling.amazonaws.com"}}
+    grants = [
+        allow("autoscaling:*"),
+        allow("iam:CreateServiceLinkedRole", Condition=for_scaling),
+        allow("ec2:RunInstances", Condition=by_template),
+        allow("iam:PassRole", on=made),
+    ]
 
     def create(*statements: dict[str, Any]) -> None:
         user(*statements, name=f"user{len(statements)}")("autoscaling").create_auto_scaling_group(
@@ -309,15 +317,126 @@ def test_a_group_launches_from_a_template_only_for_who_may(root: Clients, user: 
             AvailabilityZones=["us-east-1a"],
         )
 
+    for number, action in enumerate(
+        ("iam:CreateServiceLinkedRole", "ec2:RunInstances", "iam:PassRole"), start=1
+    ):
+        with denied(action):
+            create(*grants[:number])
     with denied("ec2:RunInstances"):
-        create(*grants[:1])
-    with denied("iam:PassRole"):
-        create(*grants[:2])
+        # What is not launched by a template.
+        user(*grants, name="bob")("ec2").run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)
     create(*grants)
     [group] = root("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert [each["LifecycleState"] for each in group["Instances"]] == ["InService"]
     linked = root("iam").get_role(RoleName="AWSServiceRoleForAutoScaling")["Role"]
     assert linked["Arn"] == group["ServiceLinkedRoleARN"]
+
+
+def web(root: Clients, name: str, **more: Any) -> dict[str, Any]:
+    """A request for a load balancer, or for a target group, of the default VPC."""
+    vpc = root("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    zones = [each["SubnetId"] for each in root("ec2").describe_subnets()["Subnets"]][:2]
+    return {"Name": name, **({"Subnets": zones} if more.pop("balancer", False) else {"VpcId": vpc}), **more}
+
+
+def test_load_balancing_asks_for_its_role_its_names_and_its_tags(root: Clients, user: Any) -> None:
+    start = f"arn:aws:elasticloadbalancing:us-east-1:{ACCOUNT}"
+    ours = [f"{start}:{kind}/web/*" for kind in ("loadbalancer/app", "targetgroup", "listener/app")]
+    tags = [{"Key": "Team", "Value": "web"}]
+    making = {"StringEquals": {"elasticloadbalancing:CreateAction": ["CreateLoadBalancer", "CreateListener"]}}
+    owned = {"StringEquals": {"aws:ResourceTag/Team": "web"}}
+    make = allow("elasticloadbalancing:Create*", on=ours)
+    plain = user(make)("elbv2")
+    with denied("iam:CreateServiceLinkedRole"):
+        plain.create_target_group(**web(root, "web", Protocol="HTTP", Port=80))
+    root("elbv2").create_load_balancer(**web(root, "other", balancer=True))
+    assert root("iam").get_role(RoleName="AWSServiceRoleForElasticLoadBalancing")
+    group = plain.create_target_group(**web(root, "web", Protocol="HTTP", Port=80))["TargetGroups"][0]
+    with denied("elasticloadbalancing:CreateTargetGroup"):
+        plain.create_target_group(**web(root, "webs", Protocol="HTTP", Port=80))
+    with denied("elasticloadbalancing:AddTags"):
+        plain.create_load_balancer(**web(root, "web", balancer=True, Tags=tags))
+
+    ann = user(
+        make,
+        allow("elasticloadbalancing:AddTags", on=ours, Condition=making),
+        allow("elasticloadbalancing:Delete*", Condition=owned),
+        name="bob",
+    )("elbv2")
+    balancer = ann.create_load_balancer(**web(root, "web", balancer=True, Tags=tags))["LoadBalancers"][0]
+    forward = [{"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}]
+    listener = ann.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=forward,
+        Tags=tags,
+    )["Listeners"][0]
+    with denied("elasticloadbalancing:AddTags"):
+        ann.add_tags(ResourceArns=[group["TargetGroupArn"]], Tags=tags)
+    ann.delete_listener(ListenerArn=listener["ListenerArn"])
+    with denied("elasticloadbalancing:DeleteTargetGroup"):
+        ann.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
+    ann.delete_load_balancer(LoadBalancerArn=balancer["LoadBalancerArn"])
+
+
+def test_a_certificate_is_asked_for_by_its_names_and_deleted_by_its_tags(root: Clients, user: Any) -> None:
+    asked = {
+        "StringEquals": {"acm:ValidationMethod": "DNS", "aws:RequestTag/Team": "web"},
+        "ForAllValues:StringEquals": {"acm:DomainNames": ["www.example.com"]},
+    }
+    tags = {"Tags": [{"Key": "Team", "Value": "web"}]}
+    request = allow("acm:RequestCertificate", Condition=asked)
+    with denied("acm:AddTagsToCertificate"):
+        user(request)("acm").request_certificate(DomainName="www.example.com", ValidationMethod="DNS", **tags)
+    owned = {"StringEquals": {"aws:ResourceTag/Team": "web"}}
+    ann = user(
+        request,
+        allow("acm:AddTagsToCertificate", Condition={"StringEquals": {"aws:RequestTag/Team": "web"}}),
+        allow("acm:DeleteCertificate", Condition=owned),
+        name="bob",
+    )("acm")
+    for wrong in (
+        {"DomainName": "www.example.com", "ValidationMethod": "EMAIL", **tags},
+        {"DomainName": "example.com", "ValidationMethod": "DNS", **tags},
+        {
+            "DomainName": "www.example.com",
+            "SubjectAlternativeNames": ["example.com"],
+            "ValidationMethod": "DNS",
+            **tags,
+        },
+        {"DomainName": "www.example.com", "ValidationMethod": "DNS"},
+    ):
+        with denied("acm:RequestCertificate"):
+            ann.request_certificate(**wrong)
+    made = ann.request_certificate(DomainName="www.example.com", ValidationMethod="DNS", **tags)
+    other = root("acm").request_certificate(DomainName="www.example.com", ValidationMethod="DNS")
+    with denied("acm:DeleteCertificate"):
+        ann.delete_certificate(CertificateArn=other["CertificateArn"])
+    ann.delete_certificate(CertificateArn=made["CertificateArn"])
+
+
+def test_a_scaling_group_is_changed_by_its_tags(root: Clients, user: Any) -> None:
+    root("ec2").create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"ImageId": IMAGE})
+    for name in ("web", "db"):
+        root("autoscaling").create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            LaunchTemplate={"LaunchTemplateName": "web"},
+            MinSize=0,
+            MaxSize=0,
+            AvailabilityZones=["us-east-1a"],
+            Tags=[{"Key": "Team", "Value": name}],
+        )
+    owned = {"StringEquals": {"aws:ResourceTag/Team": "web"}}
+    ann = user(allow("autoscaling:*", Condition=owned))("autoscaling")
+    label = {"ResourceType": "auto-scaling-group", "Key": "Colour", "Value": "red", "PropagateAtLaunch": True}
+
+    ann.create_or_update_tags(Tags=[label | {"ResourceId": "web"}])
+    with denied("autoscaling:CreateOrUpdateTags"):
+        ann.create_or_update_tags(Tags=[label | {"ResourceId": "db"}])
+    with denied("autoscaling:DeleteAutoScalingGroup"):
+        ann.delete_auto_scaling_group(AutoScalingGroupName="db", ForceDelete=True)
+    ann.delete_auto_scaling_group(AutoScalingGroupName="web", ForceDelete=True)
 
 
 def test_tags_of_resource_and_request_are_asked(root: Clients, user: Any) -> None:

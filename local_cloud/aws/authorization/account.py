@@ -18,6 +18,7 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
+from local_cloud.aws.authorization import tags
 from local_cloud.aws.authorization.conditions import Context
 from local_cloud.aws.authorization.policies import Document, Name, Policies
 from local_cloud.aws.codedeploy.models import codedeploy_backends
@@ -99,7 +100,7 @@ class Account:
             return Principal(arn=arn, context=context)
         return Principal(
             arn=arn,
-            context=context | _tags_of_principal(_pairs(role.tags)),
+            context=context | _tags_of_principal(tags.pairs(role.tags)),
             policies=Policies(
                 identity=tuple(_documents(role)),
                 boundary=self._managed(role.permissions_boundary_arn),
@@ -130,6 +131,17 @@ class Account:
                 template = ec2._get_template_from_args(specification)  # noqa: SLF001 - moto's own way
                 found.append(dict(template.data) | {"LaunchTemplateId": template.template.id})
         return found
+
+    def template_of(self, parameters: Mapping[str, Any]) -> str | None:
+        """The ARN of the launch template that RunInstances is given, by whichever name; or None."""
+        given = parameters.get("LaunchTemplate") or parameters
+        template = given.get("LaunchTemplateId")
+        if not template and given.get("LaunchTemplateName"):
+            known = ec2_backends[self.id][self.region].launch_templates
+            name = given["LaunchTemplateName"]
+            template = next((each.id for each in known.values() if each.name == name), None)
+        start = f"arn:{self.partition}:ec2:{self.region}:{self.id}"
+        return f"{start}:launch-template/{template}" if template else None
 
     def path_of(self, kind: str, name: str) -> str:
         """The path of a role, user, group or instance profile, for its ARN: `/` when there is no such one."""
@@ -163,16 +175,7 @@ class Account:
 
     def tags(self, arn: str) -> dict[str, str]:
         """The tags of a resource; {} where it has none, or is of a service whose tags are not asked."""
-        service, _, _, resource = arn.split(":", 5)[2:] if arn.count(":") >= 5 else ("", "", "", "")  # noqa: PLR2004 - an ARN's parts
-        if service == "ec2":
-            return self._ec2_tags(*resource.split("/", 1))
-        if service == "iam":
-            return self._iam_tags(arn)
-        if service == "codedeploy":
-            backend = codedeploy_backends[self.id][self.region]
-            with backend.lock:
-                return dict(backend.tagger.get_tag_dict_for_resource(arn))
-        return {}
+        return tags.of(arn, region=self.region, account=self.id, partition=self.partition)
 
     def _user(self, user: Any) -> Principal:
         groups = self.iam.get_groups_for_user(user.name)
@@ -196,22 +199,6 @@ class Account:
         policy = self.iam.managed_policies.get(arn)
         return _default_version(policy) if policy else {"Statement": []}
 
-    def _ec2_tags(self, kind: str, name: str = "") -> dict[str, str]:
-        backend = ec2_backends[self.id][self.region]
-        if kind == "key-pair" and name in backend.key_pairs:
-            name = backend.key_pairs[name].id
-        return {str(key): str(value) for key, value in backend.tags.get(name, {}).items()}
-
-    def _iam_tags(self, arn: str) -> dict[str, str]:
-        owners = [
-            *self.iam.roles.values(),
-            *self.iam.instance_profiles.values(),
-            *self.iam.open_id_providers.values(),
-            *self.iam.managed_policies.values(),
-        ]
-        owner = next((each for each in owners if each.arn == arn), None)
-        return _pairs(owner.tags) if owner else dict(self.iam.tagger.get_tag_dict_for_resource(arn))
-
 
 def _documents(owner: Any) -> Iterable[Document]:
     """The policies of a role, user or group: inline ones and attached ones."""
@@ -227,12 +214,3 @@ def _default_version(policy: Any) -> Document:
 
 def _tags_of_principal(tags: Mapping[str, str]) -> dict[str, str]:
     return {f"aws:principaltag/{key.lower()}": value for key, value in tags.items()}
-
-
-def _pairs(tags: Any) -> dict[str, str]:
-    """Tags as a mapping, in whichever of moto's ways they are kept."""
-    if isinstance(tags, Mapping):
-        tags = [
-            each if isinstance(each, Mapping) else {"Key": key, "Value": each} for key, each in tags.items()
-        ]
-    return {str(tag["Key"]): str(tag.get("Value") or "") for tag in tags or []}

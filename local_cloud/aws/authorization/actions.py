@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from local_cloud.aws.authorization import dependents, names
+from local_cloud.aws.authorization import balancers, dependents, names
 from local_cloud.aws.authorization.account import Account
 from local_cloud.aws.authorization.policies import Access
 
@@ -108,6 +108,10 @@ def _resources(
     """Each resource, with the condition keys that the reference declares for the action on it."""
     details = _action(prefix, action)
     own_keys = frozenset(key.lower() for key in details.get("conditionKeys", ()))
+    if prefix == "elasticloadbalancing" and details.get("resourceTypes"):
+        balanced = balancers.arns(action, parameters, account)
+        if balanced:
+            return [(arn, own_keys) for arn in balanced]
     found = []
     for entry in details.get("resourceTypes", ()):
         kind = entry["name"].rstrip("*")
@@ -148,6 +152,9 @@ def _context(
     keys = names.tag_keys(parameters) or list(requested)
     if keys:
         context["aws:tagkeys"] = keys
+    template = account.template_of(parameters) if (prefix, action) == ("ec2", "RunInstances") else None
+    if template:
+        context["ec2:launchtemplate"] = template
     return context | names.context(prefix, action, parameters)
 
 

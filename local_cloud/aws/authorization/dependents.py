@@ -1,12 +1,16 @@
-"""What a call needs besides its own action: to pass a role, to tag what it makes, and CodeDeploy's own.
+"""What a call needs besides its own action: to pass a role or have one made, to tag what it makes, and
+CodeDeploy's own.
 
 Sources: the actions' pages in the API references; "Granting a user permissions to pass
-a role"; "Control access for tagging resources on creation" (EC2).
+a role"; "Control access for tagging resources on creation" (EC2); "Elastic Load Balancing API
+permissions to tag resources during creation"; the user guides' pages on service-linked roles. That ACM
+asks for its tags is from a report (terraform-provider-aws#11903).
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from local_cloud.aws.authorization import balancers
 from local_cloud.aws.authorization.account import Account
 from local_cloud.aws.authorization.conditions import listed
 from local_cloud.aws.authorization.policies import Access
@@ -23,11 +27,25 @@ TAGGED_AT_CREATION = {
     ("iam", "CreateUser"): ("TagUser", "user", "UserName"),
 }
 """Operation -> the action that allows its tags, the kind of what it makes and where its name is."""
+LINKED_ROLES = {
+    ("autoscaling", "CreateAutoScalingGroup"): "AWSServiceRoleForAutoScaling",
+    ("elasticloadbalancing", "CreateLoadBalancer"): "AWSServiceRoleForElasticLoadBalancing",
+    ("elasticloadbalancing", "CreateTargetGroup"): "AWSServiceRoleForElasticLoadBalancing",
+}
+"""Operation -> the role of its service that it makes where the account has none."""
 
 
 def of(prefix: str, operation: str, parameters: Parameters, account: Account) -> Iterator[Access]:
     """The further accesses of an operation."""
     yield from _passed_roles(prefix, operation, parameters, account)
+    yield from _linked_role(prefix, operation, account)
+    if prefix == "elasticloadbalancing" and parameters.get("Tags"):
+        for arn in balancers.arns(operation, parameters, account, made=True):
+            context = {"elasticloadbalancing:createaction": operation}
+            yield Access(action="elasticloadbalancing:AddTags", resource=arn, context=context)
+    if (prefix, operation) == ("acm", "RequestCertificate") and parameters.get("Tags"):
+        certificate = f"arn:{account.partition}:acm:{account.region}:{account.id}:certificate/*"
+        yield Access(action="acm:AddTagsToCertificate", resource=certificate)
     if prefix == "ec2":
         yield from _ec2(operation, parameters, account)
     if prefix == "codedeploy":
@@ -54,6 +72,17 @@ def _passed_roles(prefix: str, operation: str, parameters: Parameters, account: 
     if prefix == "iam" and operation == "AddRoleToInstanceProfile":
         name = str(parameters.get("RoleName"))
         yield _pass(_iam_arn(account, "role", account.path_of("role", name) + name), EC2)
+
+
+def _linked_role(prefix: str, operation: str, account: Account) -> Iterator[Access]:
+    name = LINKED_ROLES.get((prefix, operation))
+    if name is None:
+        return
+    service = f"{prefix}.amazonaws.com"
+    role = _iam_arn(account, "role", f"/aws-service-role/{service}/{name}")
+    if account.role(role) is None:
+        context = {"iam:awsservicename": service}
+        yield Access(action="iam:CreateServiceLinkedRole", resource=role, context=context)
 
 
 def _pass(role: str, service: str) -> Access:

@@ -44,7 +44,7 @@ MEMBERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "route53": {"Id": ("HostedZoneId", "Id")},
     "sns": {"TopicName": ("Name",)},
     "autoscaling": {
-        "GroupFriendlyName": ("AutoScalingGroupName", "AutoScalingGroupNames"),
+        "GroupFriendlyName": ("AutoScalingGroupName", "AutoScalingGroupNames", "Tags.ResourceId"),
         "LaunchConfigurationName": ("LaunchConfigurationName", "LaunchConfigurationNames"),
     },
     "elasticloadbalancing": {
@@ -70,6 +70,7 @@ ARN_MEMBERS = {
     "targetgroup": ("TargetGroupArn", "TargetGroupArns"),
     "application": ("ResourceArn",),
     "deploymentgroup": ("ResourceArn",),
+    "certificate": ("CertificateArn",),
 }
 """Resource type -> the parameters that hold its whole ARN."""
 
@@ -143,6 +144,11 @@ def context(prefix: str, action: str, parameters: Parameters) -> dict[str, Any]:
             "ec2:metadatahttptokens": metadata.get("HttpTokens"),
             "ec2:metadatahttpputresponsehoplimit": metadata.get("HttpPutResponseHopLimit"),
         }
+    if prefix == "acm" and "DomainName" in parameters:
+        values["acm:domainnames"] = [
+            parameters["DomainName"],
+            *listed(parameters.get("SubjectAlternativeNames")),
+        ]
     return {
         key: [str(each) for each in value] if isinstance(value, list) else str(value)
         for key, value in values.items()
@@ -151,6 +157,7 @@ def context(prefix: str, action: str, parameters: Parameters) -> dict[str, Any]:
 
 
 CONDITION_KEYS = {
+    "acm": {"acm:validationmethod": "ValidationMethod"},
     "ec2": {"ec2:instancetype": "InstanceType", "ec2:keypairname": "KeyName"},
     "iam": {
         "iam:policyarn": "PolicyArn",
@@ -167,7 +174,9 @@ def _by_members(prefix: str, kind: str, parameters: Parameters) -> list[Variable
     wanted = VARIABLES.get((prefix, kind), ())
     table = MEMBERS.get(prefix, {})
     values = [
-        [value for member in table[name] for value in _values(parameters, member.split("."))]
+        list(
+            dict.fromkeys(value for member in table[name] for value in _values(parameters, member.split(".")))
+        )
         for name in wanted
     ]
     if not any(values):

@@ -11,10 +11,10 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.base_backend import backend_lock
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
-from moto.iam.models import iam_backends
 
 from local_cloud.aws.autoscaling import groups, launches, members, wording
 from local_cloud.aws.autoscaling.records import known, life
+from local_cloud.aws.moto import linked_roles
 from local_cloud.aws.moto.autoscaling.errors import found_group, in_use
 from local_cloud.aws.moto.ec2.launches import check
 
@@ -54,7 +54,7 @@ def create(backend: Any, name: str, *arguments: Any, **named: Any) -> Any:
         raise _exists(name)
     minimum, maximum = make_int(named.get("min_size")), make_int(named.get("max_size"))
     _check_range(named.get("desired_capacity"), minimum, maximum)
-    _ensure_service_linked_role(backend)
+    linked_roles.ensure("autoscaling", backend.account_id, backend.partition)
     group = _original_create(backend, name, *arguments, **named)
     # moto's default is that of the console.
     group.health_check_grace_period = make_int(named.get("health_check_period")) or 0
@@ -78,18 +78,6 @@ def _check_range(desired: int | None, minimum: int | None, maximum: int | None) 
         raise ValidationError(
             f"Desired capacity:{wanted} must be between the specified min size:{minimum} and"
             f" max size:{maximum}"
-        )
-
-
-def _ensure_service_linked_role(backend: Any) -> None:
-    """Auto Scaling makes its own role in an account that has none."""
-    iam = iam_backends[backend.account_id][backend.partition]
-    if "AWSServiceRoleForAutoScaling" not in {role.name for role in iam.roles.values()}:
-        iam.create_service_linked_role(
-            "autoscaling.amazonaws.com",
-            "Default Service-Linked Role enables access to AWS Services and Resources used or managed by"
-            " Auto Scaling",
-            "",
         )
 
 

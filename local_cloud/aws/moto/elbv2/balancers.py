@@ -16,6 +16,8 @@ from moto.elbv2.exceptions import ELBClientError as ElbError
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
 from moto.moto_api._internal import mock_random
 
+from local_cloud.aws.moto import linked_roles
+
 NAME = "load_balancer"
 """The attribute of an interface that says whose it is: `app/NAME/ID` or `net/NAME/ID`."""
 INTERNAL = "internal"
@@ -57,6 +59,7 @@ def create_load_balancer(  # noqa: PLR0917 - moto's
         if backend.ec2_backend.get_security_group_from_id(group_id) is None:
             # As moto says it where they are set; an interface would make the group.
             raise ElbError("InvalidSecurityGroup", f"Security group {group_id} does not exist")
+    linked_roles.ensure("elasticloadbalancing", backend.account_id, backend.partition)
     balancer = _original_create(
         backend, name, security_groups, subnet_ids, subnet_mappings, scheme, loadbalancer_type, **named
     )
