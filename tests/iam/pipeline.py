@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_cloud.testing import github
-from local_cloud.testing.agents import Agent, CommandClient
+from local_cloud.testing.agents import agents_everywhere, ec2_agent, succeed
 from local_cloud.testing.clouds import LocalCloud, github_token, publish
 from local_cloud.testing.shop import wait_for
 from tests import inventories
@@ -112,25 +112,39 @@ class Pipeline:
             raise PlaybookError(result.stdout + result.stderr)
         return result.stdout
 
-    def instance(self) -> tuple[str, Keys]:
-        """The running instance, and the credentials that its metadata service would give its agent."""
+    def instances(self) -> list[str]:
+        """The ids of those that run."""
+        ec2 = self.client("ec2")
+        running = [{"Name": "instance-state-name", "Values": ["running"]}]
+        pages = ec2.get_paginator("describe_instances").paginate(Filters=running)
+        found = [
+            each
+            for page in pages
+            for reservation in page["Reservations"]
+            for each in reservation["Instances"]
+        ]
+        return [each["InstanceId"] for each in found]
+
+    def keys_of(self, instance: str) -> Keys:
+        """The credentials that an instance's metadata service would give its agent."""
         from moto.core.models import DEFAULT_ACCOUNT_ID
         from moto.sts.models import sts_backends
 
-        reservations = self.client("ec2").describe_instances(
-            Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
-        )["Reservations"]
-        [instance] = [each for reservation in reservations for each in reservation["Instances"]]
-        identifier: str = instance["InstanceId"]
         role = f"arn:aws:iam::{ACCOUNT}:role/{NAMES['ec2']}"
-        taken = sts_backends[DEFAULT_ACCOUNT_ID]["aws"].assume_role(
-            "us-east-1", identifier, role, "", 3600, ""
-        )
-        return identifier, {
+        with self.cloud.turn:
+            taken = sts_backends[DEFAULT_ACCOUNT_ID]["aws"].assume_role(
+                "us-east-1", instance, role, "", 3600, ""
+            )
+        return {
             "AccessKeyId": taken.access_key_id,
             "SecretAccessKey": taken.secret_access_key,
             "SessionToken": taken.session_token,
         }
+
+    def instance(self) -> tuple[str, Keys]:
+        """The one that runs, and its credentials."""
+        [instance] = self.instances()
+        return instance, self.keys_of(instance)
 
     def github_token(self, **claims: Any) -> str:
         """An OIDC token as a job of the repository's environment gets it, or with other claims."""
@@ -250,8 +264,15 @@ class Pipeline:
 def agent_at_work(pipeline: Pipeline) -> Iterator[None]:
     """The instance's agent does all that it is told, with the instance's credentials."""
     instance, keys = pipeline.instance()
-    identifier = f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/{instance}"
-    with Agent(CommandClient(pipeline.cloud.endpoint_url, identifier, keys=keys)):
+    with ec2_agent(pipeline.cloud.endpoint_url, instance, keys=keys):
+        yield
+
+
+@contextmanager
+def agents_at_work(pipeline: Pipeline) -> Iterator[None]:
+    """So do the agents of all instances, also of those that are launched meanwhile."""
+    url = pipeline.cloud.endpoint_url
+    with agents_everywhere(url, pipeline.instances, lambda _instance: succeed, keys=pipeline.keys_of):
         yield
 
 

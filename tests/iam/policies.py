@@ -13,6 +13,8 @@ FOLDER = CHECKOUT / "playbooks" / "policies"
 WRITTEN = CHECKOUT / "build" / "iam"
 OF_ROLES = ("github", "codedeploy", "ec2")
 OF_OPERATORS = ("operator_iam", "operator", "operator_deploy", "destroy")
+OF_FLEETS = ("operator_fleet", "operator_balancer", "destroy_fleet")
+"""What whoever works on a fleet has besides."""
 
 WAYS = {
     "alarms": "alarms",
@@ -24,8 +26,14 @@ WAYS = {
     "bucket": "revisions",
     "ssm": "sessions",
     "image": "image",
+    "fleet": "fleet",
+    "balancer": "fleet",
+    "blue_green": "fleet",
 }
 """What a policy's name ends in, where it is granted beside another -> the file that it is in."""
+
+FLEET_WAYS = ("fleet", "balancer", "blue_green")
+"""Those of a fleet, which has an account of its own when what is used is recorded."""
 
 Statement = dict[str, Any]
 
@@ -41,6 +49,13 @@ def beside(name: str, way: str) -> list[Statement]:
     """What is granted beside, where the settings take another way."""
     content = yaml.safe_load((FOLDER / f"{WAYS[way]}.yml").read_text())
     found: list[Statement] = content.get(f"policy_{name}_{way}", [])
+    return found
+
+
+def fleet_names() -> dict[str, str]:
+    """How the statements of a fleet call the ARNs that they share."""
+    content = yaml.safe_load((FOLDER / "fleet.yml").read_text())
+    found: dict[str, str] = content["policy_fleet_names"]
     return found
 
 
@@ -63,7 +78,13 @@ def write(**settings: Any) -> dict[str, dict[str, Any]]:
         capture_output=True,
     )
     folder = Path(given["policy_folder"])
-    return {name: json.loads((folder / f"{name}.json").read_text()) for name in (*OF_ROLES, *OF_OPERATORS)}
+    names = (*OF_ROLES, *OF_OPERATORS, *(OF_FLEETS if given.get("pipeline_fleet") else ()))
+    return {name: json.loads((folder / f"{name}.json").read_text()) for name in names}
+
+
+def is_documented_only(statement: Statement) -> bool:
+    """Is it what AWS's documentation demands, and the local cloud never asks for?"""
+    return str(statement.get("rarely", "")).startswith("documented")
 
 
 def grants(name: str, way: str = "") -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.iam import page, policies, whole
+from tests.iam import page, policies, whole, whole_fleet
 from tests.iam.linter import findings
 
 MANAGED = 6144
@@ -29,6 +29,15 @@ def test_every_statement_has_a_reason(name: str) -> None:
             assert statement.keys() <= {"sid", "reason", "rarely", "actions", "resources", "condition"}
             assert len(statement["reason"]) > 15
             assert statement["actions"] == sorted(statement["actions"], key=str.lower)
+
+
+def test_the_linter_finds_nothing_in_what_a_fleet_has(tmp_path: Path) -> None:
+    """Under the longest name that a load balancer may have."""
+    settings = whole_fleet.FLEET | whole_fleet.BLUE_GREEN
+    written = policies.write(**settings, policy_folder=str(tmp_path))
+    for name in ("codedeploy", *policies.OF_FLEETS):
+        assert list(findings(written[name])) == []
+        assert len(json.dumps(written[name], separators=(",", ":"))) <= MANAGED
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -135,6 +144,8 @@ def test_the_page_says_what_the_policies_say() -> None:
 
 
 def test_the_page_names_tests_that_are_there() -> None:
-    tests = (Path(__file__).parent / "test_role_grants.py").read_text()
+    tests = "".join(
+        (Path(__file__).parent / f"test_{name}_grants.py").read_text() for name in ("role", "fleet")
+    )
     named = [*page.TESTS.values(), *(test for *_, test in page.TAKERS)]
     assert [name for name in named if f"def {name.partition('[')[0]}(" not in tests] == []

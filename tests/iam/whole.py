@@ -99,15 +99,20 @@ def alarm(cloudwatch: Any, name: str) -> None:
 
 def note(used: Usage, step: str, written: Written, accesses: dict[str, set[tuple[str, str]]]) -> None:
     """Write down which grants allowed a step's accesses."""
-    operators = dict.fromkeys(OPERATOR, ("user/operator", "user/operator_s3", "user/operator_notified"))
-    callers = {name: (NAMES.get(name, ""),) for name in written} | operators
-    for name, users in (callers | {"destroy": ("user/destroyer",)}).items():
-        done = {access for caller in users for access in accesses.get(caller, ())}
-        for statement in written[name]["Statement"]:
+    for name, policy in written.items():
+        done = {each for caller, made in accesses.items() if has(caller, name) for each in made}
+        for statement in policy["Statement"]:
             for action in statement["Action"]:
                 if any(action == did and covers_any(statement["Resource"], on) for did, on in done):
                     steps = used.setdefault(name, {}).setdefault(statement["Sid"], {})
                     steps.setdefault(action, []).append(step)
+
+
+def has(caller: str, policy: str) -> bool:
+    """Does this user or role have this policy?"""
+    if policy in NAMES:
+        return caller == NAMES[policy]
+    return caller.startswith("user/destroyer" if policy.startswith("destroy") else "user/operator")
 
 
 def covers_any(granted: list[str], resource: str) -> bool:
@@ -117,11 +122,16 @@ def covers_any(granted: list[str], resource: str) -> bool:
 
 def held(pipeline: Pipeline) -> dict[str, list[str]]:
     """What of the pipeline's kinds the account holds, but for the users."""
-    iam, ec2 = pipeline.client("iam"), pipeline.client("ec2")
+    iam, ec2, elb = pipeline.client("iam"), pipeline.client("ec2"), pipeline.client("elbv2")
     running = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
     zones = pipeline.client("route53").list_hosted_zones()["HostedZones"]
     return {
-        "roles": sorted(role["RoleName"] for role in iam.list_roles()["Roles"]),
+        # A service's own stays, as on AWS.
+        "roles": sorted(
+            role["RoleName"]
+            for role in iam.list_roles()["Roles"]
+            if not role["Path"].startswith("/aws-service-role/")
+        ),
         "profiles": [each["Arn"] for each in iam.list_instance_profiles()["InstanceProfiles"]],
         "providers": [
             each["Arn"] for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
@@ -134,6 +144,24 @@ def held(pipeline: Pipeline) -> dict[str, list[str]]:
         "security groups": sorted(
             each["GroupName"] for each in ec2.describe_security_groups()["SecurityGroups"]
         ),
+        "balancers": [each["LoadBalancerArn"] for each in elb.describe_load_balancers()["LoadBalancers"]],
+        "target groups": [each["TargetGroupArn"] for each in elb.describe_target_groups()["TargetGroups"]],
+        "scaling groups": [
+            each["AutoScalingGroupName"]
+            for each in pipeline.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+        ],
+        "templates": [
+            each["LaunchTemplateName"] for each in ec2.describe_launch_templates()["LaunchTemplates"]
+        ],
+        "alarms": [
+            each["AlarmName"]
+            for each in pipeline.client("cloudwatch").describe_alarms()["MetricAlarms"]
+            if each["AlarmName"] not in NOTIFIED["pipeline_alarms"]
+        ],
+        "certificates": [
+            each["CertificateArn"]
+            for each in pipeline.client("acm").list_certificates()["CertificateSummaryList"]
+        ],
         "topics": [each["TopicArn"] for each in pipeline.client("sns").list_topics()["Topics"]],
         "buckets": [bucket["Name"] for bucket in pipeline.client("s3").list_buckets()["Buckets"]],
         "applications": pipeline.client("codedeploy").list_applications()["applications"],
@@ -145,6 +173,14 @@ def held(pipeline: Pipeline) -> dict[str, list[str]]:
             ]
         ],
     }
+
+
+def add(used: Usage, more: Usage) -> None:
+    """What else was used, by another run."""
+    for policy, statements in more.items():
+        for sid, actions in statements.items():
+            for action, steps in actions.items():
+                used.setdefault(policy, {}).setdefault(sid, {}).setdefault(action, []).extend(steps)
 
 
 def known() -> Usage:

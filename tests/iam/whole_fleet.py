@@ -1,0 +1,59 @@
+"""All of it for a fleet, each step by who is meant to take it, and which grants that used; as in whole.py."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.iam import policies
+from tests.iam.pipeline import Keys, Pipeline, agents_at_work
+from tests.iam.whole import OPERATOR, Usage, Written, held, note
+
+AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+FLEET: dict[str, Any] = {
+    "pipeline_fleet": True,
+    "pipeline_instance_name": "shop_web of the very long name @ Ltd",
+    "pipeline_domain_ttl": 1,
+}
+UNSEEN: dict[str, Any] = {"pipeline_addresses": [], "balancer_addresses": []}
+"""There is no web server whose page could be looked at."""
+BLUE_GREEN: dict[str, Any] = {
+    "pipeline_deployment_style": "blue_green",
+    "pipeline_blue_green_termination_wait": 0,
+    "pipeline_fleet_requests_per_host": 100,
+}
+
+
+def run(pipeline: Pipeline, folder: Path) -> Usage:
+    """Provision, deploy, look and remove. Raises where somebody lacks a right, or something is left."""
+    written = policies.write(**FLEET, policy_folder=str(folder / "fleet"))
+    copied = policies.write(**FLEET, **BLUE_GREEN, policy_folder=str(folder / "blue_green"))
+    of_operator = (*OPERATOR, "operator_fleet", "operator_balancer")
+    operator = pipeline.user("operator", *(written[name] for name in of_operator))
+    destroyer = pipeline.user("destroyer", written["destroy"], written["destroy_fleet"])
+    image = pipeline.client("ssm").get_parameter(Name=AL2023)["Parameter"]["Value"]
+    before = held(pipeline)
+    used: Usage = {}
+
+    def step(name: str, granted: Written, action: Callable[[], Any]) -> None:
+        pipeline.cloud.log.clear()
+        action()
+        note(used, f"{name} of a fleet", granted, pipeline.used())
+
+    def play(playbook: str, *options: str, keys: Keys = operator, **settings: Any) -> Callable[[], Any]:
+        given = FLEET | {"pipeline_instance_image": image} | settings
+        return lambda: pipeline.play(playbook, *options, keys=keys, **given)
+
+    step("site.yml", written, play("site.yml", "--skip-tags=image,hosts,deploy"))
+    step("site.yml again", written, play("site.yml", "--skip-tags=image,hosts,deploy"))
+    with agents_at_work(pipeline):
+        step("deploy-site.yml", written, play("deploy-site.yml", **UNSEEN))
+    step("site.yml blue/green", copied, play("site.yml", "--tags=iam,fleet,codedeploy", **BLUE_GREEN))
+    with agents_at_work(pipeline):
+        deploy = play("deploy-site.yml", **UNSEEN, pipeline_deployment_force=True, **BLUE_GREEN)
+        step("deploy-site.yml blue/green", copied, deploy)
+    step("provision-fleet.yml", copied, play("provision-fleet.yml", pipeline_fleet_alarm_seconds=0))
+    step("provision-fleet.yml with HTTPS", copied, play("provision-fleet.yml", pipeline_https="acme"))
+    step("destroy.yml", written, play("destroy.yml", keys=destroyer, confirm="test.codeDeploy.001"))
+    left = held(pipeline)
+    assert left == before, f"destroy.yml left {left}, and there was {before}"
+    return used
