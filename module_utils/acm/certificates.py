@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ..aws.errors import ModuleError, Record, explained
 from ..aws.transformations import from_tag_list, to_tag_list
 from ..aws.waiters import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Client = Any  # boto3-stubs[acm] is not among the dependencies
 PENDING, ISSUED = "PENDING_VALIDATION", "ISSUED"
@@ -46,65 +47,76 @@ def delete(client: Client, request: Record) -> None:
 
 
 def owned(client: Client, owned_tags: Mapping[str, str]) -> list[Record]:
-    """Those with all of the tags, of any name; the latest first. One that failed or expired is none."""
+    """Those with all of the tags, of any name and status; issued ones first, and of these the latest."""
     found = [
         describe(client, {"CertificateArn": each["CertificateArn"]})
         for each in list_certificates(client, {})
         if owned_tags.items() <= list_tags(client, {"CertificateArn": each["CertificateArn"]}).items()
     ]
-    return sorted(found, key=lambda each: str(each.get("CreatedAt")), reverse=True)
+    return sorted(found, key=lambda each: (is_issued(each), str(each.get("CreatedAt"))), reverse=True)
 
 
 def request(client: Client, name: str, tags: Mapping[str, str]) -> str:
     """The ARN of a new certificate, which waits for its record."""
-    return request_certificate(
-        client, {"DomainName": name, "ValidationMethod": "DNS", "Tags": to_tag_list(dict(tags))}
-    )
+    asked = {"DomainName": name, "ValidationMethod": "DNS", "Tags": to_tag_list(dict(tags))}
+    # Asked again after a lost answer, ACM makes no second one.
+    return request_certificate(client, asked | {"IdempotencyToken": uuid4().hex})
 
 
-def read(client: Client, arn: str, timeout: float) -> Record:
-    """The certificate, once ACM has thought of its record, which takes some seconds."""
+def wait(client: Client, arn: str, is_reached: Callable[[Record], bool], timeout: float) -> Record:
+    """The certificate, once it is so far or past hope, or as it is after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     for delay in backoff(first=1, most=8):
         found = describe(client, {"CertificateArn": arn})
-        if all(each.get("ResourceRecord") for each in found.get("DomainValidationOptions") or [{}]):
+        left = deadline - time.monotonic()
+        if is_reached(found) or found["Status"] not in USABLE or left <= 0:
             return found
-        if time.monotonic() > deadline:
-            raise ModuleError(f"ACM has no validation record for {arn} after {timeout:.0f} s: run again.")
-        time.sleep(delay)
+        time.sleep(min(delay, left))
     raise AssertionError  # backoff never ends
+
+
+def is_issued(found: Record) -> bool:
+    return bool(found["Status"] == ISSUED)
+
+
+def is_unused(found: Record) -> bool:
+    return not found.get("InUseBy")
+
+
+def has_record(found: Record) -> bool:
+    """Has ACM thought of the record that proves each name? That takes some seconds."""
+    options = found.get("DomainValidationOptions")
+    return bool(options) and all(each.get("ResourceRecord") for each in options or ())
+
+
+def read(client: Client, arn: str, timeout: float) -> Record:
+    """The certificate with its record. Raises ModuleError where ACM has none after `timeout` seconds."""
+    found = wait(client, arn, has_record, timeout)
+    if has_record(found):
+        return found
+    raise ModuleError(f"ACM has no validation record for {arn} after {timeout:.0f} s: run again.")
 
 
 def wait_until_issued(client: Client, arn: str, timeout: float) -> Record:
     """The issued certificate. Raises ModuleError where it failed, or is still pending."""
-    deadline = time.monotonic() + timeout
-    for delay in backoff(first=1, most=8):
-        found = describe(client, {"CertificateArn": arn})
-        if found["Status"] == ISSUED:
-            return found
-        if found["Status"] != PENDING or time.monotonic() > deadline:
-            why = found.get("FailureReason") or f"after {timeout:.0f} seconds"
-            raise ModuleError(
-                f"The certificate {arn} of {found['DomainName']} is {found['Status']} ({why}): is its zone "
-                "the one that the world asks? dig CNAME of the validation record shows it. Then run again."
-            )
-        time.sleep(delay)
-    raise AssertionError  # backoff never ends
+    found = wait(client, arn, is_issued, timeout)
+    if is_issued(found):
+        return found
+    why = found.get("FailureReason") or f"after {timeout:.0f} seconds"
+    raise ModuleError(
+        f"The certificate {arn} of {found['DomainName']} is {found['Status']} ({why}): is its zone "
+        "the one that the world asks? dig CNAME of the validation record shows it. Then run again."
+    )
 
 
 def wait_until_unused(client: Client, arn: str, timeout: float) -> None:
     """Raises ModuleError where something uses the certificate all the time."""
-    deadline = time.monotonic() + timeout
-    for delay in backoff(first=1, most=8):
-        users = describe(client, {"CertificateArn": arn}).get("InUseBy")
-        if not users:
-            return
-        if time.monotonic() > deadline:
-            raise ModuleError(
-                f"The certificate {arn} is still used by {', '.join(users)}: give that another one, "
-                "or delete it. Then run again."
-            )
-        time.sleep(delay)
+    found = wait(client, arn, is_unused, timeout)
+    if not is_unused(found):
+        raise ModuleError(
+            f"The certificate {arn} is still used by {', '.join(found['InUseBy'])}: give that another one, "
+            "or delete it. Then run again."
+        )
 
 
 def summary(found: Record) -> dict[str, Any]:

@@ -26,24 +26,24 @@ def acm(client: Client) -> Any:
 
 
 @pytest.fixture
-def prove(client: Client) -> Callable[[dict[str, str]], None]:
-    """Creates a validation record, in a zone that is there from then on."""
+def prove(client: Client) -> Callable[..., None]:
+    """Creates a validation record, in a zone that is there from then on; with `DELETE` deletes one."""
     route53 = client("route53")
     zone = route53.create_hosted_zone(Name=ZONE, CallerReference=NAME)["HostedZone"]["Id"]
 
-    def create(record: dict[str, str]) -> None:
+    def create(record: dict[str, str], action: str = "UPSERT") -> None:
         values = [{"Value": record["value"]}]
         wanted = {"Name": record["name"], "Type": record["type"], "TTL": 60, "ResourceRecords": values}
         route53.change_resource_record_sets(
             HostedZoneId=zone,
-            ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": wanted}]},
+            ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": wanted}]},
         )
 
     return create
 
 
 def test_it_is_requested_once_issued_by_its_record_and_deleted(
-    certificate: Module, acm: Any, prove: Callable[[dict[str, str]], None]
+    certificate: Module, acm: Any, prove: Callable[..., None]
 ) -> None:
     requested = certificate.four_beats(**ASKED, tags={"Owner": "ann"})["certificate"]
     assert (requested["status"], requested["domain_name"]) == ("PENDING_VALIDATION", NAME)
@@ -69,6 +69,19 @@ def test_one_without_its_record_is_told_of_when_the_time_is_over(certificate: Mo
     assert not certificate(**ASKED)["changed"]
 
 
+def test_the_issued_one_is_taken_before_a_later_one_that_waits(
+    certificate: Module, acm: Any, prove: Callable[..., None]
+) -> None:
+    record = certificate(**ASKED)["certificate"]["record"]
+    prove(record)
+    issued = certificate(**ASKED, state="issued")["certificate"]
+    prove(record, "DELETE")
+    tags = [{"Key": key, "Value": value} for key, value in OWNED.items()]
+    acm.request_certificate(DomainName=NAME, ValidationMethod="DNS", Tags=tags)
+    again = certificate(**ASKED, state="issued", wait_timeout=0)
+    assert (again["changed"], again["certificate"]) == (False, issued)
+
+
 def test_others_of_the_same_name_are_neither_used_nor_deleted(certificate: Module, acm: Any) -> None:
     tags = [{"Key": "Project", "Value": "other"}]
     other = acm.request_certificate(DomainName=NAME, ValidationMethod="DNS", Tags=tags)["CertificateArn"]
@@ -87,7 +100,7 @@ def test_names_to_keep_stay_and_others_go(certificate: Module, acm: Any) -> None
 
 
 def test_one_is_deleted_when_no_load_balancer_uses_it_any_more(
-    certificate: Module, client: Client, acm: Any, prove: Callable[[dict[str, str]], None]
+    certificate: Module, client: Client, acm: Any, prove: Callable[..., None]
 ) -> None:
     prove(certificate(**ASKED)["certificate"]["record"])
     arn = certificate(**ASKED, state="issued")["certificate"]["arn"]
