@@ -161,3 +161,12 @@ def test_a_role_that_is_used_stays_whatever_the_settings_name() -> None:
 def test_what_carries_only_some_of_the_tags_is_somebody_elses() -> None:
     things = [{"tags": {"ManagedBy": "us", "Application": "a", "x": "y"}}, {"tags": {"ManagedBy": "us"}}, {}]
     assert OWNED["tagged"](things, {"ManagedBy": "us", "Application": "a"}) == things[:1]
+
+
+def test_members_that_are_not_held_as_wanted_differ() -> None:
+    differences = filters_of("balanced")["differences"]
+    held = {"interval": 5, "matcher": {"http_code": "200"}, "tags": {"Team": "web", "Cost": 7}, "other": 1}
+    wanted = {"interval": "5", "matcher": {"http_code": 200}, "tags": {"Cost": "7", "Team": "web"}}
+    assert differences(held, wanted) == []
+    assert differences(held, wanted | {"interval": 10, "tags": {"Team": "web"}}) == ["interval", "tags"]
+    assert differences({}, wanted) == ["interval", "matcher", "tags"]

@@ -54,6 +54,28 @@ def test_a_fleet_is_made_and_a_second_run_is_silent(
 
 
 @pytest.mark.long
+def test_a_dry_run_finds_what_was_changed_by_hand(
+    run: Callable[..., str], client: Callable[[str], Any]
+) -> None:
+    run("provision-iam.yml")
+    run("provision-fleet.yml")
+    [targets] = client("elbv2").describe_target_groups()["TargetGroups"]
+    arn = targets["TargetGroupArn"]
+    client("elbv2").modify_target_group(TargetGroupArn=arn, HealthCheckPath="/other")
+    client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=["ManagedBy"])
+    alarms = [each["AlarmName"] for each in client("cloudwatch").describe_alarms()["MetricAlarms"]]
+    gone = next(name for name in alarms if name.endswith("-seconds"))
+    client("cloudwatch").delete_alarms(AlarmNames=[gone])
+
+    output = run("provision-fleet.yml", "--check", "--diff")
+    assert changed(output) == {"Show the changes of the target group", "Create the alarms"}
+    assert ": health_check_path, tags" in output
+    assert f"(item={gone})" in output
+    assert changed(run("provision-fleet.yml")) == {"Create the target group", "Create the alarms"}
+    assert changed(run("provision-fleet.yml", "--check", "--diff")) == set()
+
+
+@pytest.mark.long
 def test_the_group_has_the_fleet_and_all_of_it_goes(
     run: Callable[..., str], client: Callable[[str], Any]
 ) -> None:

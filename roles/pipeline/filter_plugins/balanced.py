@@ -62,6 +62,17 @@ def _template(thing: Thing) -> tuple[str, str]:
     return str(template.get("launch_template_name", "")), str(template.get("version", ""))
 
 
+def differences(held: Thing, wanted: Thing) -> list[str]:
+    """The members that are not held as they are wanted; numbers may be strings. All where nothing is held."""
+    return sorted(name for name, value in wanted.items() if _plain(held.get(name)) != _plain(value))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return str(value)
+
+
 def fleet_alarms(
     name: str, balancer_arn: str, target_group_arn: str, thresholds: Mapping[str, int]
 ) -> list[dict[str, Any]]:
@@ -163,6 +174,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "differences": differences,
             "differing_alarms": differing_alarms,
             "fleet_alarms": fleet_alarms,
             "hosts_of_other_versions": hosts_of_other_versions,
