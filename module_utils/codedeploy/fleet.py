@@ -2,7 +2,8 @@
 """The EC2 instances that a deployment group's tags choose right now.
 
 CodeDeploy itself tells that only after a deployment was made. Instances of Auto Scaling groups do
-not matter here: CodeDeploy brings each new one up to date by itself.
+not matter here: CodeDeploy brings each one up to date by itself that is launched after the deployment
+group has the Auto Scaling group.
 """
 
 from __future__ import annotations

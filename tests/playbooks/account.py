@@ -47,6 +47,29 @@ def machines() -> dict[str, list[str]]:
     }
 
 
+def fleets() -> dict[str, list[str]]:
+    """What a fleet has, and the images of its hosts."""
+    ec2, elb = boto3.client("ec2"), boto3.client("elbv2")
+    groups = boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    certificates = boto3.client("acm").list_certificates()["CertificateSummaryList"]
+    return {
+        "images": [image["ImageId"] for image in ec2.describe_images(Owners=["self"])["Images"]],
+        "snapshots": [each["SnapshotId"] for each in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]],
+        "launch templates": [
+            each["LaunchTemplateName"] for each in ec2.describe_launch_templates()["LaunchTemplates"]
+        ],
+        "load balancers": [
+            each["LoadBalancerName"] for each in elb.describe_load_balancers()["LoadBalancers"]
+        ],
+        "target groups": [each["TargetGroupName"] for each in elb.describe_target_groups()["TargetGroups"]],
+        "Auto Scaling groups": [group["AutoScalingGroupName"] for group in groups],
+        "alarms": [
+            each["AlarmName"] for each in boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        ],
+        "certificates": [each["CertificateArn"] for each in certificates],
+    }
+
+
 def names() -> dict[str, list[str]]:
     """Every record of every zone."""
     route53 = boto3.client("route53")
@@ -84,6 +107,7 @@ def main() -> None:
     held: dict[str, Any] = {
         **identities(),
         **machines(),
+        **fleets(),
         **names(),
         "parameters": parameters(),
         "buckets": buckets(),
