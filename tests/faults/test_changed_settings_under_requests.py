@@ -24,6 +24,8 @@ COUNT = "pipeline_instance_count"
 class Visitor:
     """Asks the local cloud's DNS, keeps the answer for the record's time, and fetches the page all along."""
 
+    interval: float = 0.1
+    """Seconds from one request to the next."""
     ended: threading.Event = field(default_factory=threading.Event)
     addresses: list[str] = field(default_factory=list)
     until: float = 0.0
@@ -49,7 +51,9 @@ class Visitor:
         self.met.add(address)
 
     def visit(self) -> None:
-        while not self.ended.wait(0.1):
+        due = time.monotonic()
+        while not self.ended.wait(max(0.0, due - time.monotonic())):
+            due += self.interval
             self.requests += 1
             try:
                 self.fetch()
@@ -58,9 +62,9 @@ class Visitor:
 
 
 @contextmanager
-def visited() -> Iterator[list[Visitor]]:
+def visited(people: int = 4, interval: float = 0.1) -> Iterator[list[Visitor]]:
     """Several visitors, whose memories of the record end at different times."""
-    visitors = [Visitor() for _ in range(4)]
+    visitors = [Visitor(interval) for _ in range(people)]
     threads = [threading.Thread(target=each.visit) for each in visitors]
     for thread in threads:
         thread.start()
