@@ -31,6 +31,9 @@ def run(pipeline: Pipeline, folder: Path) -> Usage:
     operator = pipeline.user("operator", *(written[name] for name in of_operator))
     destroyer = pipeline.user("destroyer", written["destroy"], written["destroy_fleet"])
     image = pipeline.client("ssm").get_parameter(Name=AL2023)["Parameter"]["Value"]
+    # Not every zone has the instance type.
+    zones = [{"Name": "availability-zone", "Values": ["us-east-1a", "us-east-1b"]}]
+    subnets = [each["SubnetId"] for each in pipeline.client("ec2").describe_subnets(Filters=zones)["Subnets"]]
     before = held(pipeline)
     used: Usage = {}
 
@@ -40,7 +43,7 @@ def run(pipeline: Pipeline, folder: Path) -> Usage:
         note(used, f"{name} of a fleet", granted, pipeline.used())
 
     def play(playbook: str, *options: str, keys: Keys = operator, **settings: Any) -> Callable[[], Any]:
-        given = FLEET | {"pipeline_instance_image": image} | settings
+        given = FLEET | {"pipeline_instance_image": image, "pipeline_fleet_subnets": subnets} | settings
         return lambda: pipeline.play(playbook, *options, keys=keys, **given)
 
     step("site.yml", written, play("site.yml", "--skip-tags=image,hosts,deploy"))
