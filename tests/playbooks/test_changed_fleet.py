@@ -116,14 +116,3 @@ def test_the_style_of_deployments_is_followed(fleet: Fleet) -> None:
     fleet.run("configure-codedeploy.yml")
     assert deployment_group(fleet)["deploymentStyle"]["deploymentType"] == "IN_PLACE"
     assert fleet.changes("configure-codedeploy.yml") == set()
-
-
-@pytest.mark.long
-def test_prerequisites_of_a_fleet_that_is_there_are_met(fleet: Fleet) -> None:
-    said = fleet.run("check-prerequisites.yml", pipeline_domain_ttl=1)
-    assert "nothing is missing" in said
-    said = fleet.fails(
-        "check-prerequisites.yml",
-        pipeline_fleet_subnets=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
-    )
-    assert "has not all of these subnets" in said

@@ -45,9 +45,6 @@ def test_an_image_rolls_once_and_a_dry_run_foretells_it(fleet: Fleet) -> None:
     fleet.run("provision-fleet.yml", **newer)
     assert fleet.versions() == ["1"]
     assert fleet.launched() == [first] * 2
-    status = fleet.run("show-status.yml", "-e", "drift=false", **newer)
-    assert re.search(r"Auto Scaling +2 of 2 in service +shop-web", status)
-    assert "hosts are of version 1 of the launch template, newest is 2: playbooks/roll-image.yml" in status
 
     said = fleet.run("roll-image.yml", **newer)
     assert set(changes_of_tasks(said)) == {"Refresh the Auto Scaling group"}
