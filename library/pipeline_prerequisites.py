@@ -286,6 +286,12 @@ image:
   returned: success
   type: str
   sample: ami-0123456789abcdef0
+zones:
+  description: The availability zones that offer the instance type; none where that could not be looked at.
+  returned: success
+  type: list
+  elements: str
+  sample: [us-east-1a, us-east-1b]
 notes:
   description: What is good to know, and what could not be looked at.
   returned: always
@@ -312,6 +318,7 @@ from ..module_utils.aws.errors import require_whole_answers
 from ..module_utils.aws.libraries import missing
 from ..module_utils.aws.module import NamingModule
 from ..module_utils.pipeline.prerequisites import account, judge
+from ..module_utils.pipeline.prerequisites.sight import there
 from ..module_utils.pipeline.prerequisites.wanted import Seen, Unseen, Wanted
 
 try:
@@ -430,6 +437,7 @@ def main() -> None:
         caller=caller,
         commit=seen["commit"]["sha"] or "",
         image="" if isinstance(image, Unseen) else image["ImageId"],
+        zones=sorted(there(seen, "offers") or []),
         summary=[f"{caller} in {wanted.region}: nothing is missing", *findings.notes],
         **result,
     )

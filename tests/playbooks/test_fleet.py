@@ -31,6 +31,15 @@ def run(
     return play
 
 
+def offering(ec2: Any, instance_type: str) -> set[str]:
+    """Not every zone of the region."""
+    filters = [{"Name": "instance-type", "Values": [instance_type]}]
+    found = ec2.describe_instance_type_offerings(LocationType="availability-zone", Filters=filters)
+    zones = {each["Location"] for each in found["InstanceTypeOfferings"]}
+    assert len(zones) < len(ec2.describe_availability_zones()["AvailabilityZones"])
+    return zones
+
+
 def changed(output: str) -> set[str]:
     return set(changes_of_tasks(output))
 
@@ -47,7 +56,7 @@ def test_a_fleet_is_made_and_a_second_run_is_silent(
     assert len(balancer["LoadBalancerName"]) <= 32
     [group] = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert (group["MinSize"], group["DesiredCapacity"], group["MaxSize"]) == (2, 2, 4)
-    assert len(group["AvailabilityZones"]) > 1
+    assert set(group["AvailabilityZones"]) == offering(client("ec2"), "t3a.nano")
     assert (group["HealthCheckType"], group["HealthCheckGracePeriod"]) == ("ELB", 300)
     assert changed(run("provision-fleet.yml")) == set()
     assert changed(run("provision-fleet.yml", "--check", "--diff")) == set()

@@ -54,6 +54,7 @@ def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
     found = there(seen, "fleet_subnets")
     if not found:
         return
+    found = found | {"hosts": _for_hosts(wanted, seen, found["hosts"])}
     for part, setting in SUBNETS.items():
         zones = sorted({each["AvailabilityZone"] for each in found[part]})
         if len(zones) < FEWEST_ZONES:
@@ -70,6 +71,14 @@ def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
         )
     yield from _room(wanted, seen, found)
     yield from _offered(wanted, seen, found["hosts"])
+
+
+def _for_hosts(wanted: Wanted, seen: Seen, found: Things) -> Things:
+    """Those in which hosts are launched: named ones all, of the default VPC's those that offer the type."""
+    offers = there(seen, "offers")
+    if wanted.fleet["hosts_subnets"] or not offers:
+        return found
+    return [each for each in found if each["AvailabilityZone"] in offers]
 
 
 def _room(wanted: Wanted, seen: Seen, found: Mapping[str, Things]) -> Iterator[str]:

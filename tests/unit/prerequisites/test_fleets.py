@@ -100,7 +100,12 @@ def test_an_account_with_room_gives_no_word() -> None:
             },
             "The subnet subnet-a (pipeline_fleet_balancer_subnets) has 7 free addresses",
         ),
-        ({}, {"offers": ["us-east-1a"]}, "'t3a.nano', which us-east-1b does not offer"),
+        (
+            {"hosts_subnets": ["subnet-a", "subnet-b"]},
+            {"offers": ["us-east-1a"]},
+            "'t3a.nano', which us-east-1b does not offer",
+        ),
+        ({}, {"offers": ["us-east-1a"]}, "pipeline_fleet_subnets is [], subnets of us-east-1a of us-east-1"),
         ({}, {"balancer_quota": 1.0}, "1 more Application Load Balancers beside the 1 of this account"),
         ({}, {"target_group_quota": 1.0}, "quota L-B22855CB of service elasticloadbalancing"),
         ({}, {"scaling_group_quota": 1.0}, "quota L-CDE20ADC of service autoscaling"),
