@@ -14,7 +14,12 @@ def identities() -> dict[str, list[str]]:
     """The names of what lives in IAM."""
     iam = boto3.client("iam")
     return {
-        "roles": [role["RoleName"] for role in iam.list_roles()["Roles"]],
+        # Services make their own where the account has none yet, and nothing deletes them.
+        "roles": [
+            role["RoleName"]
+            for role in iam.list_roles()["Roles"]
+            if not role["Path"].startswith("/aws-service-role/")
+        ],
         "instance profiles": [
             p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]
         ],
