@@ -110,6 +110,20 @@ def test_what_is_there_is_summed_up(
     assert cloud.log.entries(mutating=True) == []
 
 
+def test_a_fleet_needs_no_authority_and_is_not_launched_where_its_type_is_not_offered(
+    ansible_playbook: Callable[..., Any], cloud: LocalCloud, addresses: dict[str, Any]
+) -> None:
+    """Its certificate is AWS Certificate Manager's."""
+    nowhere = {"pipeline_https": "acme", "pipeline_https_acme_directory": "https://127.0.0.1:9/dir"}
+    result = ansible_playbook("check-prerequisites.yml", **addresses | nowhere, pipeline_fleet=True)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    said = " ".join(result.stdout.split())
+    assert "in us-east-1: nothing is missing" in said
+    assert "127.0.0.1:9" not in said
+    assert cloud.log.entries(mutating=True) == []
+
+
 @pytest.mark.long
 def test_a_dry_run_names_the_instance_that_ends_for_one_of_another_architecture(
     ansible_playbook: Callable[..., Any],

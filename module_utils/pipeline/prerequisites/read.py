@@ -461,7 +461,8 @@ def _without_aws(wanted: Wanted) -> list[Reader]:
         (connection_bucket, wanted.connection_bucket),
         (repository, wanted.github_token),
         (reviewers, wanted.github_token and wanted.github_reviewers),
-        (acme_directory, wanted.https == "acme"),
+        # A fleet's certificate is AWS Certificate Manager's.
+        (acme_directory, wanted.https == "acme" and not wanted.fleet),
         (https_files, wanted.https == "files"),
     )
     return [*WITHOUT_AWS, *(reader for reader, asked in chosen if asked)]
