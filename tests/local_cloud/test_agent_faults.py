@@ -153,7 +153,10 @@ def succeeds(folder: Path, pipeline: OnPremises) -> None:
     assert pipeline.finished(pipeline.deploy(revision(folder)), seconds=90) == "Succeeded"
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize(
+    "event",
+    ["Install", *(pytest.param(each, marks=pytest.mark.long) for each in EVENTS if each != "Install")],
+)
 def test_an_agent_that_is_killed(tmp_path: Path, pipeline: OnPremises, agent: Agent, event: str) -> None:
     # ApplicationStop is the last revision's.
     succeeds(tmp_path, pipeline)
@@ -212,7 +215,10 @@ FULL = {
 }
 
 
-@pytest.mark.parametrize("case", FULL)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(each, marks=pytest.mark.long) if number else each for number, each in enumerate(FULL)],
+)
 def test_a_disk_that_is_full(tmp_path: Path, pipeline: OnPremises, line: Line, case: str) -> None:
     name, limit, event, words = FULL[case]
     with small_disk(tmp_path / name, limit):

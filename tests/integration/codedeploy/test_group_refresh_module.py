@@ -166,12 +166,22 @@ def test_an_alarm_stops_it_and_the_former_hosts_come_back(
     assert {each["target"] for each in news} == {"fleet"}
 
 
-def test_what_is_under_way_to_the_same_version_is_joined(refresh: Module, fleet: Fleet) -> None:
+def test_what_is_under_way_to_the_same_version_is_joined(
+    refresh: Module, fleet: Fleet, local_cloud: Any
+) -> None:
     started = refresh(wait=False, instance_warmup=600)["instance_refresh"]
     assert started["status"] == "InProgress"
     assert refresh.check()["instance_refresh"]["instance_refresh_id"] == started["instance_refresh_id"]
 
-    with meanwhile(lambda: warm_up(fleet)):
+    def looks() -> int:
+        return [each.action for each in local_cloud.log.entries()].count("DescribeScalingActivities")
+
+    def warm_up_when_it_watches() -> None:
+        wait_for(lambda: looks() > before)
+        warm_up(fleet)
+
+    before = looks()
+    with meanwhile(warm_up_when_it_watches):
         result = refresh()
     assert result["changed"]
     assert result["instance_refresh"]["instance_refresh_id"] == started["instance_refresh_id"]
