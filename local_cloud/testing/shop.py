@@ -61,6 +61,13 @@ def run_instances(
     return [instance["InstanceId"] for instance in reservation["Instances"]]
 
 
+def running_instances(ec2: Any) -> set[str]:
+    """The ids of all that run."""
+    running = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = ec2.describe_instances(Filters=running)["Reservations"]
+    return {each["InstanceId"] for reservation in found for each in reservation["Instances"]}
+
+
 @dataclass(frozen=True)
 class Shop:
     """The application `shop` with the deployment group `web`: instances tagged Name=web."""

@@ -8,7 +8,7 @@ from typing import Any
 from local_cloud.server import LocalCloud
 from local_cloud.testing.agents import Agent, Answer, Result, Work, agents_everywhere
 from local_cloud.testing.scaling import Fleet
-from local_cloud.testing.shop import GITHUB, Shop, wait_for
+from local_cloud.testing.shop import GITHUB, Shop, running_instances, wait_for
 from tests.local_cloud.instances import two_subnets
 
 MakeClient = Callable[..., Any]
@@ -75,9 +75,7 @@ class Stage:
 
     def instances(self) -> set[str]:
         """All that run."""
-        running = [{"Name": "instance-state-name", "Values": ["running"]}]
-        pages = self.client("ec2").describe_instances(Filters=running)["Reservations"]
-        return {each["InstanceId"] for page in pages for each in page["Instances"]}
+        return running_instances(self.client("ec2"))
 
     def with_traffic(self) -> set[str]:
         answer = self.client("elbv2").describe_target_health(TargetGroupArn=self.target_group)

@@ -41,6 +41,10 @@ class Agent:
         self.process = self.run("start")
         return self.process
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def run(self, command: str) -> subprocess.Popen[bytes]:
         program = [sys.executable, "-m", "codedeploy_agent", "--config-file", str(self._file), command]
         return subprocess.Popen(

@@ -21,8 +21,7 @@ def pipeline(client: Callable[..., Any]) -> OnPremises:
 def agent(tmp_path: Path, local_cloud: LocalCloud, pipeline: OnPremises) -> Iterator[Agent]:
     agent = Agent(tmp_path, local_cloud.endpoint_url, pipeline.user)
     yield agent
-    agent.process.kill()
-    agent.process.wait()
+    agent.kill()
 
 
 def site(target: Path, validate: str) -> dict[str, str]:
@@ -70,8 +69,7 @@ def test_an_agent_that_is_killed_in_a_hook_fails_it_when_it_comes_back(
         if started.exists():
             break
         time.sleep(0.1)
-    agent.process.kill()
-    agent.process.wait()
+    agent.kill()
     agent.start()
     assert pipeline.finished(deployment) == "Failed"
     message = pipeline.events(deployment)["ValidateService"]["diagnostics"]["message"]

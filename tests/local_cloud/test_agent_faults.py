@@ -103,8 +103,7 @@ def line(local_cloud: LocalCloud) -> Iterator[Line]:
 def agent(tmp_path: Path, line: Line, pipeline: OnPremises) -> Iterator[Agent]:
     agent = Agent(tmp_path, line.endpoint, pipeline.user)
     yield agent
-    agent.process.kill()
-    agent.process.wait()
+    agent.kill()
 
 
 def revision(folder: Path, *, size: int = 0, files: int = 0) -> dict[str, str | bytes]:
@@ -163,8 +162,7 @@ def test_an_agent_that_is_killed(tmp_path: Path, pipeline: OnPremises, agent: Ag
     shutil.rmtree(tmp_path / "web")
 
     with in_event(tmp_path, pipeline, agent, event) as deployment:
-        agent.process.kill()
-        agent.process.wait()
+        agent.kill()
     agent.start()
 
     assert pipeline.finished(deployment) == "Failed"
@@ -228,8 +226,7 @@ def test_a_disk_that_is_full(tmp_path: Path, pipeline: OnPremises, line: Line, c
             deployment = pipeline.deploy(files)
             assert pipeline.finished(deployment) == "Failed"
         finally:
-            agent.process.kill()
-            agent.process.wait()
+            agent.kill()
 
     failed = pipeline.events(deployment)[event]
     assert failed["status"] == "Failed"
@@ -239,5 +236,4 @@ def test_a_disk_that_is_full(tmp_path: Path, pipeline: OnPremises, line: Line, c
     try:
         succeeds(tmp_path, pipeline)
     finally:
-        mended.process.kill()
-        mended.process.wait()
+        mended.kill()

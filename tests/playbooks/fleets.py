@@ -9,7 +9,7 @@ import pytest
 
 from local_cloud.testing.agents import Work, agents_everywhere, succeed
 from local_cloud.testing.clouds import LocalCloud
-from local_cloud.testing.shop import GITHUB, wait_for
+from local_cloud.testing.shop import GITHUB, running_instances, wait_for
 from tests.playbooks.said import changes_of_tasks
 
 REGION = "eu-west-1"
@@ -69,9 +69,7 @@ class Fleet:
         return [each["ImageId"] for reservation in found for each in reservation["Instances"]]
 
     def running(self) -> set[str]:
-        up = [{"Name": "instance-state-name", "Values": ["running"]}]
-        found = self.client("ec2").describe_instances(Filters=up)["Reservations"]
-        return {each["InstanceId"] for reservation in found for each in reservation["Instances"]}
+        return running_instances(self.client("ec2"))
 
     @contextmanager
     def agents(self, work: Work = succeed) -> Iterator[None]:

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 from local_cloud.testing.agents import agents_everywhere, succeed
 from local_cloud.testing.clouds import publish
+from local_cloud.testing.shop import running_instances
 from tests.faults.way_to_aws import Line, differences
 from tests.iam.pipeline import CHECKOUT, REPOSITORY, PlaybookError, agent_at_work
 from tests.proof.table import Figure, counted
@@ -165,13 +166,6 @@ def of_a_fleet(line: Line) -> str:
     return f"--extra-vars={json.dumps(BLUE_GREEN | {'pipeline_instance_image': image})}"
 
 
-def running(line: Line) -> set[str]:
-    """The instances that are up."""
-    up = [{"Name": "instance-state-name", "Values": ["running"]}]
-    found = line.pipeline.client("ec2").describe_instances(Filters=up)["Reservations"]
-    return {each["InstanceId"] for reservation in found for each in reservation["Instances"]}
-
-
 @contextmanager
 def rounds(name: str) -> Iterator[Rounds]:
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
@@ -187,7 +181,8 @@ def rounds(name: str) -> Iterator[Rounds]:
                 settings = of_a_fleet(line)
                 for playbook in ("provision-iam.yml", "provision-fleet.yml", "configure-codedeploy.yml"):
                     line.pipeline.play(playbook, settings)
-                with agents_everywhere(line.cloud.endpoint_url, partial(running, line), lambda _: succeed):
+                hosts = partial(running_instances, line.pipeline.client("ec2"))
+                with agents_everywhere(line.cloud.endpoint_url, hosts, lambda _: succeed):
                     commits = partial(commit, line, Path(folder) / "site")
                     yield Rounds(line, ("deploy-site.yml", settings), commits)
             else:
