@@ -9,8 +9,7 @@ name: warm_interpreter
 type: aggregate
 short_description: Start the warm interpreter of a run
 description:
-  - Starts what P(warm#connection) runs modules in, and loads the plugins that templates use, before Ansible
-    forks a worker for each task. Workers look for garbage in what is theirs alone.
+  - Starts what P(warm#connection) runs modules in, before Ansible forks a worker for a task.
 options:
   enabled:
     description:
@@ -23,12 +22,10 @@ author:
   - "The aws-codedeploy-pipeline authors (@aws-codedeploy-pipeline)"
 """
 
-import gc
-import os
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
-from ansible.plugins.loader import connection_loader, filter_loader, test_loader
+from ansible.plugins.loader import connection_loader
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
@@ -42,21 +39,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Start it, where this Ansible and this system have what it takes."""
         if not self.get_option("enabled"):
             return
-        # To look through what a fork shares with the run would copy all of it.
-        os.register_at_fork(after_in_child=gc.freeze)
         try:
             connection_loader.get("warm", class_only=True).start(place_of_collection())
         except (AttributeError, OSError) as error:
             self._display.vvv(f"WARM: no warm interpreter was started: {error}")
-
-    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:  # noqa: ANN401, ARG002 - as the base's
-        """Read what templates use, again where an included role has more of it.
-
-        Else every worker would read all of it, at its first filter that is not Jinja's own.
-        """
-        if self.get_option("enabled"):
-            for loader in (filter_loader, test_loader):
-                next(iter(loader.all()), None)
 
 
 def place_of_collection() -> str:
