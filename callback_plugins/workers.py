@@ -11,8 +11,8 @@ short_description: Fork workers for the tasks that need one
 description:
   - Ansible forks a worker for each task of each host. A task whose condition does not hold, and one that
     works with variables only, is executed in the process of the run instead, by the same code of Ansible's.
-  - Loads the plugins that templates use before workers are forked, and has workers look for garbage in what
-    is theirs alone.
+  - Loads the plugins that templates use before workers are forked. Neither the run nor workers look for
+    garbage among what was there before them.
 options:
   enabled:
     description:
@@ -65,7 +65,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         """Have strategies start workers that fork where they have to."""
         if not self.get_option("enabled"):
             return
-        # To look through what a fork shares with the run would copy all of it.
+        # What playbooks are made of stays to the end, and to look through what a fork shares would copy it.
+        gc.freeze()
         os.register_at_fork(after_in_child=gc.freeze)
         strategy.WorkerProcess = Worker
 

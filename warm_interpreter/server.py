@@ -28,6 +28,7 @@ import threading
 import time
 import types
 import zipfile
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -75,7 +76,8 @@ class Warmth:
 
     utilities: str
     collection: str
-    sources: dict[str, bytes] = field(default_factory=dict)
+    sources: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Size and checksum of each, as archives have them."""
     places: dict[str, list[str]] = field(default_factory=dict)
     models: dict[str, Any] = field(default_factory=dict)
     unusable: str = ""
@@ -118,6 +120,8 @@ class Warmth:
         if "boto3" not in sys.modules:
             return
         from boto3.session import Session
+        from botocore import hooks
+        from botocore.exceptions import UnknownServiceError
         from botocore.loaders import JSONFileLoader, Loader
 
         if not self.models:
@@ -126,11 +130,18 @@ class Warmth:
             # Every session's first client looks through the folders of all services there are.
             listing = list_once(Loader.list_available_services)
             Loader.list_available_services = listing  # type: ignore[assignment,method-assign]
+            # And every session has some hundred and fifty handlers, which are the same.
+            hooks.accepts_kwargs = inspect_once(hooks.accepts_kwargs)  # type: ignore[assignment]
+            hooks.EventAliaser.__init__ = share_aliases(hooks.EventAliaser.__init__)  # type: ignore[method-assign]
         environment = dict(os.environ)
         os.environ.clear()
         os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
         try:
-            Session("none", "none", region_name="us-east-1").client(service)  # type: ignore[call-overload]
+            session = Session("none", "none", region_name="us-east-1")
+            session.client(service)  # type: ignore[call-overload]
+            for kind in ("paginators-1", "waiters-2"):
+                with suppress(UnknownServiceError):  # it has none
+                    session._loader.load_service_model(service, kind)  # noqa: SLF001 - as clients load them
         finally:
             os.environ.clear()
             os.environ.update(environment)
@@ -149,9 +160,10 @@ class Warmth:
             for member in (f"{base}.py", f"{base}/__init__.py"):
                 file = self.file(member)
                 if file and file.is_file():
-                    self.sources.setdefault(member, file.read_bytes())
+                    content = file.read_bytes()
+                    self.sources.setdefault(member, (len(content), zlib.crc32(content)))
                 elif without_file and member.endswith("/__init__.py"):
-                    self.sources[member] = b""
+                    self.sources[member] = (0, 0)
 
     def file(self, member: str) -> Path | None:
         """What a payload's member was copied from, or would have been."""
@@ -174,10 +186,11 @@ class Warmth:
         if self.unusable or not zipped or not NO_DEBUGGER.search(payload):
             raise RefusedError(self.unusable or "the module is not packed as expected")
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(zipped[1]))) as archive:
-            here = self.sources.keys() & set(archive.namelist())
-            for member in here.difference(WRITTEN_BY_ANSIBLE):
-                if archive.read(member) != self.sources[member]:
-                    raise RefusedError(f"{member} is not what was imported")
+            packed = {member.filename: (member.file_size, member.CRC) for member in archive.infolist()}
+        here = self.sources.keys() & packed.keys()
+        for member in here.difference(WRITTEN_BY_ANSIBLE):
+            if packed[member] != self.sources[member]:
+                raise RefusedError(f"{member} is not what was imported")
         return here
 
     def make_way(self, here: set[str]) -> None:
@@ -249,6 +262,32 @@ def list_once(listing: Callable[[Any, str], list[str]]) -> Callable[[Any, str], 
         return list(listed[where])
 
     return list_available_services
+
+
+def inspect_once(accepts: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same function, which looks at the signature of each function once."""
+    seen: dict[types.FunctionType, Any] = {}
+
+    def accepts_kwargs(func: Any) -> Any:  # noqa: ANN401 - any handler
+        if not isinstance(func, types.FunctionType):
+            return accepts(func)
+        if func not in seen:
+            seen[func] = accepts(func)
+        return seen[func]
+
+    return accepts_kwargs
+
+
+def share_aliases(begin: Callable[..., None]) -> Callable[..., None]:
+    """The same beginning of an aliaser of events, which knows the names that others have found."""
+    found: dict[str, str] = {}
+
+    def __init__(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:  # noqa: ANN401, N807 - a class of botocore's
+        begin(self, event_emitter, event_aliases)
+        if event_aliases is None:
+            self._alias_name_cache = found
+
+    return __init__
 
 
 def make_packages(collection: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import os
 import sys
+import zlib
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,7 +36,8 @@ def warmth(monkeypatch: pytest.MonkeyPatch) -> Any:
     # What other tests have imported here may have warned.
     monkeypatch.delitem(sys.modules, WARNINGS, raising=False)
     sources = {MEMBER: b"as imported", "ansible/__init__.py": b"a file", "ansible/release.py": b"not packed"}
-    return server.Warmth("", "", sources=sources)
+    told = {member: (len(content), zlib.crc32(content)) for member, content in sources.items()}
+    return server.Warmth("", "", sources=told)
 
 
 def test_a_payload_of_what_was_imported_is_taken(warmth: Any) -> None:

@@ -150,7 +150,7 @@ def test_workers_that_are_not_known_are_forked(monkeypatch: pytest.MonkeyPatch) 
 
     class OtherTask:
         async_val = timeout = until = retries = debugger = delegate_to = loop = None
-        action, when, _parent = "ansible.builtin.debug", [], None
+        action, when, _parent = "ansible.builtin.debug", "", None
 
         def copy(self, **_: object) -> "OtherTask":
             return self
