@@ -1,22 +1,29 @@
 """How long several hosts take beside one: what new hosts are given, and the first deployment.
 
-    python -m tests.bench.many_hosts [--hosts 20] [--runs 3]
+    python -m tests.bench.many_hosts [--hosts 20] [--runs 3] [--fleet]
 
 Takes what `make demo` has left: each run begins with hosts that have just booted, so neither launch nor boot
-is counted. The controller's memory is the highest sum of what ansible-playbook and its children hold by
-themselves, and as their part of what they share (PSS). Nothing is asserted.
+is counted. With --fleet it begins with a baked image and no host, and ends when the load balancer finds all
+hosts healthy: what single hosts are given, a fleet's have of the image, but they boot meanwhile. The
+controller's memory is the highest sum of what ansible-playbook and its children hold by themselves, and as
+their part of what they share (PSS). Nothing is asserted.
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from tests.bench.measure import CommandError, Variant, adopt_orphans, cost
 from tests.bench.run import CHECKOUT, environment, machine
@@ -30,7 +37,9 @@ class Figures:
     """Seconds, and MiB."""
 
     configure: float
+    """configure-hosts.yml, or provision-fleet.yml and configure-codedeploy.yml."""
     deploy: float
+    """deploy-site.yml, and until all hosts of a fleet are healthy."""
     memory: float
 
 
@@ -55,6 +64,48 @@ def figures(hosts: int) -> Figures:
     with peak_memory() as highest:
         configure, deploy = (cost(playbook(name, *count)) for name in ("configure-hosts", "deploy-site"))
     return Figures(configure.wall, deploy.wall, max(highest))
+
+
+def fleet_figures(hosts: int) -> Figures:
+    """Of one run with a fleet."""
+    sizes = dict.fromkeys(("min", "desired", "max"), hosts)
+    settings = {
+        "pipeline_fleet": True,
+        **{f"pipeline_fleet_{name}_size": size for name, size in sizes.items()},
+    }
+    given = ("-e", json.dumps(settings))
+    cost(playbook("destroy", "-e", "confirm=test.codeDeploy.001"))
+    cost(playbook("site", "--tags", "iam,ec2,image,github", *given))
+    with peak_memory() as highest:
+        # The deployment group is that of the fleet's Auto Scaling group.
+        configure = [
+            cost(playbook(name, *given)).wall for name in ("provision-fleet", "configure-codedeploy")
+        ]
+        deploy = cost(playbook("deploy-site", *given))
+        started = time.monotonic()
+        wait_for_healthy(hosts)
+    return Figures(sum(configure), deploy.wall + time.monotonic() - started, max(highest))
+
+
+def wait_for_healthy(hosts: int) -> None:
+    """Until so many targets of the only target group are. Raises CommandError after three minutes."""
+    endpoint = json.loads((CHECKOUT / ".local_cloud" / "status.json").read_text())["endpoint"]
+    settings = environment(CHECKOUT, endpoint)
+    elb: Any = boto3.client(
+        "elbv2",
+        settings["AWS_DEFAULT_REGION"],
+        endpoint_url=endpoint,
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+    )
+    [group] = elb.describe_target_groups()["TargetGroups"]
+    until = time.monotonic() + 180
+    while time.monotonic() < until:
+        found = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+        if [each["TargetHealth"]["State"] for each in found].count("healthy") == hosts:
+            return
+        time.sleep(0.25)
+    raise CommandError(f"{hosts} hosts were not healthy after three minutes: {found}")
 
 
 @contextmanager
@@ -101,14 +152,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--hosts", type=int, default=20, help="beside one (20)")
     parser.add_argument("--runs", type=int, default=3, help="of each (3)")
+    parser.add_argument(
+        "--fleet", action="store_true", help="hosts of an Auto Scaling group, of a baked image"
+    )
     options = parser.parse_args()
     adopt_orphans()
     counts = (1, options.hosts)
+    measure = fleet_figures if options.fleet else figures
     seen: dict[int, list[Figures]] = {count: [] for count in counts}
     try:
         for _ in range(options.runs):
             for count in counts:
-                seen[count].append(figures(count))
+                seen[count].append(measure(count))
                 print(f"bench: {count} hosts: {seen[count][-1]}", file=sys.stderr, flush=True)
     except CommandError as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -116,7 +171,7 @@ def main() -> int:
     print(f"{machine()}; medians of {options.runs} interleaved runs\n")
     print(f"| new hosts | 1 | {options.hosts} | ratio |\n|---|---|---|---|")
     for figure, unit, of in (
-        ("configure-hosts.yml", "s", lambda each: each.configure),
+        ("provision-fleet.yml" if options.fleet else "configure-hosts.yml", "s", lambda each: each.configure),
         ("deploy-site.yml", "s", lambda each: each.deploy),
         ("both", "s", lambda each: each.configure + each.deploy),
         ("memory of the controller", "MiB", lambda each: each.memory),
