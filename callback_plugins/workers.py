@@ -84,18 +84,40 @@ class NeedsProcessError(BaseException):
     """The task is a worker's. Nothing of it has been done, and Ansible must not take this for its failure."""
 
 
+class Executor(TaskExecutor):  # type: ignore[misc] # Ansible has no types
+    """Ansible's, for what needs no process of its own."""
+
+    def _get_action_handler_with_module_context(self, templar: Any) -> Any:  # noqa: ANN401 - Ansible has no types
+        """What comes when all of the task is known, and nothing of it has been done."""
+        handler, context = super()._get_action_handler_with_module_context(templar)
+        if self._task.action not in OF_VARIABLES:
+            connection = handler._connection  # noqa: SLF001 - as Ansible gives it
+            if handler._load_name != "normal" or not getattr(connection, "server", None) or connection.become:  # noqa: SLF001
+                raise NeedsProcessError
+            connection.go_ordinary_way = raise_needs_process
+        return handler, context
+
+
 class Worker(WorkerProcess):  # type: ignore[misc] # Ansible has no types
     """What a strategy starts for each task of each host."""
 
     def start(self) -> None:
         """Execute the task, in a fork where it needs one."""
-        if not (may_be_executed_here(self._task) and self._executed_here()):
+        if not (may_be_executed_here(self._task, self._is_warm_alone()) and self._executed_here()):
             super().start()
+
+    def _is_warm_alone(self) -> bool:
+        """Whether modules of this host run in the warm interpreter, and no other host waits meanwhile."""
+        variables = self._task_vars
+        return bool(
+            variables.get("ansible_connection") == "warm"
+            and len(variables.get("ansible_play_batch", ())) == 1
+        )
 
     def _executed_here(self) -> bool:
         task = self._task.copy(exclude_parent=True, exclude_tasks=True)
         task._parent = self._task._parent  # noqa: SLF001 - as Ansible copies the task of a loop
-        if task.action not in OF_VARIABLES:
+        if task.action not in OF_VARIABLES and not self._is_warm_alone():
             task.post_validate = raise_needs_process  # what comes when the condition has held
         try:
             with environment_kept():
@@ -116,7 +138,7 @@ class Worker(WorkerProcess):  # type: ignore[misc] # Ansible has no types
         from ansible.executor.task_result import _RawTaskResult  # noqa: PLC0415 - 2.21 has none
 
         with TaskContext(task):
-            result = TaskExecutor(self._host, task, dict(self._task_vars), *self._of_executor()).run()
+            result = Executor(self._host, task, dict(self._task_vars), *self._of_executor()).run()
         return (
             _RawTaskResult(host=self._host, task=task, return_data=result, task_fields=task.dump_attrs()),
         )
@@ -125,7 +147,7 @@ class Worker(WorkerProcess):  # type: ignore[misc] # Ansible has no types
         """As ansible-core 2.21 does."""
         with TaskContext.create(task=task, task_vars=dict(self._task_vars), host_name=self._host.name):
             task.squash()
-            result = TaskExecutor(self._host, *self._of_executor()).run()
+            result = Executor(self._host, *self._of_executor()).run()
             result.finalize_registered_values()
         task.ignore_errors, task.ignore_unreachable = result.ignore_errors, result.ignore_unreachable
         return self._host, task, result
@@ -141,14 +163,14 @@ class Worker(WorkerProcess):  # type: ignore[misc] # Ansible has no types
         )
 
 
-def may_be_executed_here(task: Any) -> bool:  # noqa: ANN401 - Ansible has no types
-    """Whether it needs no process, or none for finding out that it is skipped.
-
-    What a loop goes over, and to whom a task is delegated, is the worker's to find.
-    """
-    if task.async_val or task.timeout or task.until or task.retries or task.debugger:
+def may_be_executed_here(task: Any, is_warm_alone: bool) -> bool:  # noqa: ANN401 - Ansible has no types
+    """Whether it needs no process, or none for finding out that it is skipped."""
+    if task.async_val or task.timeout or task.debugger:
         return False
-    return task.action in OF_VARIABLES or bool(task.when and task.loop is None and not task.delegate_to)
+    if task.action in OF_VARIABLES:
+        return not (task.until or task.retries)
+    # What a loop goes over, and to whom a task is delegated, is the worker's to find.
+    return task.loop is None and not task.delegate_to and bool(is_warm_alone or task.when)
 
 
 @contextmanager
@@ -165,6 +187,6 @@ def environment_kept() -> Iterator[None]:
             os.chdir(directory)
 
 
-def raise_needs_process(**_: object) -> NoReturn:
+def raise_needs_process(*_: object, **__: object) -> NoReturn:
     """In place of what Ansible does next."""
     raise NeedsProcessError

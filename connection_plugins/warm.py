@@ -103,16 +103,18 @@ class Connection(Local):  # type: ignore[misc] # Ansible has no types
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> Result:
         """Run a module in the warm interpreter, anything else and what it refuses the ordinary way."""
         if not in_data:
-            return self._ordinary(cmd, in_data, sudoable)
+            return self.go_ordinary_way(cmd, in_data, sudoable)
         try:
             result = self._warm(cmd, in_data)
         except OrdinaryWayError as why:
-            display.vvv(f"WARM: run the ordinary way: {why}", host=self._play_context.remote_addr)
-            return self._ordinary(cmd, in_data, sudoable)
+            return self.go_ordinary_way(cmd, in_data, sudoable, str(why))
         display.vvv("WARM: run in the warm interpreter", host=self._play_context.remote_addr)
         return result
 
-    def _ordinary(self, cmd: str, in_data: bytes | None, sudoable: bool) -> Result:
+    def go_ordinary_way(self, cmd: str, in_data: bytes | None, sudoable: bool, why: str = "") -> Result:
+        """As the base does."""
+        if why:
+            display.vvv(f"WARM: run the ordinary way: {why}", host=self._play_context.remote_addr)
         result: Result = super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         return result
 

@@ -156,7 +156,7 @@ def test_workers_that_are_not_known_are_forked(monkeypatch: pytest.MonkeyPatch) 
             return self
 
     worker = workers.Worker.__new__(workers.Worker)
-    worker._task = OtherTask()
+    worker._task, worker._task_vars = OtherTask(), {}
     monkeypatch.setattr(workers.WorkerProcess, "start", lambda self: forked.append(id(self)))
     worker.start()
     assert forked == [id(worker)]
