@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 NOT_ON_HOSTS = "ManagedBy"
 """By this tag an instance is one that the pipeline launched itself."""
 MINUTE = 60  # seconds
+FEWEST_ZONES = 2
+"""As many as a load balancer and the Auto Scaling group need."""
 BALANCER, TARGETS = "LoadBalancer", "TargetGroup"
 
 
@@ -79,6 +81,13 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return str(value)
+
+
+def of_two_zones(subnets: Iterable[Thing], offering: Iterable[str]) -> list[Thing]:
+    """The subnets of the first two zones, by their names, that offer the hosts' type."""
+    subnets, offers = list(subnets), set(offering)
+    zones = sorted({each["availability_zone"] for each in subnets} & offers)[:FEWEST_ZONES]
+    return [each for each in subnets if each["availability_zone"] in zones]
 
 
 def without_rules(listeners: Iterable[Thing], balancers: Iterable[Thing]) -> list[dict[str, Any]]:
@@ -195,6 +204,7 @@ class FilterModule:
             "differing_alarms": differing_alarms,
             "fleet_alarms": fleet_alarms,
             "hosts_of_other_versions": hosts_of_other_versions,
+            "of_two_zones": of_two_zones,
             "scaling_group_differences": scaling_group_differences,
             "scaling_group_tag": scaling_group_tag,
             "suspended_processes": suspended_processes,
