@@ -1,4 +1,4 @@
-"""A fleet's site gets another name: what the former one had goes, and what somebody else made stays."""
+"""The record of a fleet's site: under another name, and on the way back to a single host."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pytest
 from tests.playbooks.fleets import Fleet
 
 ZONE = "shop.example"
+HTTP_ALONE = {"pipeline_https": "none"}
 FORMER, NAME = f"old.{ZONE}", f"www.{ZONE}"
 
 
@@ -81,3 +82,32 @@ def test_nothing_is_left_where_a_rename_broke_off(fleet: Fleet, zone: str) -> No
     fleet.run("destroy.yml", confirm="shop", pipeline_domain_ttl=1, **settings(NAME))
     assert certificates(fleet) == []
     assert records(fleet, zone) == []
+
+
+@pytest.mark.long
+def test_no_visitor_is_led_from_a_fleet_to_a_host_that_has_no_certificate_yet(
+    fleet: Fleet, zone: str
+) -> None:
+    """By http-01 a host gets it when visitors come to it already, and those of a fleet come by HTTPS."""
+    fleet.run("provision-fleet.yml", **settings(NAME))
+    fleet.run("provision-dns.yml", **settings(NAME))
+    one_host = settings(NAME) | {"pipeline_fleet": False}
+    fleet.run("provision-ec2.yml", **one_host)
+    by_http = one_host | {"pipeline_https_acme_challenge": "http-01"}
+    for options in (("--check",), ()):
+        said = fleet.fails("provision-dns.yml", *options, **by_http)
+        assert f"{NAME} (pipeline_domain_record) leads to a fleet by HTTPS" in said
+        assert "Set pipeline_https_acme_challenge to dns-01" in said
+    assert leads_to(fleet, zone) == []
+    # Without HTTPS there is nothing to wait for, and by dns-01 the host has its certificate before.
+    assert "Update the A record" in fleet.changes("provision-dns.yml", "--check", **by_http | HTTP_ALONE)
+    fleet.run("provision-dns.yml", **one_host | {"pipeline_https_acme_challenge": "dns-01"})
+    addresses = fleet.client("ec2").describe_addresses()["Addresses"]
+    assert leads_to(fleet, zone) == [each["PublicIp"] for each in addresses]
+
+
+def leads_to(fleet: Fleet, zone: str) -> list[str]:
+    """The addresses in the record of the site's name; an alias has none."""
+    found = fleet.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    [record] = [each for each in found if (each["Type"], each["Name"]) == ("A", f"{NAME}.")]
+    return [each["Value"] for each in record.get("ResourceRecords", [])]
