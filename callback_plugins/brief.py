@@ -76,6 +76,8 @@ HOW_TO_FIND_OUT = (
     "The module does not tell AWS's reason. Often the credentials have expired, which `aws sts "
     "get-caller-identity` says, or lack a right, which CloudTrail names."
 )
+NOBODY = "all:!all"
+"""The pattern of a play that has nothing to do in this run: a pattern without a match would be warned of."""
 INDENT = "    "
 WIDTH = 80  # of a banner; one whose name is longer still ends in stars
 
@@ -102,7 +104,9 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
             self._show_play()
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
-        """Show which play it is that has no hosts."""
+        """Show which play it is that has no hosts, unless it says itself that it is for nobody this time."""
+        if NOBODY in self._play.hosts and not self._display.verbosity:
+            return
         self._show_play()
         super().v2_playbook_on_no_hosts_matched()
 

@@ -45,7 +45,7 @@ KINDS = {
     "acm_public_certificate": ("certificate of", ("domain_name",)),
     "autoscaling_group": ("Auto Scaling group", ("name",)),
     "autoscaling_group_refresh": ("hosts of Auto Scaling group", ("name",)),
-    "autoscaling_policy": ("scaling policy", ("name",)),
+    "autoscaling_tracking_policy": ("scaling policy", ("name",)),
     "cloudwatch_metric_alarm": ("alarm", ("name",)),
     "codedeploy_application": ("CodeDeploy application", ("name",)),
     "codedeploy_deployment": ("deployment to", ("deployment_group_name",)),

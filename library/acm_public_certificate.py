@@ -96,7 +96,9 @@ certificate:
     record: {name: _a.www.example.com., type: CNAME, value: _b.acm-validations.aws.}
     in_use_by: []
 certificates:
-  description: With O(state=absent), those that were deleted, or in check mode would be.
+  description:
+    - With O(state=absent), those that were deleted, or in check mode would be.
+    - The record of one is empty where another certificate of the account has the same name, since ACM renews that by it.
   returned: where O(state=absent)
   type: list
   elements: dict
@@ -125,11 +127,15 @@ def diff(before: Any, after: Any) -> dict[str, Any]:  # noqa: ANN401 - what is s
 def remove(client: Any, asked: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:  # noqa: ANN401 - no stubs
     found = certificates.owned(client, asked["owned_tags"])
     unwanted = [each for each in found if each["DomainName"] not in asked["keep"]]
+    shared = certificates.names_of_others(client, unwanted) if unwanted else set()
+    shown = [
+        certificates.summary(each) | ({"record": {}} if each["DomainName"] in shared else {})
+        for each in unwanted
+    ]
     for each in unwanted if not dry_run else []:
         certificates.wait_until_unused(client, each["CertificateArn"], asked["wait_timeout"])
         certificates.delete(client, {"CertificateArn": each["CertificateArn"]})
     names = [each["DomainName"] for each in unwanted]
-    shown = [certificates.summary(each) for each in unwanted]
     return {"changed": bool(unwanted), "certificate": {}, "certificates": shown, "diff": diff(names, [])}
 
 

@@ -12,7 +12,7 @@ from ..aws.transformations import from_tag_list, to_tag_list
 from ..aws.waiters import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Client = Any  # boto3-stubs[acm] is not among the dependencies
 PENDING, ISSUED = "PENDING_VALIDATION", "ISSUED"
@@ -54,6 +54,17 @@ def owned(client: Client, owned_tags: Mapping[str, str]) -> list[Record]:
         if owned_tags.items() <= list_tags(client, {"CertificateArn": each["CertificateArn"]}).items()
     ]
     return sorted(found, key=lambda each: (is_issued(each), str(each.get("CreatedAt"))), reverse=True)
+
+
+def names_of_others(client: Client, certificates: Iterable[Record]) -> set[str]:
+    """The names of all the account's other certificates, whosever: of one name all have the same record."""
+    mine = {each["CertificateArn"] for each in certificates}
+    return {
+        name
+        for each in list_certificates(client, {})
+        if each["CertificateArn"] not in mine
+        for name in (each["DomainName"], *each.get("SubjectAlternativeNameSummaries", ()))
+    }
 
 
 def request(client: Client, name: str, tags: Mapping[str, str]) -> str:

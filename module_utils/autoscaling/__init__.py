@@ -1,1 +1,1 @@
-"""EC2 Auto Scaling: instance refreshes that alarms stop, which the module in amazon.aws has not."""
+"""EC2 Auto Scaling: what modules of collections have not, or do to another group than is meant."""

@@ -52,6 +52,10 @@ class Connection:
         self._client = cache(client)
 
     @property
+    def autoscaling(self) -> Any:  # noqa: ANN401 - boto3-stubs[autoscaling] is not among the dependencies
+        return self._client("autoscaling")
+
+    @property
     def codedeploy(self) -> CodeDeployClient:
         client: CodeDeployClient = self._client("codedeploy")
         return client

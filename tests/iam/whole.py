@@ -44,7 +44,7 @@ def run(pipeline: Pipeline, written: Written, through_s3: Written, notified: Wri
         # Hosts and the deployment have the rest of the lines.
         assert len(said.splitlines()) <= MOST_LINES * 2 // 3, said
         assert len(banners(said)) <= MOST_BANNERS * 2 // 3, said
-        assert "skipping:" not in said
+        assert "skipping:" not in said, said
 
     protected: dict[str, Any] = {"pipeline_termination_protection": True}
     step("site.yml", written, play("site.yml", "--skip-tags=hosts,deploy", **protected))

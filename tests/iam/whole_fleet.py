@@ -48,6 +48,7 @@ def run(pipeline: Pipeline, folder: Path) -> Usage:
 
     step("site.yml", written, play("site.yml", "--skip-tags=image,hosts,deploy"))
     step("site.yml again", written, play("site.yml", "--skip-tags=image,hosts,deploy"))
+    serve_nobody(pipeline)
     with agents_at_work(pipeline):
         step("deploy-site.yml", written, play("deploy-site.yml", **UNSEEN))
     step("site.yml blue/green", copied, play("site.yml", "--tags=iam,fleet,codedeploy", **BLUE_GREEN))
@@ -60,3 +61,12 @@ def run(pipeline: Pipeline, folder: Path) -> Usage:
     left = held(pipeline)
     assert left == before, f"destroy.yml left {left}, and there was {before}"
     return used
+
+
+def serve_nobody(pipeline: Pipeline) -> None:
+    """As hosts do that have no revision yet: without a web server all of them are healthy here."""
+    elb = pipeline.client("elbv2")
+    [group] = elb.describe_target_groups()["TargetGroups"]
+    arn = group["TargetGroupArn"]
+    found = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": each["Target"]["Id"]} for each in found])

@@ -15,6 +15,7 @@ from local_cloud.testing.shop import refused
 
 MakeClient = Callable[..., Any]
 SUNDAY = datetime(2026, 11, 29, 12, 30, tzinfo=UTC)
+CPU = {"PredefinedMetricType": "ASGAverageCPUUtilization"}
 STEPS = [
     {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": 10, "ScalingAdjustment": 1},
     {"MetricIntervalLowerBound": 10, "ScalingAdjustment": 3},
@@ -194,6 +195,63 @@ class TestAlarms:
         fleet.wait(lambda states: len(states) == 4)
         fleet.scaling.delete_policy(AutoScalingGroupName="fleet", PolicyName="grow")
         assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+    def test_belong_to_one_group_and_end_with_it(self, client: MakeClient) -> None:
+        fleet = Fleet.launch(client, 1)
+        described = fleet.describe()
+        template = {"LaunchTemplateName": "web", "Version": "1"}
+        fleet.scaling.create_auto_scaling_group(
+            AutoScalingGroupName="other",
+            LaunchTemplate=template,
+            MinSize=0,
+            MaxSize=2,
+            AvailabilityZones=described["AvailabilityZones"],
+        )
+        target = {"TargetValue": 7.0, "PredefinedMetricSpecification": CPU}
+        settings = {"PolicyName": "load", "PolicyType": "TargetTrackingScaling"}
+        for group in ("fleet", "other"):
+            fleet.scaling.put_scaling_policy(
+                **settings, AutoScalingGroupName=group, TargetTrackingConfiguration=target, Enabled=False
+            )
+        found = fleet.scaling.describe_policies()["ScalingPolicies"]
+        assert [(each["AutoScalingGroupName"], each["Enabled"]) for each in found] == [
+            ("fleet", False),
+            ("other", False),
+        ]
+        fleet.scaling.delete_policy(AutoScalingGroupName="other", PolicyName="load")
+        [left] = fleet.scaling.describe_policies()["ScalingPolicies"]
+        assert left["AutoScalingGroupName"] == "fleet"
+        fleet.scaling.delete_auto_scaling_group(AutoScalingGroupName="fleet", ForceDelete=True)
+        assert fleet.scaling.describe_policies()["ScalingPolicies"] == []
+        assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+
+    def test_of_a_disabled_policy_do_nothing(self, client: MakeClient) -> None:
+        fleet = Fleet.launch(client, 1)
+        settings = {"AdjustmentType": "ExactCapacity", "ScalingAdjustment": 2}
+        policy = put_policy(fleet, "SimpleScaling", **settings, Enabled=False)["PolicyARN"]
+        put_alarm(client, policy)
+        client("cloudwatch").set_alarm_state(AlarmName="busy", StateReason="test", StateValue="ALARM")
+        let_pass(61)
+        assert fleet.describe()["DesiredCapacity"] == 1
+        put_policy(fleet, "SimpleScaling", **settings)
+
+        fleet.wait(lambda states: len(states) == 2)
+
+    def test_of_requests_are_of_the_group_s_own_targets(self, client: MakeClient) -> None:
+        """Recorded in an account, 2024: the words."""
+        fleet = Fleet.launch(client, 1)
+        vpc = client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+        [group] = client("elbv2").create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)[
+            "TargetGroups"
+        ]
+        arn = group["TargetGroupArn"]
+        label = f"app/web/0123456789abcdef/{arn.rpartition(':')[2]}"
+        counted = {"PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": label}
+        target = {"TargetValue": 600.0, "PredefinedMetricSpecification": counted}
+        with refused("ValidationError", "Target group not attached to the Auto Scaling group"):
+            put_policy(fleet, "TargetTrackingScaling", TargetTrackingConfiguration=target)
+        fleet.scaling.attach_load_balancer_target_groups(AutoScalingGroupName="fleet", TargetGroupARNs=[arn])
+        assert put_policy(fleet, "TargetTrackingScaling", TargetTrackingConfiguration=target)["Alarms"]
 
     def test_let_a_group_shrink_after_a_quarter_of_an_hour(self, client: MakeClient) -> None:
         fleet = Fleet.launch(client, 4, MinSize=1)

@@ -170,3 +170,51 @@ def test_members_that_are_not_held_as_wanted_differ() -> None:
     assert differences(held, wanted) == []
     assert differences(held, wanted | {"interval": 10, "tags": {"Team": "web"}}) == ["interval", "tags"]
     assert differences({}, wanted) == ["interval", "matcher", "tags"]
+
+
+def test_of_several_zones_the_first_two_that_offer_the_type_are_taken() -> None:
+    of_two_zones = filters_of("balanced")["of_two_zones"]
+    subnets = [{"availability_zone": zone, "subnet_id": f"{zone}{n}"} for zone in "dcba" for n in (1, 2)]
+    found = [each["subnet_id"] for each in of_two_zones(subnets, ["d", "b", "c"])]
+    assert sorted(found) == ["b1", "b2", "c1", "c2"]
+    assert {each["availability_zone"] for each in of_two_zones(subnets, ["c"])} == {"c"}
+
+
+def test_a_group_differs_by_what_is_asked_of_it_alone() -> None:
+    differences = filters_of("balanced")["scaling_group_differences"]
+    group = {
+        "min_size": 2,
+        "max_size": 4,
+        "desired_capacity": 3,
+        "health_check_type": "EC2",
+        "health_check_grace_period": 45,
+        "vpc_zone_identifier": "subnet-b,subnet-a",
+        "launch_template": {"launch_template_name": "shop", "version": "7"},
+        "target_group_names": [],
+        "tags": [{"key": "Team", "value": "web"}, {"key": "Other", "value": "x"}],
+        "suspended_processes": [{"process_name": "Launch"}, {"process_name": "AZRebalance"}],
+    }
+    watch = {"health_check_type": "ELB", "health_check_period": 45, "target_group": "shop", "metrics": ["A"]}
+    assert differences(group, watch) == ["health_check_type", "metrics", "target_group"]
+    same = {"desired_capacity": 0, "max_size": 4, "tags": {"Team": "web"}, "launch_template": "shop:7"}
+    assert differences(group, same | {"suspended_processes": ["AZRebalance", "Launch"]}) == []
+    assert differences(group, same | {"suspended_processes": []}) == ["suspended_processes"]
+    assert differences({}, watch) == sorted(watch)
+
+
+def test_listeners_that_are_there_have_no_rules() -> None:
+    without_rules = filters_of("balanced")["without_rules"]
+    wanted = [{"Port": 80}, {"Port": 443}]
+    there = [{"listeners": [{"port": 80}]}, {"load_balancer_name": "without"}]
+    assert without_rules(wanted, there) == [{"Port": 80, "Rules": []}, {"Port": 443}]
+
+
+def test_a_name_is_in_the_longest_public_zone_that_holds_it() -> None:
+    def zone(name: str, *, private: bool = False) -> dict[str, Any]:
+        return {"id": f"/hostedzone/{name}", "name": name, "config": {"private_zone": private}}
+
+    zones = [zone("example.com."), zone("shop.example.com."), zone("www.shop.example.com.", private=True)]
+    zone_of = RECORDS["zone_of"]
+    assert zone_of("_a.www.shop.example.com.", zones) == "shop.example.com."
+    assert zone_of("_a.workshop.example.com.", zones) == "example.com."
+    assert zone_of("www.example.org", zones) == ""

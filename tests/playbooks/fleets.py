@@ -47,9 +47,9 @@ class Fleet:
     def changes(self, playbook: str, *options: str, **settings: Any) -> set[str]:
         return set(changes_of_tasks(self.run(playbook, *options, **settings)))
 
-    def fails(self, playbook: str, **settings: Any) -> str:
+    def fails(self, playbook: str, *options: str, **settings: Any) -> str:
         """What a run says that has to fail, in one line."""
-        result = self.play(playbook, **settings)
+        result = self.play(playbook, *options, **settings)
         assert result.returncode == 2, result.stdout
         return " ".join((result.stdout + result.stderr).split())
 

@@ -42,6 +42,18 @@ PLAYBOOK = """
       ansible.builtin.debug: {msg: [one, two]}
     - name: Data
       ansible.builtin.debug: {msg: {a: 1}}
+- name: Nobody this time
+  hosts: "{{ groups.builders | default('all:!all') }}"
+  gather_facts: false
+  tasks:
+    - name: Nothing
+      ansible.builtin.debug: {msg: nothing}
+- name: Nobody of that name
+  hosts: web:!localhost
+  gather_facts: false
+  tasks:
+    - name: Nothing
+      ansible.builtin.debug: {msg: nothing}
 """
 SHOWN = """
 PLAY [Loops] *******************************************************************
@@ -65,6 +77,9 @@ TASK [Data] ********************************************************************
 ok: [localhost] =>
     msg:
         a: 1
+
+PLAY [Nobody of that name] *****************************************************
+skipping: no hosts matched
 """
 
 
@@ -87,5 +102,6 @@ def test_what_is_as_it_should_be_is_one_line(tmp_path: Path, option: str) -> Non
     shown, _, _ = re.sub(" +$", "", ended.stdout, flags=re.MULTILINE).partition("\nPLAY RECAP")
     if option:
         assert shown.count("(item=there)") == 3
+        assert "PLAY [Nobody this time]" in shown
     else:
         assert shown == SHOWN

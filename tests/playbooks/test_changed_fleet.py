@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.playbooks.fleets import NAMES, Fleet
+from tests.playbooks.fleets import BLUE_GREEN, NAMES, Fleet
 from tests.playbooks.said import changes_of_tasks
 
 TARGET_TRACKING = "requests-per-host"
@@ -31,6 +31,10 @@ def deregistration_delay(fleet: Fleet) -> str:
     found = elb.describe_target_group_attributes(TargetGroupArn=target_group["TargetGroupArn"])["Attributes"]
     delay = "deregistration_delay.timeout_seconds"
     return str(next(each["Value"] for each in found if each["Key"] == delay))
+
+
+def metrics(group: dict[str, Any]) -> set[str]:
+    return {each["Metric"] for each in group.get("EnabledMetrics", [])}
 
 
 def scaling_policies(fleet: Fleet) -> list[str]:
@@ -116,3 +120,159 @@ def test_the_style_of_deployments_is_followed(fleet: Fleet) -> None:
     fleet.run("configure-codedeploy.yml")
     assert deployment_group(fleet)["deploymentStyle"]["deploymentType"] == "IN_PLACE"
     assert fleet.changes("configure-codedeploy.yml") == set()
+
+
+@pytest.mark.long
+def test_a_group_that_a_deployment_has_made_is_watched_as_the_former_was(fleet: Fleet) -> None:
+    """AWS copies no health checks, target group or metrics (recorded in an account, 2019)."""
+    settings = BLUE_GREEN | {
+        "pipeline_fleet_requests_per_host": 70,
+        "pipeline_fleet_health_grace": 45,
+        "pipeline_addresses": [],
+        "balancer_addresses": [],
+    }
+    fleet.run("provision-fleet.yml", **settings)
+    fleet.run("configure-codedeploy.yml", **settings)
+    former = group(fleet)
+    # What somebody has done for a busy evening stays.
+    scaling = fleet.client("autoscaling")
+    scaling.update_auto_scaling_group(AutoScalingGroupName="shop-web", MaxSize=7)
+    with fleet.agents():
+        said = fleet.run("deploy-site.yml", **settings)
+        assert "Update the copied Auto Scaling group" in changes_of_tasks(said)
+        copied = group(fleet)
+        assert copied["AutoScalingGroupName"].startswith("CodeDeploy_web_d-")
+        for each in ("HealthCheckType", "HealthCheckGracePeriod", "TargetGroupARNs", "SuspendedProcesses"):
+            assert copied[each] == former[each], each
+        assert (copied["HealthCheckType"], copied["HealthCheckGracePeriod"], copied["MaxSize"]) == (
+            "ELB",
+            45,
+            7,
+        )
+        assert metrics(copied) == metrics(former)
+        assert len(metrics(copied)) == 8
+        [policy] = scaling.describe_policies()["ScalingPolicies"]
+        assert (policy["AutoScalingGroupName"], policy["PolicyName"]) == (
+            copied["AutoScalingGroupName"],
+            TARGET_TRACKING,
+        )
+        assert policy["TargetTrackingConfiguration"]["TargetValue"] == 70
+        assert fleet.changes("deploy-site.yml", **settings) == set()
+    assert fleet.changes("provision-fleet.yml", **settings) == {"Update the Auto Scaling group"}
+    assert group(fleet)["MaxSize"] == 4
+    assert fleet.changes("provision-fleet.yml", "--check", "--diff", **settings) == set()
+
+
+GROUP = "Show the changes of the Auto Scaling group"
+TARGETS = "Show the changes of the target group"
+
+
+@pytest.mark.long
+def test_a_dry_run_finds_what_of_it_was_changed_by_hand(fleet: Fleet) -> None:
+    settings = {"pipeline_fleet_requests_per_host": 500, "pipeline_fleet_max_size": 5}
+    fleet.run("provision-fleet.yml", **settings)
+    change_by_hand(fleet)
+    said = fleet.run("provision-fleet.yml", "--check", "--diff", **settings)
+    assert (
+        "would change of the Auto Scaling group shop-web: health_check_period, health_check_type, max_size,"
+        " metrics, min_size, suspended_processes, target_group"
+    ) in said
+    assert set(changes_of_tasks(said)) == {
+        "Update the Auto Scaling group",
+        "Configure the scaling policy",
+        "Create the load balancer",
+        "Create the load balancer's security group",
+        "Create the hosts' security group",
+        TARGETS,
+    }
+    assert "target_value" in said
+    assert (
+        "would change of the target group shop-web: deregistration_delay_timeout_seconds, health_check_port,"
+        " healthy_threshold_count, load_balancing_algorithm_type"
+    ) in said
+    fleet.run("provision-fleet.yml", **settings)
+    assert group(fleet)["SuspendedProcesses"] == []
+    assert rules(fleet) == [("default", "forward")]
+    assert opened(fleet) == {("shop-web-balancer", 80), ("shop-web-hosts", 80)}
+    for options in ((), ("--check", "--diff")):
+        assert fleet.changes("provision-fleet.yml", *options, **settings) == set()
+
+    fleet.client("autoscaling").delete_policy(AutoScalingGroupName="shop-web", PolicyName=TARGET_TRACKING)
+    assert fleet.changes("provision-fleet.yml", "--check", **settings) == {"Configure the scaling policy"}
+
+
+def rules(fleet: Fleet) -> list[tuple[str, str]]:
+    """Priority and action of all that the load balancer's listeners do."""
+    elb = fleet.client("elbv2")
+    [balancer] = elb.describe_load_balancers()["LoadBalancers"]
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    return [
+        (rule["Priority"], rule["Actions"][0]["Type"])
+        for listener in listeners
+        for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+    ]
+
+
+def opened(fleet: Fleet) -> set[tuple[str, int]]:
+    """The security groups of the fleet and their ports."""
+    found = fleet.client("ec2").describe_security_groups()["SecurityGroups"]
+    return {
+        (each["GroupName"], rule["FromPort"])
+        for each in found
+        if each["GroupName"] != "default"
+        for rule in each["IpPermissions"]
+    }
+
+
+def change_by_hand(fleet: Fleet) -> None:
+    """In each of a fleet's resources what decides about its visitors."""
+    scaling, elb, ec2 = fleet.client("autoscaling"), fleet.client("elbv2"), fleet.client("ec2")
+    name = {"AutoScalingGroupName": "shop-web"}
+    [target_group] = elb.describe_target_groups()["TargetGroups"]
+    targets = target_group["TargetGroupArn"]
+    [balancer] = elb.describe_load_balancers()["LoadBalancers"]
+
+    scaling.update_auto_scaling_group(
+        **name, MinSize=1, MaxSize=9, HealthCheckType="EC2", HealthCheckGracePeriod=7
+    )
+    scaling.enable_metrics_collection(**name, Granularity="1Minute", Metrics=["GroupMinSize"])
+    scaling.suspend_processes(**name, ScalingProcesses=["ReplaceUnhealthy"])
+    scaling.detach_load_balancer_target_groups(**name, TargetGroupARNs=[targets])
+    [policy] = scaling.describe_policies(**name)["ScalingPolicies"]
+    tracked = policy["TargetTrackingConfiguration"] | {"TargetValue": 9000.0}
+    scaling.put_scaling_policy(
+        **name,
+        PolicyName=TARGET_TRACKING,
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingConfiguration=tracked,
+    )
+
+    elb.modify_target_group_attributes(
+        TargetGroupArn=targets,
+        Attributes=[
+            {"Key": "deregistration_delay.timeout_seconds", "Value": "299"},
+            {"Key": "load_balancing.algorithm.type", "Value": "least_outstanding_requests"},
+        ],
+    )
+    elb.modify_target_group(TargetGroupArn=targets, HealthyThresholdCount=9, HealthCheckPort="8080")
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+    [listener] = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+    elb.modify_listener(ListenerArn=listener["ListenerArn"], DefaultActions=[answer])
+    elb.create_rule(
+        ListenerArn=listener["ListenerArn"],
+        Conditions=[{"Field": "path-pattern", "Values": ["/admin/*"]}],
+        Priority=7,
+        Actions=[answer],
+    )
+    elb.modify_load_balancer_attributes(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Attributes=[{"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "false"}],
+    )
+    for security_group in ec2.describe_security_groups()["SecurityGroups"]:
+        if security_group["GroupName"].startswith("shop-web"):
+            ec2.authorize_security_group_ingress(
+                GroupId=security_group["GroupId"],
+                IpPermissions=[
+                    {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+                ],
+            )

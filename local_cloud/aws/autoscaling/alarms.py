@@ -26,6 +26,11 @@ def recent(policy: Any, alarm: Any) -> list[float]:
     return alarms.recent(_cloudwatch(policy), alarm)
 
 
+def delete(policy: Any) -> None:
+    """Those that a target tracking policy has made."""
+    _cloudwatch(policy).delete_alarms([each["AlarmName"] for each in policy.alarms])
+
+
 def _cloudwatch(policy: Any) -> Any:
     backend = policy.autoscaling_backend
     return cloudwatch_backends[backend.account_id][backend.region_name]

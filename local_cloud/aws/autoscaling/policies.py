@@ -31,11 +31,17 @@ def look(backend: Any) -> bool:
     return executed
 
 
+def delete(policy: Any) -> None:
+    """With its alarms."""
+    alarms.delete(policy)
+    del policy.autoscaling_backend.policies[policy.auto_scaling_group_name, policy.name]
+
+
 def _is_due(backend: Any, group: Any, policy: Any, alarm: Any) -> bool:
     """Once for each time that the alarm went off, and again while it stays so."""
     times = known(backend).executed
-    key = (policy.name, alarm.name)
-    if alarm.state_value != "ALARM" or not alarm.actions_enabled:
+    key = (policy.arn, alarm.name)
+    if alarm.state_value != "ALARM" or not alarm.actions_enabled or not policy.enabled:
         times.pop(key, None)
         return False
     now = options.clock.now()

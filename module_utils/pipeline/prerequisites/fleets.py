@@ -54,7 +54,8 @@ def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
     found = there(seen, "fleet_subnets")
     if not found:
         return
-    found = found | {"hosts": _for_hosts(wanted, seen, found["hosts"])}
+    for_hosts = _for_hosts(wanted, seen, found["hosts"])
+    found = {"hosts": for_hosts, "balancer": _for_balancer(wanted, for_hosts, found["balancer"])}
     for part, setting in SUBNETS.items():
         zones = sorted({each["AvailabilityZone"] for each in found[part]})
         if len(zones) < FEWEST_ZONES:
@@ -63,6 +64,8 @@ def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
                 f"of {wanted.region}: a fleet needs two zones. Name subnets of two zones of one VPC, or make "
                 "the default VPC with aws ec2 create-default-vpc."
             )
+            # All else depends on them.
+            return
     vpcs = sorted({each["VpcId"] for part in found.values() for each in part})
     if len(vpcs) > 1:
         yield (
@@ -74,11 +77,20 @@ def network(wanted: Wanted, seen: Seen) -> Iterator[str]:
 
 
 def _for_hosts(wanted: Wanted, seen: Seen, found: Things) -> Things:
-    """Those in which hosts are launched: named ones all, of the default VPC's those that offer the type."""
+    """Named ones all, of the default VPC's those of the first two zones that offer the type."""
     offers = there(seen, "offers")
-    if wanted.fleet["hosts_subnets"] or not offers:
+    if wanted.fleet["hosts_subnets"]:
         return found
-    return [each for each in found if each["AvailabilityZone"] in offers]
+    zones = {each["AvailabilityZone"] for each in found}
+    chosen = sorted(zones & set(offers) if offers else zones)[:FEWEST_ZONES]
+    return [each for each in found if each["AvailabilityZone"] in chosen]
+
+
+def _for_balancer(wanted: Wanted, for_hosts: Things, found: Things) -> Things:
+    """Named ones all, of the default VPC's those where hosts are."""
+    zones = {each["AvailabilityZone"] for each in for_hosts}
+    named = wanted.fleet["balancer_subnets"]
+    return found if named else [each for each in found if each["AvailabilityZone"] in zones]
 
 
 def _room(wanted: Wanted, seen: Seen, found: Mapping[str, Things]) -> Iterator[str]:

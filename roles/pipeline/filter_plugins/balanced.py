@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 NOT_ON_HOSTS = "ManagedBy"
 """By this tag an instance is one that the pipeline launched itself."""
 MINUTE = 60  # seconds
+FEWEST_ZONES = 2
+"""As many as a load balancer and the Auto Scaling group need."""
 BALANCER, TARGETS = "LoadBalancer", "TargetGroup"
 
 
@@ -32,18 +34,26 @@ def scaling_group_differences(group: Thing, wanted: Thing) -> list[str]:
         "min_size": group["min_size"],
         "max_size": group["max_size"],
         "desired_capacity": group["desired_capacity"],
+        "health_check_type": group["health_check_type"],
         "health_check_period": group["health_check_grace_period"],
+        "metrics": sorted(each["metric"] for each in group.get("enabled_metrics") or ()),
+        "suspended_processes": suspended_processes(group),
         "subnets": sorted(group["vpc_zone_identifier"].split(",")),
         "launch_template": ":".join(_template(group)),
         "target_group": next(iter(group["target_group_names"]), None),
         "tags": {tag["key"]: tag["value"] for tag in group["tags"]},
     }
     asked = dict(wanted)
-    if not int(asked["desired_capacity"]):
+    if not int(asked.get("desired_capacity", 1)):
         del asked["desired_capacity"]
     # A blue/green deployment adds one of its own.
-    held["tags"] = {key: value for key, value in held["tags"].items() if key in asked["tags"]}
+    held["tags"] = {key: value for key, value in held["tags"].items() if key in asked.get("tags", ())}
     return sorted(name for name, value in asked.items() if held[name] != value)
+
+
+def suspended_processes(group: Thing) -> list[str]:
+    """What Auto Scaling does not do for the group, as autoscaling_group_info tells of it."""
+    return sorted(each["process_name"] for each in group.get("suspended_processes") or ())
 
 
 def hosts_of_other_versions(group: Thing, version: str) -> list[str]:
@@ -71,6 +81,22 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return str(value)
+
+
+def of_two_zones(subnets: Iterable[Thing], offering: Iterable[str]) -> list[Thing]:
+    """The subnets of the first two zones, by their names, that offer the hosts' type."""
+    subnets, offers = list(subnets), set(offering)
+    zones = sorted({each["availability_zone"] for each in subnets} & offers)[:FEWEST_ZONES]
+    return [each for each in subnets if each["availability_zone"] in zones]
+
+
+def without_rules(listeners: Iterable[Thing], balancers: Iterable[Thing]) -> list[dict[str, Any]]:
+    """Listeners as amazon.aws.elb_application_lb takes them, those that are there to have no rules.
+
+    `balancers` are from elb_application_lb_info.
+    """
+    there = {listener["port"] for each in balancers for listener in each.get("listeners") or ()}
+    return [{**each, "Rules": []} if each["Port"] in there else dict(each) for each in listeners]
 
 
 def fleet_alarms(
@@ -178,6 +204,9 @@ class FilterModule:
             "differing_alarms": differing_alarms,
             "fleet_alarms": fleet_alarms,
             "hosts_of_other_versions": hosts_of_other_versions,
+            "of_two_zones": of_two_zones,
             "scaling_group_differences": scaling_group_differences,
             "scaling_group_tag": scaling_group_tag,
+            "suspended_processes": suspended_processes,
+            "without_rules": without_rules,
         }

@@ -86,6 +86,17 @@ def unused_addresses(
     }
 
 
+def zone_of(name: str, zones: Iterable[Mapping[str, Any]]) -> str:
+    """The id of the public zone that holds a name, of several the longest one; empty where none does."""
+    holding = [
+        zone
+        for zone in zones
+        if f".{_plain(name)}".endswith(f".{_plain(zone['name'])}") and not zone["config"]["private_zone"]
+    ]
+    longest = max(holding, key=lambda zone: len(zone["name"]), default=None)
+    return str(longest["id"]).rpartition("/")[2] if longest else ""
+
+
 def _plain(name: str) -> str:
     return name.rstrip(".").lower()
 
@@ -101,4 +112,5 @@ class FilterModule:
             "records_tags": records_tags,
             "seconds_known": seconds_known,
             "unused_addresses": unused_addresses,
+            "zone_of": zone_of,
         }

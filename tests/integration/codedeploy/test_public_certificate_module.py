@@ -91,6 +91,16 @@ def test_others_of_the_same_name_are_neither_used_nor_deleted(certificate: Modul
     assert [each["CertificateArn"] for each in acm.list_certificates()["CertificateSummaryList"]] == [other]
 
 
+def test_the_record_of_another_one_of_the_same_name_is_not_given_away(certificate: Module, acm: Any) -> None:
+    certificate(**ASKED)
+    certificate(**ASKED | {"domain_name": f"old.{ZONE}"})
+    tags = [{"Key": "Project", "Value": "other"}]
+    acm.request_certificate(DomainName=NAME, ValidationMethod="DNS", Tags=tags)
+    told = {each["domain_name"]: each["record"] for each in certificate.check(**GONE)["certificates"]}
+    assert told[NAME] == {}
+    assert told[f"old.{ZONE}"]["name"].startswith("_")
+
+
 def test_names_to_keep_stay_and_others_go(certificate: Module, acm: Any) -> None:
     kept = certificate(**ASKED)["certificate"]["arn"]
     certificate(**ASKED | {"domain_name": f"old.{ZONE}"})

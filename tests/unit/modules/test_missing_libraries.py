@@ -21,6 +21,7 @@ LIBRARIES = {
         "codedeploy_deployment_group_info",
         "codedeploy_deployment_info",
         "autoscaling_group_refresh",
+        "autoscaling_tracking_policy",
         "aws_cost_estimate",
         "ec2_instance_hardening",
         "iam_oidc_provider",

@@ -52,6 +52,17 @@ def test_an_account_with_room_gives_no_word() -> None:
     assert problems({}, instances=own, **there) == []
 
 
+def test_of_default_subnets_those_of_two_zones_alone_are_looked_at() -> None:
+    offers = ["us-east-1b", "us-east-1c", "us-east-1d"]
+    crowded = [subnet("a", 1), subnet("b"), subnet("c"), subnet("d", 1)]
+    assert problems({}, offers=offers, fleet_subnets={"hosts": crowded, "balancer": crowded}) == []
+    # The load balancer goes where named hosts are.
+    named = {"hosts": [subnet("a"), subnet("d")], "balancer": crowded}
+    offers.append("us-east-1a")
+    full = problems({"hosts_subnets": ["subnet-a", "subnet-d"]}, offers=offers, fleet_subnets=named)
+    assert [each.partition(" (")[0] for each in full] == ["The subnet subnet-a", "The subnet subnet-d"]
+
+
 @pytest.mark.parametrize(
     ("fleet", "changes", "said"),
     [

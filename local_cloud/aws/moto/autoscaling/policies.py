@@ -10,7 +10,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.moto_api._internal import mock_random
 
-from local_cloud.aws.autoscaling import policies, schedules
+from local_cloud.aws.autoscaling import alarms, policies, schedules
 from local_cloud.aws.moto.autoscaling.errors import found_group
 from local_cloud.aws.moto.autoscaling.sizes import at_rest
 
@@ -20,6 +20,7 @@ PREDEFINED = {
     "ASGAverageNetworkOut": "NetworkOut",
 }
 """Metrics of a group's instances that a target tracking policy may name."""
+OF_TARGETS = "ALBRequestCountPerTarget"
 LOW = 0.9
 """A group may shrink when its metric is below this part of the target."""
 
@@ -28,19 +29,34 @@ _original_schedule: Any = AutoScalingBackend.put_scheduled_update_group_action
 
 
 def put(backend: Any, *arguments: Any, **named: Any) -> Any:
-    """A policy of a group that there is; a target tracking one has alarms of its own."""
+    """A policy of a group that there is; a target tracking one has alarms of its own.
+
+    As on AWS each group has policies of its own; moto has one of a name.
+    """
     group = found_group(backend, named["as_name"])
-    before = backend.policies.get(named["name"])
+    _refuse_other_targets(group, named.get("target_tracking_config") or {})
+    before = backend.policies.get((group.name, named["name"]))
     if before is not None:
-        _delete_alarms(before)
+        alarms.delete(before)
     policy = _original_put(backend, *arguments, **named)
-    policy.alarms = []
+    backend.policies[group.name, policy.name] = backend.policies.pop(policy.name)
+    policy.alarms, policy.enabled = [], True
     if policy.policy_type == "TargetTrackingScaling":
         policy.alarms = [
             _alarm(group, policy, "High", ("GreaterThanThreshold", 3, 1.0)),
             _alarm(group, policy, "Low", ("LessThanThreshold", 15, LOW)),
         ]
     return policy
+
+
+def _refuse_other_targets(group: Any, configuration: dict[str, Any]) -> None:
+    """Requests are counted of targets that are the group's own (recorded in an account, 2024)."""
+    predefined = configuration.get("PredefinedMetricSpecification") or {}
+    if predefined.get("PredefinedMetricType") != OF_TARGETS:
+        return
+    name = predefined.get("ResourceLabel", "").partition("/targetgroup/")[2]
+    if not any(arn.endswith(f":targetgroup/{name}") for arn in group.target_group_arns):
+        raise ValidationError("Target group not attached to the Auto Scaling group")
 
 
 def _alarm(group: Any, policy: Any, word: str, rule: tuple[str, int, float]) -> dict[str, str]:
@@ -70,7 +86,7 @@ def _metric(group: Any, configuration: dict[str, Any]) -> dict[str, Any]:
             "dimensions": custom.get("Dimensions", []),
         }
     kind = (configuration.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType", "")
-    if kind == "ALBRequestCountPerTarget":
+    if kind == OF_TARGETS:
         label = configuration["PredefinedMetricSpecification"].get("ResourceLabel", "")
         balancer, _, target_group = label.partition("/targetgroup/")
         return {
@@ -95,25 +111,31 @@ def _cloudwatch(policy: Any) -> Any:
     return cloudwatch_backends[backend.account_id][backend.region_name]
 
 
-def _delete_alarms(policy: Any) -> None:
-    _cloudwatch(policy).delete_alarms([each["AlarmName"] for each in policy.alarms])
-
-
 def respond_put(response: Any) -> ActionResult:
     result = _original_respond(response)
-    policy = response.autoscaling_backend.policies[response._get_param("PolicyName")]
+    names = response._get_param("AutoScalingGroupName"), response._get_param("PolicyName")
+    policy = response.autoscaling_backend.policies[names]
+    policy.enabled = response._get_bool_param("Enabled", True)
     return ActionResult({"PolicyARN": policy.arn, "Alarms": policy.alarms, **result.result})
 
 
 _original_respond: Any = AutoScalingResponse.put_scaling_policy
 
 
-def delete(backend: Any, policy_name: str) -> None:
-    """By name or ARN, with its alarms."""
-    for name, policy in list(backend.policies.items()):
-        if policy_name in {name, policy.arn}:
-            _delete_alarms(policy)
-            del backend.policies[name]
+def found_policies(backend: Any, policy_name: str, group_name: str | None) -> list[Any]:
+    """By name or ARN, of all groups where none is given."""
+    return [
+        policy
+        for policy in backend.policies.values()
+        if policy_name in {policy.name, policy.arn} and group_name in {None, policy.auto_scaling_group_name}
+    ]
+
+
+def respond_delete(response: Any) -> ActionResult:
+    group_name = response._get_param("AutoScalingGroupName")
+    for policy in found_policies(response.autoscaling_backend, response._get_param("PolicyName"), group_name):
+        policies.delete(policy)
+    return EmptyResult()
 
 
 def respond_execute(response: Any) -> ActionResult:
@@ -122,6 +144,7 @@ def respond_execute(response: Any) -> ActionResult:
     _execute(
         response.autoscaling_backend,
         get("PolicyName"),
+        get("AutoScalingGroupName"),
         breach=None if value is None or threshold is None else float(value) - float(threshold),
         cools=response._get_bool_param("HonorCooldown", False),
     )
@@ -129,9 +152,11 @@ def respond_execute(response: Any) -> ActionResult:
 
 
 @at_rest
-def _execute(backend: Any, policy_name: str, *, breach: float | None, cools: bool) -> None:
+def _execute(
+    backend: Any, policy_name: str, group_name: str | None, *, breach: float | None, cools: bool
+) -> None:
     """Within the group's limits, whatever the adjustment is."""
-    policy = next((p for n, p in backend.policies.items() if policy_name in {n, p.arn}), None)
+    policy = next(iter(found_policies(backend, policy_name, group_name)), None)
     if policy is None:
         raise ValidationError(f"No policy found with name {policy_name}")
     group = found_group(backend, policy.auto_scaling_group_name)
@@ -155,8 +180,8 @@ def schedule(backend: Any, name: str, *arguments: Any, **named: Any) -> Any:
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (AutoScalingBackend, "put_scaling_policy", put),
-    (AutoScalingBackend, "delete_policy", delete),
     (AutoScalingBackend, "put_scheduled_update_group_action", schedule),
     (AutoScalingResponse, "put_scaling_policy", respond_put),
+    (AutoScalingResponse, "delete_policy", respond_delete),
     (AutoScalingResponse, "execute_policy", respond_execute),
 )

@@ -12,7 +12,7 @@ from moto.core.base_backend import backend_lock
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 
-from local_cloud.aws.autoscaling import groups, launches, members, wording
+from local_cloud.aws.autoscaling import groups, launches, members, policies, wording
 from local_cloud.aws.autoscaling.records import known, life
 from local_cloud.aws.moto import linked_roles
 from local_cloud.aws.moto.autoscaling.errors import found_group, in_use
@@ -192,6 +192,8 @@ def delete(backend: Any, group_name: str, *, force: bool = False) -> None:
     for name, hook in list(backend.lifecycle_hooks.items()):
         if hook.auto_scaling_group_name == group_name:
             del backend.lifecycle_hooks[name]
+    for policy in backend.describe_policies(group_name):
+        policies.delete(policy)
     # ForceDelete ends instances without any lifecycle action.
     for member in list(group.instance_states):
         members.end_at_once(member)
