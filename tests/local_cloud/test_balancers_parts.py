@@ -263,6 +263,7 @@ class TestMetrics:
         assert sums("TargetConnectionErrorCount") == [2]
         assert sums("TargetResponseTime", statistic="Average") == [pytest.approx((3 * 0.25 + 0.75) / 4)]
         assert sums("HealthyHostCount", group, statistic="Maximum") == [1]
+        assert sums("RequestCountPerTarget", group) == [6]
         [alarm] = cloudwatch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
         assert (alarm["StateValue"], changed) == ("ALARM", [True])
 
@@ -276,6 +277,9 @@ class TestMetrics:
             ("p75", 0.25, "ALARM"),
             ("p75", 0.26, "OK"),
             ("p76", 0.75, "ALARM"),
+            # Of two targets that are healthy.
+            ("PER TARGET", 3, "ALARM"),
+            ("PER TARGET", 3.1, "OK"),
             ("UNHEALTHY", 1, "ALARM"),
             ("UNHEALTHY", 2, "OK"),
             # What is not known here changes nothing.
@@ -319,6 +323,8 @@ class TestMetrics:
         ]
         if metrics == "UNHEALTHY":
             asked = [stat("unhealthy", "UnHealthyHostCount", "Maximum", balancer, group, shown=True)]
+        if metrics == "PER TARGET":
+            asked = [stat("each", "RequestCountPerTarget", "Sum", group, shown=True)]
         if metrics.startswith("p"):
             asked = [stat("slowest", "TargetResponseTime", metrics, balancer, group, shown=True)]
         cloudwatch.put_metric_alarm(
@@ -332,7 +338,8 @@ class TestMetrics:
         cloudwatch.set_alarm_state(AlarmName="errors", StateValue="INSUFFICIENT_DATA", StateReason="new")
         traffic = Traffic(local_cloud.turn, lambda: None)
         own = replace(account().balancers[0], account="123456789012")
-        checked = {"i-1": Checked(health=HEALTHY), "i-2": Checked(health=UNHEALTHY)}
+        states = {"i-1": HEALTHY, "i-2": UNHEALTHY, "i-3": HEALTHY}
+        checked = {target: Checked(health=state) for target, state in states.items()}
         traffic.put(replace(account(), balancers=(own,)), lambda _arn: checked)
         lines = [noted()] * 3 + [noted(answered="-1", status="502", ended="SC")] * 2
         deliver(traffic, [*lines, noted(answered="750", status="503")])

@@ -100,7 +100,8 @@ class Minute:
     def data(self) -> Iterator[tuple[str, str, str, list[tuple[dict[str, Any], Counter[float]]]]]:
         """Account, region, namespace, and what PutMetricData is given, each with the values that are kept."""
         for (account, region, namespace), sums in self._sums.items():
-            data = [(_datum(series, each), each.counts) for series, each in sums.items()]
+            told = [*sums.items(), *_per_target(sums)]
+            data = [(_datum(series, each), each.counts) for series, each in told]
             yield account, region, namespace, data
 
     def _put(self, balancer: Balancer, series: Series, value: float) -> None:
@@ -145,6 +146,18 @@ def _action(request: Request, balancer: Balancer) -> object:
         if frontend_name(listener) == request.frontend:
             return next((each.action for each in listener.rules if each.priority == int(request.rule)), None)
     return None
+
+
+def _per_target(sums: Mapping[Series, Sum]) -> Iterator[tuple[Series, Sum]]:
+    """How many requests each healthy target of a group got, where there was one; by zone it is not told."""
+    for (_, name, dimensions), healthy in sums.items():
+        requests = sums.get(("Count", "RequestCount", dimensions))
+        if name != "HealthyHostCount" or requests is None or not healthy.total:
+            continue
+        each = Sum()
+        each.add(requests.total * healthy.count / healthy.total)
+        for chosen in (dimensions, dimensions[:1]):
+            yield ("Count", "RequestCountPerTarget", chosen), each
 
 
 def _dimensions(place: Place, zone: str, *, to_group: bool) -> Iterator[tuple[tuple[str, str], ...]]:
