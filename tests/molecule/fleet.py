@@ -35,8 +35,10 @@ NAME = "shop-web-002"
 SITE = "https://www.local-cloud.example"
 PICTURE = "icons/ic_alana_002_20241022_a.jpg"
 SETTINGS = "molecule/fleet/vars/settings.yml"
-RATE = 50
+BUSY = 50
 """Requests a second: nearly twice as many as the settings give four hosts."""
+QUIET = 20
+"""So that a playbook has a part of this machine too."""
 SECONDS = 900
 GONE = """\
   AfterAllowTraffic:
@@ -96,9 +98,9 @@ def kill() -> None:
 
 
 @contextmanager
-def visited() -> Iterator[None]:
+def visited(rate: float) -> Iterator[None]:
     """Each visitor gets the good page. Exits where one does not."""
-    seen = visitors("good", RATE)
+    seen = visitors("good", rate)
     with seen:
         yield
     sys.stdout.write(f"{seen.told()}\n")
@@ -108,14 +110,14 @@ def visited() -> Iterator[None]:
 
 
 def visit(count: str) -> None:
-    with visited():
+    with visited(BUSY):
         wait_for(lambda: len(healthy()) >= int(count), seconds=SECONDS, pause=2)
 
 
 def play(playbook: str) -> None:
     ansible = str(Path(sys.executable).with_name("ansible-playbook"))
     command = [ansible, "--inventory=inventory/local", f"--extra-vars=@{SETTINGS}", f"playbooks/{playbook}"]
-    with visited():
+    with visited(QUIET):
         subprocess.run(command, cwd=CHECKOUT, check=True)
 
 
