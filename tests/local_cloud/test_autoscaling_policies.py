@@ -195,6 +195,15 @@ class TestAlarms:
         fleet.scaling.delete_policy(AutoScalingGroupName="fleet", PolicyName="grow")
         assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
 
+    def test_go_with_their_group_and_their_alarms_with_them(self, client: MakeClient) -> None:
+        fleet = Fleet.launch(client, 1)
+        load = {"MetricName": "Load", "Namespace": "Shop", "Statistic": "Average"}
+        target = {"TargetValue": 50.0, "CustomizedMetricSpecification": load}
+        put_policy(fleet, "TargetTrackingScaling", TargetTrackingConfiguration=target)
+        fleet.scaling.delete_auto_scaling_group(AutoScalingGroupName="fleet", ForceDelete=True)
+        assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
+        assert fleet.scaling.describe_policies()["ScalingPolicies"] == []
+
     def test_let_a_group_shrink_after_a_quarter_of_an_hour(self, client: MakeClient) -> None:
         fleet = Fleet.launch(client, 4, MinSize=1)
         target = {

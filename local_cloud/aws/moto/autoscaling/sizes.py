@@ -192,6 +192,9 @@ def delete(backend: Any, group_name: str, *, force: bool = False) -> None:
     for name, hook in list(backend.lifecycle_hooks.items()):
         if hook.auto_scaling_group_name == group_name:
             del backend.lifecycle_hooks[name]
+    for policy in list(backend.policies.values()):
+        if policy.auto_scaling_group_name == group_name:
+            backend.delete_policy(policy.name)
     # ForceDelete ends instances without any lifecycle action.
     for member in list(group.instance_states):
         members.end_at_once(member)
