@@ -33,6 +33,8 @@ from tests.local_cloud.balancer_models import (
     account,
 )
 
+UNHEALTHY = health.after(Checked(), FAILED, HealthCheck(unhealthy=1), 0.0).health
+
 
 def test_without_haproxy_load_balancers_are_records(
     local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
@@ -261,8 +263,88 @@ class TestMetrics:
         assert sums("TargetConnectionErrorCount") == [2]
         assert sums("TargetResponseTime", statistic="Average") == [pytest.approx((3 * 0.25 + 0.75) / 4)]
         assert sums("HealthyHostCount", group, statistic="Maximum") == [1]
+        assert sums("RequestCountPerTarget", group) == [6]
         [alarm] = cloudwatch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
         assert (alarm["StateValue"], changed) == ("ALARM", [True])
+
+    @pytest.mark.parametrize(
+        ("metrics", "threshold", "state"),
+        [
+            # Targets were chosen for six requests, two were not reached; one of four answers was 503.
+            ("SHARE", 37.5, "ALARM"),
+            ("SHARE", 37.6, "OK"),
+            # Of four answers one took three quarters of a second, three a quarter.
+            ("p75", 0.25, "ALARM"),
+            ("p75", 0.26, "OK"),
+            ("p76", 0.75, "ALARM"),
+            # Of two targets that are healthy.
+            ("PER TARGET", 3, "ALARM"),
+            ("PER TARGET", 3.1, "OK"),
+            ("UNHEALTHY", 1, "ALARM"),
+            ("UNHEALTHY", 2, "OK"),
+            # What is not known here changes nothing.
+            ("MAX(targets)", 0, "INSUFFICIENT_DATA"),
+            ("targets + nobody", 0, "INSUFFICIENT_DATA"),
+            ("targets +", 0, "INSUFFICIENT_DATA"),
+            ("share", 0, "INSUFFICIENT_DATA"),
+            # Nobody asked, so that there is nothing to divide by.
+            ("targets / FILL(others, 0)", 0, "INSUFFICIENT_DATA"),
+            ("targets - FILL(others, 3) * -2", 7, "ALARM"),
+        ],
+    )
+    def test_an_alarm_on_what_metrics_come_to(
+        self,
+        local_cloud: LocalCloud,
+        client: Callable[..., Any],
+        metrics: str,
+        threshold: float,
+        state: str,
+    ) -> None:
+        cloudwatch = client("cloudwatch", region=REGION)
+        balancer = {"Name": "LoadBalancer", "Value": "app/front/22cc"}
+        group = {"Name": "TargetGroup", "Value": "targetgroup/web/00aa"}
+
+        def stat(key: str, name: str, how: str, *dimensions: dict[str, str], shown: bool = False) -> Any:
+            metric = {"Namespace": "AWS/ApplicationELB", "MetricName": name, "Dimensions": list(dimensions)}
+            return {
+                "Id": key,
+                "MetricStat": {"Metric": metric, "Period": 60, "Stat": how},
+                "ReturnData": shown,
+            }
+
+        share = "100 * (FILL(targets, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(balancer, 0))"
+        expression = share if metrics == "SHARE" else metrics
+        asked = [
+            stat("targets", "HTTPCode_Target_5XX_Count", "Sum", balancer, group),
+            stat("balancer", "HTTPCode_ELB_5XX_Count", "Sum", balancer),
+            stat("requests", "RequestCount", "Sum", balancer, group),
+            stat("others", "NewFlowCount", "Sum", balancer),
+            {"Id": "share", "Expression": expression, "ReturnData": True},
+        ]
+        if metrics == "UNHEALTHY":
+            asked = [stat("unhealthy", "UnHealthyHostCount", "Maximum", balancer, group, shown=True)]
+        if metrics == "PER TARGET":
+            asked = [stat("each", "RequestCountPerTarget", "Sum", group, shown=True)]
+        if metrics.startswith("p"):
+            asked = [stat("slowest", "TargetResponseTime", metrics, balancer, group, shown=True)]
+        cloudwatch.put_metric_alarm(
+            AlarmName="errors",
+            Metrics=asked,
+            EvaluationPeriods=1,
+            Threshold=threshold,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="ignore",
+        )
+        cloudwatch.set_alarm_state(AlarmName="errors", StateValue="INSUFFICIENT_DATA", StateReason="new")
+        traffic = Traffic(local_cloud.turn, lambda: None)
+        own = replace(account().balancers[0], account="123456789012")
+        states = {"i-1": HEALTHY, "i-2": UNHEALTHY, "i-3": HEALTHY}
+        checked = {target: Checked(health=state) for target, state in states.items()}
+        traffic.put(replace(account(), balancers=(own,)), lambda _arn: checked)
+        lines = [noted()] * 3 + [noted(answered="-1", status="502", ended="SC")] * 2
+        deliver(traffic, [*lines, noted(answered="750", status="503")])
+        [alarm] = cloudwatch.describe_alarms(AlarmNames=["errors"])["MetricAlarms"]
+        assert alarm["StateValue"] == state
 
 
 def deliver(traffic: Traffic, lines: list[bytes]) -> None:

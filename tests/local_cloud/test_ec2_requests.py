@@ -387,6 +387,30 @@ class TestLaunchTemplates:
         )["LaunchTemplateVersion"]
         assert without["LaunchTemplateData"] == {"InstanceType": "t3a.micro"}
 
+    def test_loses_versions_but_for_the_default_one(self, client: Client) -> None:
+        ec2 = client("ec2")
+        name = {"LaunchTemplateName": "shop"}
+        ec2.create_launch_template(**name, LaunchTemplateData={"InstanceType": "t3a.nano"})
+        for kind in ("t3a.micro", "t3a.small"):
+            ec2.create_launch_template_version(**name, LaunchTemplateData={"InstanceType": kind})
+        answer = ec2.delete_launch_template_versions(**name, Versions=["1", "2", "9"])
+
+        [deleted] = answer["SuccessfullyDeletedLaunchTemplateVersions"]
+        assert (deleted["LaunchTemplateName"], deleted["VersionNumber"]) == ("shop", 2)
+        kept = answer["UnsuccessfullyDeletedLaunchTemplateVersions"]
+        assert [each["VersionNumber"] for each in kept] == [1, 9]
+        assert kept[1]["ResponseError"]["Code"] == "launchTemplateVersionDoesNotExist"
+        # No number is given twice, and each still leads to its own.
+        ec2.delete_launch_template_versions(**name, Versions=["3"])
+        made = ec2.create_launch_template_version(**name, LaunchTemplateData={"InstanceType": "t3a.medium"})
+        assert made["LaunchTemplateVersion"]["VersionNumber"] == 4
+        held = ec2.describe_launch_template_versions(**name)["LaunchTemplateVersions"]
+        assert [each["VersionNumber"] for each in held] == [1, 4]
+        [fourth] = ec2.describe_launch_template_versions(**name, Versions=["4"])["LaunchTemplateVersions"]
+        assert fourth["LaunchTemplateData"]["InstanceType"] == "t3a.medium"
+        code, _ = refusal(ec2.describe_launch_template_versions, **name, Versions=["2"])
+        assert code == "InvalidLaunchTemplateId.VersionNotFound"
+
     def test_is_checked_as_the_request_is(self, client: Client) -> None:
         ec2 = client("ec2")
         ec2.create_launch_template(

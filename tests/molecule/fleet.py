@@ -4,6 +4,8 @@
     python -m tests.molecule.fleet check TEXT            every answer of the load balancer has it
     python -m tests.molecule.fleet kill                  a host loses its power; prints its id
     python -m tests.molecule.fleet visit COUNT           visitors come until there are as many healthy hosts
+    python -m tests.molecule.fleet play PLAYBOOK         visitors come while a playbook of the pipeline runs
+    python -m tests.molecule.fleet keep SECONDS          every answer lets browsers keep pictures for as long
 
 AWS's variables lead to the local cloud of this checkout.
 """
@@ -15,22 +17,28 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
 
 from local_cloud.testing.hosts import first_process
 from local_cloud.testing.shop import wait_for
-from tests.faults.visitors import Visitors
+from tests.faults.visitors import Addresses, Visitors
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 AUTHORITIES = CHECKOUT / ".local_cloud" / "acme" / "authorities.pem"
 REPOSITORY = "OWNER/codedeploy.nginx.001"
 NAME = "shop-web-002"
 SITE = "https://www.local-cloud.example"
-RATE = 60
-"""Requests a second: half as many again as the settings give four hosts."""
+PICTURE = "icons/ic_alana_002_20241022_a.jpg"
+SETTINGS = "molecule/fleet/vars/settings.yml"
+BUSY = 50
+"""Requests a second: nearly twice as many as the settings give four hosts."""
+QUIET = 20
+"""So that a playbook has a part of this machine too."""
 SECONDS = 900
 GONE = """\
   AfterAllowTraffic:
@@ -55,12 +63,15 @@ def push(kind: str) -> None:
         subprocess.run(command, cwd=CHECKOUT, check=True)
 
 
-def visitors(marker: str, rate: float) -> Visitors:
-    """Of every address of the load balancer."""
+def nodes() -> list[str]:
+    """Every address of the load balancer."""
     found = boto3.client("ec2").describe_network_interfaces()["NetworkInterfaces"]
     mine = [each for each in found if each["Description"].startswith(f"ELB app/{NAME}/")]
-    addresses = [each["Association"]["PublicIp"] for each in mine]
-    return Visitors(addresses, SITE, ["/"], re.compile(marker), AUTHORITIES, rate=rate, people=20)
+    return [each["Association"]["PublicIp"] for each in mine]
+
+
+def visitors(marker: str, rate: float) -> Visitors:
+    return Visitors(nodes(), SITE, ["/"], re.compile(marker), AUTHORITIES, rate=rate, people=20)
 
 
 def check(text: str) -> None:
@@ -86,17 +97,47 @@ def kill() -> None:
     sys.stdout.write(host)
 
 
-def visit(count: str) -> None:
-    seen = visitors("good", RATE)
+@contextmanager
+def visited(rate: float) -> Iterator[None]:
+    """Each visitor gets the good page. Exits where one does not."""
+    seen = visitors("good", rate)
     with seen:
+        yield
+    sys.stdout.write(f"{seen.told()}\n")
+    wrong = [each for each in seen.visits if each.failed or each.revisions != ("good",)]
+    if wrong:
+        sys.exit(f"{len(wrong)} of {len(seen.visits)} answers, such as {wrong[0]}")
+
+
+def visit(count: str) -> None:
+    with visited(BUSY):
         wait_for(lambda: len(healthy()) >= int(count), seconds=SECONDS, pause=2)
-    sys.stdout.write(seen.told())
-    failed = [each for each in seen.visits if each.failed]
-    if failed:
-        sys.exit(f"{len(failed)} of {len(seen.visits)} failed, such as {failed[0]}")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"push": push, "check": check, "kill": kill, "visit": visit}
+def play(playbook: str) -> None:
+    ansible = str(Path(sys.executable).with_name("ansible-playbook"))
+    command = [ansible, "--inventory=inventory/local", f"--extra-vars=@{SETTINGS}", f"playbooks/{playbook}"]
+    with visited(QUIET):
+        subprocess.run(command, cwd=CHECKOUT, check=True)
+
+
+def keep(seconds: str) -> None:
+    browser = urllib.request.build_opener(Addresses(nodes(), AUTHORITIES), urllib.request.ProxyHandler({}))
+    for _ in range(20):
+        with browser.open(f"{SITE}/{PICTURE}", timeout=10) as answer:
+            found = answer.headers["Cache-Control"]
+        if found != f"max-age={seconds}":
+            sys.exit(f"Cache-Control: {found}")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "push": push,
+    "check": check,
+    "kill": kill,
+    "visit": visit,
+    "play": play,
+    "keep": keep,
+}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

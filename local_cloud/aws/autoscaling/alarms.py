@@ -7,6 +7,7 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 
 from local_cloud.aws import alarms
+from local_cloud.aws.metric_math import UnknownExpressionError
 
 
 def of_policy(policy: Any) -> Iterator[Any]:
@@ -22,8 +23,11 @@ def evaluate(policy: Any, alarm: Any) -> None:
 
 
 def recent(policy: Any, alarm: Any) -> list[float]:
-    """The metric's values of the alarm's evaluation periods, the latest last."""
-    return alarms.recent(_cloudwatch(policy), alarm)
+    """The values of the alarm's evaluation periods, the latest last; none of what is not known here."""
+    try:
+        return alarms.recent(_cloudwatch(policy), alarm)
+    except UnknownExpressionError:
+        return []
 
 
 def delete(policy: Any) -> None:

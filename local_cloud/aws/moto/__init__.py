@@ -47,7 +47,7 @@ def install(settings: Settings, history: History) -> None:
         if not hasattr(owner, name):
             raise AttributeError(f"this version of moto has no {owner.__name__}.{name}")
         setattr(owner, name, replacement)
-    for owner, name, operation in (*autoscaling.ADDED, *cloudtrail.added(history), *iam.ADDED):
+    for owner, name, operation in (*autoscaling.ADDED, *cloudtrail.added(history), *ec2.ADDED, *iam.ADDED):
         setattr(owner, name, operation)
     # moto's word is vpc-elastic-ip, so the filter that AWS has finds no tags of Elastic IPs.
     EC2_PREFIX_TO_RESOURCE["eipalloc"] = "elastic-ip"

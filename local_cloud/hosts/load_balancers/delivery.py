@@ -37,11 +37,14 @@ def put_metrics(minute: Minute, moment: datetime) -> bool:
             for each in backend.metric_data
             if each.namespace not in namespaces or not _is_old(each, moment)
         ]
-        backend.put_metric_data(namespace, [{**each, "Timestamp": moment} for each in data])
+        for each, counts in data:
+            backend.put_metric_data(namespace, [{**each, "Timestamp": moment}])
+            if counts:
+                backend.metric_data[-1] = alarms.MeasuredDatum(backend.metric_data[-1], counts)
     for regions in list(cloudwatch_backends.values()):
         for backend in list(regions.values()):
             for alarm in list(backend.alarms.values()):
-                if alarm.namespace in namespaces:
+                if alarms.namespaces(alarm) & namespaces:
                     changed = alarms.evaluate(backend, alarm) or changed
     return changed
 

@@ -5,6 +5,7 @@ Source: "CloudWatch metrics for your Application Load Balancer".
 As on AWS a metric is sent for what there was, and counts of healthy hosts as long as there are targets.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from local_cloud.hosts.load_balancers.model import Account, Balancer, FixedRespo
 from local_cloud.hosts.load_balancers.requests import Request
 
 NAMESPACES = {"app": "AWS/ApplicationELB", "net": "AWS/NetworkELB"}
+SECONDS = "Seconds"
 REFUSED = "SC"
 """haproxy's word for a target that took no connection."""
 
@@ -27,6 +29,8 @@ class Sum:
     total: float = 0.0
     least: float = field(default=float("inf"))
     most: float = field(default=float("-inf"))
+    counts: Counter[float] = field(default_factory=Counter)
+    """How often each was there, of those that percentiles are asked of."""
 
     def add(self, value: float) -> None:
         self.count += 1
@@ -93,14 +97,19 @@ class Minute:
                 for name, state in (("HealthyHostCount", "healthy"), ("UnHealthyHostCount", "unhealthy")):
                     self._put(balancer, ("Count", name, dimensions), states.count(state))
 
-    def data(self) -> Iterator[tuple[str, str, str, list[dict[str, Any]]]]:
-        """Account, region, namespace, and what PutMetricData is given."""
+    def data(self) -> Iterator[tuple[str, str, str, list[tuple[dict[str, Any], Counter[float]]]]]:
+        """Account, region, namespace, and what PutMetricData is given, each with the values that are kept."""
         for (account, region, namespace), sums in self._sums.items():
-            yield account, region, namespace, [_datum(series, each) for series, each in sums.items()]
+            told = [*sums.items(), *_per_target(sums)]
+            data = [(_datum(series, each), each.counts) for series, each in told]
+            yield account, region, namespace, data
 
     def _put(self, balancer: Balancer, series: Series, value: float) -> None:
         place = (balancer.account, balancer.region, NAMESPACES[balancer.name.partition("/")[0]])
-        self._sums.setdefault(place, {}).setdefault(series, Sum()).add(value)
+        held = self._sums.setdefault(place, {}).setdefault(series, Sum())
+        held.add(value)
+        if series[0] == SECONDS:
+            held.counts[value] += 1
 
 
 def _values(request: Request, place: Place) -> Iterator[tuple[str, str, float]]:
@@ -114,7 +123,7 @@ def _values(request: Request, place: Place) -> Iterator[tuple[str, str, float]]:
         yield "Count", "RequestCount", 1
     if answered is not None:
         yield "Count", f"HTTPCode_Target_{answered // 100}XX_Count", 1
-        yield "Seconds", "TargetResponseTime", request.answered / 1000
+        yield SECONDS, "TargetResponseTime", request.answered / 1000
         return
     if request.ended == REFUSED:
         yield "Count", "TargetConnectionErrorCount", 1
@@ -137,6 +146,18 @@ def _action(request: Request, balancer: Balancer) -> object:
         if frontend_name(listener) == request.frontend:
             return next((each.action for each in listener.rules if each.priority == int(request.rule)), None)
     return None
+
+
+def _per_target(sums: Mapping[Series, Sum]) -> Iterator[tuple[Series, Sum]]:
+    """How many requests each healthy target of a group got, where there was one; by zone it is not told."""
+    for (_, name, dimensions), healthy in sums.items():
+        requests = sums.get(("Count", "RequestCount", dimensions))
+        if name != "HealthyHostCount" or requests is None or not healthy.total:
+            continue
+        each = Sum()
+        each.add(requests.total * healthy.count / healthy.total)
+        for chosen in (dimensions, dimensions[:1]):
+            yield ("Count", "RequestCountPerTarget", chosen), each
 
 
 def _dimensions(place: Place, zone: str, *, to_group: bool) -> Iterator[tuple[tuple[str, str], ...]]:

@@ -21,6 +21,8 @@ from local_cloud.aws.moto.ec2 import (
 )
 from local_cloud.settings import Settings
 
+ADDED: tuple[tuple[Any, str, Any], ...] = launch_templates.ADDED
+
 
 def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
     """Owner, attribute, and what takes its place. Public addresses begin anew."""
