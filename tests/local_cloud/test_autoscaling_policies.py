@@ -225,6 +225,17 @@ class TestAlarms:
         assert fleet.scaling.describe_policies()["ScalingPolicies"] == []
         assert client("cloudwatch").describe_alarms()["MetricAlarms"] == []
 
+    def test_are_described_by_name_and_state(self, client: MakeClient) -> None:
+        """moto looks at the first of these alone."""
+        cloudwatch = client("cloudwatch")
+        put_alarm(client, "arn:aws:sns:us-east-1:000000000000:alarms")
+        cloudwatch.set_alarm_state(AlarmName="busy", StateReason="test", StateValue="OK")
+        for asked in ({"AlarmNames": ["busy"]}, {"AlarmNamePrefix": "bu"}, {}):
+            for state, found in (("OK", 1), ("ALARM", 0)):
+                alarms = cloudwatch.describe_alarms(StateValue=state, **asked)["MetricAlarms"]
+                assert len(alarms) == found, (asked, state)
+        assert cloudwatch.describe_alarms(AlarmNamePrefix="idle")["MetricAlarms"] == []
+
     def test_of_a_disabled_policy_do_nothing(self, client: MakeClient) -> None:
         fleet = Fleet.launch(client, 1)
         settings = {"AdjustmentType": "ExactCapacity", "ScalingAdjustment": 2}

@@ -1,11 +1,17 @@
-# ruff: noqa: ANN401 - moto's objects are duck-typed
-"""Statistics of one metric: what has other dimensions beside those that are asked for is another one."""
+# ruff: noqa: ANN401, SLF001 - moto's objects are duck-typed
+"""Statistics of one metric: what has other dimensions beside those that are asked for is another one.
+
+Alarms of a state among those that are named.
+"""
 
 from typing import Any
 
 from moto.cloudwatch.models import MetricDatumBase
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
 
 _original_filter = MetricDatumBase.filter
+_original_describe = CloudWatchResponse.describe_alarms
 
 
 def is_asked_for(
@@ -24,4 +30,20 @@ def is_asked_for(
     return bool(_original_filter(datum, namespace, name, dimensions, *more, **named))
 
 
-REPLACED: tuple[tuple[Any, str, Any], ...] = ((MetricDatumBase, "filter", is_asked_for),)
+def describe_alarms(response: Any) -> ActionResult:
+    """As on AWS filters narrow each other; moto takes the first one."""
+    described: Any = _original_describe(response)
+    state, prefix = response._get_param("StateValue"), response._get_param("AlarmNamePrefix") or ""
+    found = {
+        kind: [
+            each for each in alarms if each.name.startswith(prefix) and state in {None, str(each.state_value)}
+        ]
+        for kind, alarms in described.result.items()
+    }
+    return ActionResult(found)
+
+
+REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (MetricDatumBase, "filter", is_asked_for),
+    (CloudWatchResponse, "describe_alarms", describe_alarms),
+)
