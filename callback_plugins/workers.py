@@ -26,6 +26,7 @@ author:
 """
 
 import gc
+import inspect
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -51,6 +52,9 @@ OF_VARIABLES = frozenset(
     )
 )
 """Actions that take and give variables, and neither touch anything else nor ask the run, as add_host does."""
+OF_2_19 = ("host", "task", "job_vars")
+OF_BOTH = ("play_context", "loader", "shared_loader_obj", "final_q", "variable_manager")
+"""What the executor of tasks takes in the Ansibles that are known; in 2.21 the rest is in a context."""
 display = Display()
 
 
@@ -68,6 +72,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
         # What playbooks are made of stays to the end, and to look through what a fork shares would copy it.
         gc.freeze()
         os.register_at_fork(after_in_child=gc.freeze)
+        asked = tuple(inspect.signature(TaskExecutor).parameters)
+        if asked not in {(*OF_2_19, *OF_BOTH), ("host", *OF_BOTH)}:
+            self._display.vvv("WORKERS: each task has one: this Ansible executes tasks in another way")
+            return
         strategy.WorkerProcess = Worker
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:  # noqa: ANN401, ARG002 - as the base's

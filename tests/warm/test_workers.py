@@ -145,18 +145,19 @@ def test_a_file_of_variables_that_is_gone_fails_as_elsewhere(tmp_path: Path) -> 
     assert outputs[0] == outputs[1]
 
 
-def test_workers_that_are_not_known_are_forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    forked: list[int] = []
+class OtherExecutor:
+    """Of an Ansible that is not known."""
 
-    class OtherTask:
-        async_val = timeout = until = retries = debugger = delegate_to = loop = None
-        action, when, _parent = "ansible.builtin.debug", "", None
+    def __init__(self, host: object, task: object, context: object) -> None: ...
 
-        def copy(self, **_: object) -> "OtherTask":
-            return self
 
-    worker = workers.Worker.__new__(workers.Worker)
-    worker._task, worker._task_vars = OtherTask(), {}
-    monkeypatch.setattr(workers.WorkerProcess, "start", lambda self: forked.append(id(self)))
-    worker.start()
-    assert forked == [id(worker)]
+@pytest.mark.parametrize("known", [True, False], ids=["known", "not known"])
+def test_an_ansible_that_is_not_known_keeps_its_workers(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it executes in another way must not be executed here first."""
+    monkeypatch.setattr(workers.os, "register_at_fork", lambda **_: None)
+    monkeypatch.setattr(workers.strategy, "WorkerProcess", workers.WorkerProcess)
+    monkeypatch.setattr(workers.CallbackModule, "get_option", lambda *_: True)
+    if not known:
+        monkeypatch.setattr(workers, "TaskExecutor", OtherExecutor)
+    workers.CallbackModule().v2_playbook_on_start(None)
+    assert (workers.strategy.WorkerProcess is workers.Worker) == known
