@@ -316,7 +316,7 @@ def until_it_is(wanted: bool, address: str, port: int) -> float:
     """Seconds until the packets that are sent are let through, or are not: one each 5 milliseconds."""
     started = time.monotonic()
     sent: list[tuple[float, socket.socket]] = []
-    for number in range(40):
+    for number in range(120):
         time.sleep(max(0.0, started + number * 0.005 - time.monotonic()))
         link = socket.socket()
         link.setblocking(False)
