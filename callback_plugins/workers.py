@@ -9,8 +9,9 @@ name: workers
 type: aggregate
 short_description: Fork workers for the tasks that need one
 description:
-  - Ansible forks a worker for each task of each host. A task whose condition does not hold, and one that
-    works with variables only, is executed in the process of the run instead, by the same code of Ansible's.
+  - Ansible forks a worker for each task of each host. A task whose condition does not hold, one that works
+    with variables only, and a module that P(warm#connection) runs for the only host of a play, is executed in
+    the process of the run instead, by the same code of Ansible's.
   - Loads the plugins that templates use before workers are forked. Neither the run nor workers look for
     garbage among what was there before them.
 options:
@@ -111,7 +112,8 @@ class Worker(WorkerProcess):  # type: ignore[misc] # Ansible has no types
 
     def start(self) -> None:
         """Execute the task, in a fork where it needs one."""
-        if not (may_be_executed_here(self._task, self._is_warm_alone()) and self._executed_here()):
+        is_warm_alone = self._is_warm_alone()
+        if not (may_be_executed_here(self._task, is_warm_alone) and self._executed_here(is_warm_alone)):
             super().start()
 
     def _is_warm_alone(self) -> bool:
@@ -122,10 +124,10 @@ class Worker(WorkerProcess):  # type: ignore[misc] # Ansible has no types
             and len(variables.get("ansible_play_batch", ())) == 1
         )
 
-    def _executed_here(self) -> bool:
+    def _executed_here(self, is_warm_alone: bool) -> bool:
         task = self._task.copy(exclude_parent=True, exclude_tasks=True)
         task._parent = self._task._parent  # noqa: SLF001 - as Ansible copies the task of a loop
-        if task.action not in OF_VARIABLES and not self._is_warm_alone():
+        if task.action not in OF_VARIABLES and not is_warm_alone:
             task.post_validate = raise_needs_process  # what comes when the condition has held
         try:
             with environment_kept():
@@ -133,9 +135,6 @@ class Worker(WorkerProcess):  # type: ignore[misc] # Ansible has no types
                     self._result_2_21(task) if hasattr(TaskContext, "create") else self._result_2_19(task)
                 )
         except NeedsProcessError:
-            return False
-        except (AttributeError, ImportError, TypeError) as error:
-            display.vvv(f"WORKERS: this Ansible's are not known: {error}")
             return False
         display.vvv("WORKERS: executed without one", host=self._host.name)
         self._final_q.send_task_result(*result)
