@@ -14,8 +14,9 @@ from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
 from local_cloud.aws import alarms
+from local_cloud.aws.metric_namespaces import BALANCERS
 from local_cloud.hosts.load_balancers import access_logs
-from local_cloud.hosts.load_balancers.metrics import NAMESPACES, Minute
+from local_cloud.hosts.load_balancers.metrics import Minute
 from local_cloud.hosts.load_balancers.model import Balancer
 
 LOG = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ PREFIX = "access_logs.s3.prefix"
 
 def put_metrics(minute: Minute, moment: datetime) -> bool:
     """A minute's metrics, of `moment` (UTC), and the alarms on them. Did an alarm change?"""
-    namespaces = set(NAMESPACES.values())
+    namespaces = set(BALANCERS.values())
     changed = False
     for account, region, namespace, data in minute.data():
         backend = cloudwatch_backends[account][region]

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local_cloud.aws.metric_namespaces import BALANCERS
 from local_cloud.hosts.load_balancers.frontends import backend_name, frontend_name
 from local_cloud.hosts.load_balancers.health import Checked
 from local_cloud.hosts.load_balancers.model import Account, Balancer, FixedResponse, Redirect, groups_of
 from local_cloud.hosts.load_balancers.requests import Request
 
-NAMESPACES = {"app": "AWS/ApplicationELB", "net": "AWS/NetworkELB"}
 SECONDS = "Seconds"
 REFUSED = "SC"
 """haproxy's word for a target that took no connection."""
@@ -105,7 +105,7 @@ class Minute:
             yield account, region, namespace, data
 
     def _put(self, balancer: Balancer, series: Series, value: float) -> None:
-        place = (balancer.account, balancer.region, NAMESPACES[balancer.name.partition("/")[0]])
+        place = (balancer.account, balancer.region, BALANCERS[balancer.name.partition("/")[0]])
         held = self._sums.setdefault(place, {}).setdefault(series, Sum())
         held.add(value)
         if series[0] == SECONDS:

@@ -22,6 +22,7 @@ LIBRARIES = {
         "codedeploy_deployment_info",
         "autoscaling_group_refresh",
         "autoscaling_tracking_policy",
+        "cloudwatch_metric_statistics_info",
         "aws_cost_estimate",
         "ec2_instance_hardening",
         "iam_oidc_provider",

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from local_cloud.aws.moto.elbv2 import attributes, balancers, listeners, targets
+from local_cloud.aws.moto.elbv2 import attributes, balancers, counts, listeners, targets
 
+COUNTS = counts.HostCounts
+"""moto finds it by itself."""
 REPLACED: tuple[tuple[Any, str, Any], ...] = (
     *attributes.REPLACED,
     *balancers.REPLACED,

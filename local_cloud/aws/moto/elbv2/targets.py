@@ -71,6 +71,11 @@ def answer_with(ask: Asked | None) -> None:
     _Door.ask = ask
 
 
+def are_asked() -> bool:
+    """Does somebody really ask targets?"""
+    return _Door.ask is not None
+
+
 def leaving(group: Any) -> list[Leaving]:
     """The targets that drain now."""
     now = time.monotonic()

@@ -1,0 +1,1 @@
+"""CloudWatch: what metrics say."""
