@@ -8,17 +8,23 @@ from tests.faults.developer import Developer
 from tests.faults.pipeline_runs import BINDING, Pipeline
 
 VALIDITY = 120
-"""Seconds for which the authority's certificates are valid."""
+"""So short that certificates are renewed while tests look."""
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def validity() -> int:
+    """Of the authority's certificates, in seconds."""
+    return VALIDITY
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory, validity: int) -> Iterator[Pipeline]:
     """A local cloud with the site's repository, and nothing in the account."""
     folder = tmp_path_factory.mktemp("pipeline")
     (folder / "binding").write_text(BINDING)
     # By HTTP, but where a test is about HTTPS.
     it = Pipeline(folder, options=("--extra-vars=pipeline_https=none",))
-    started = it.cloud("start", f"--acme-validity={VALIDITY}", f"--acme-binding={folder / 'binding'}")
+    started = it.cloud("start", f"--acme-validity={validity}", f"--acme-binding={folder / 'binding'}")
     assert started.returncode == 0, started.stderr
     try:
         it.publish()

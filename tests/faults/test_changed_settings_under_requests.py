@@ -7,11 +7,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dnslib import QTYPE, DNSRecord
 
 from local_cloud.testing.clouds import Settings
 from tests.faults.pipeline_runs import Pipeline
+from tests.faults.visitors import Addresses
 
 RECORD = "www.local-cloud.example"
 RESOLVER = Settings.gateway
@@ -26,6 +28,8 @@ class Visitor:
 
     interval: float = 0.1
     """Seconds from one request to the next."""
+    authorities: Path | None = None
+    """By HTTPS, whose certificates are these authorities' (PEM)."""
     ended: threading.Event = field(default_factory=threading.Event)
     addresses: list[str] = field(default_factory=list)
     until: float = 0.0
@@ -43,9 +47,9 @@ class Visitor:
 
     def fetch(self) -> None:
         address = self.resolve()
-        page = f"http://{address}/"
-        request = urllib.request.Request(page, headers={"Host": RECORD})
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - a host here
+        way = Addresses([address], self.authorities)
+        browser = urllib.request.build_opener(way, urllib.request.ProxyHandler({}))
+        with browser.open(f"{'https' if self.authorities else 'http'}://{RECORD}/", timeout=10) as answer:
             text = answer.read().decode()
         assert "CodeDeploy + Github Actions + EC2" in text, f"{address} has another page"
         self.met.add(address)
@@ -62,9 +66,11 @@ class Visitor:
 
 
 @contextmanager
-def visited(people: int = 4, interval: float = 0.1) -> Iterator[list[Visitor]]:
+def visited(
+    people: int = 4, interval: float = 0.1, authorities: Path | None = None
+) -> Iterator[list[Visitor]]:
     """Several visitors, whose memories of the record end at different times."""
-    visitors = [Visitor(interval) for _ in range(people)]
+    visitors = [Visitor(interval, authorities) for _ in range(people)]
     threads = [threading.Thread(target=each.visit) for each in visitors]
     for thread in threads:
         thread.start()

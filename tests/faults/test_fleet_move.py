@@ -1,16 +1,29 @@
-"""From one host to a fleet of four and back, a command each, while visitors ask a hundred times a second."""
+"""From one host to a fleet of four and back, a command each, while visitors ask a hundred times a second.
+
+By HTTP, and by HTTPS: a host's certificate is an authority's that asks DNS, the load balancer's is ACM's.
+"""
 
 import json
 import sys
 import time
+from dataclasses import replace
 
-from tests.faults.pipeline_runs import Pipeline
+import pytest
+
+from tests.faults.pipeline_runs import CHECKOUT, Pipeline
 from tests.faults.test_changed_settings_under_requests import change, visited
 
 RATE = 100
 """Requests a second of all visitors, each on a connection of its own."""
 PEOPLE = 20
+AUTHORITIES = CHECKOUT / ".local_cloud" / "acme" / "authorities.pem"
+BY_DNS = json.dumps({"pipeline_https": "acme", "pipeline_https_acme_challenge": "dns-01"})
 FLEET = ("pipeline_fleet=true", "pipeline_fleet_desired_size=4", "pipeline_instance_name=shop.web.009")
+
+
+@pytest.fixture(scope="module")
+def validity() -> int:
+    return 24 * 3600
 
 
 def served_by(pipeline: Pipeline) -> list[str]:
@@ -31,10 +44,16 @@ def in_service(pipeline: Pipeline) -> int:
     return [each["TargetHealth"]["State"] for each in found].count("healthy")
 
 
-def test_no_request_fails_from_one_host_to_a_fleet_and_back(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    "setting", [pytest.param("", id="by HTTP"), pytest.param(f"--extra-vars={BY_DNS}", id="by HTTPS")]
+)
+def test_no_request_fails_from_one_host_to_a_fleet_and_back(pipeline: Pipeline, setting: str) -> None:
+    if setting:
+        pipeline = replace(pipeline, options=(setting,))
+        change(pipeline)
     began, ec2 = time.monotonic(), pipeline.client("ec2")
     [host] = [each["PublicIp"] for each in ec2.describe_addresses()["Addresses"]]
-    with visited(PEOPLE, PEOPLE / RATE) as visitors:
+    with visited(PEOPLE, PEOPLE / RATE, AUTHORITIES if setting else None) as visitors:
         change(pipeline, *FLEET)
         assert in_service(pipeline) == 4
         balancer = served_by(pipeline)

@@ -57,7 +57,8 @@ def inventory_of(account: Pipeline, user: str, documents: list[str]) -> Path:
         endpoint_url="http://127.0.0.1:4580", github_url="http://127.0.0.1:4581", settings=settings
     )
     keys = (key["AccessKeyId"], key["SecretAccessKey"])
-    return inventories.inventory(account.folder / user, cloud, *keys)
+    # As deep as inventory/local: the sockets of SSH are in the checkout, whose names are short.
+    return inventories.inventory(CHECKOUT / "build" / f"inventory-{user}", cloud, *keys)
 
 
 def images(account: Pipeline) -> list[str]:
