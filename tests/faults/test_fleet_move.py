@@ -10,14 +10,22 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.pipeline_runs import CHECKOUT, Pipeline
+from tests.faults.pipeline_runs import BINDING, CHECKOUT, Pipeline
 from tests.faults.test_changed_settings_under_requests import change, visited
 
 RATE = 100
 """Requests a second of all visitors, each on a connection of its own."""
 PEOPLE = 20
 AUTHORITIES = CHECKOUT / ".local_cloud" / "acme" / "authorities.pem"
-BY_DNS = json.dumps({"pipeline_https": "acme", "pipeline_https_acme_challenge": "dns-01"})
+KEY_ID, _, HMAC_KEY = BINDING.partition(":")
+BY_DNS = json.dumps(
+    {
+        "pipeline_https": "acme",
+        "pipeline_https_acme_challenge": "dns-01",
+        "pipeline_https_acme_eab_key_id": KEY_ID,
+        "pipeline_https_acme_eab_hmac_key": HMAC_KEY,
+    }
+)
 FLEET = ("pipeline_fleet=true", "pipeline_fleet_desired_size=4", "pipeline_instance_name=shop.web.009")
 
 
