@@ -46,7 +46,7 @@ lint: environment ## Python, YAML, Ansible, shell scripts and workflows
 	zizmor --offline --quiet $(WORKFLOWS) $(ACTIONS)
 
 unit: environment ## what needs nothing but Python
-	pytest -q -n 2 --dist loadfile tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
+	pytest -q -n 2 --dist loadfile -m "not long" tests/unit tests/roles tests/site tests/pipeline_role tests/sanity
 
 # In this order: what has many short tests comes last, and fills the time until both workers have ended.
 integration: environment ## modules and playbooks against the local cloud in process
@@ -80,7 +80,7 @@ faults: environment engine ## the proof as one table: bad lines, kills, races, h
 
 long: environment engine ## the tests that take minutes each
 	scripts/install_iam_simulate.sh
-	pytest -q -n 2 --dist loadscope -m long tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
+	pytest -q -n 2 --dist loadscope -m long tests/unit tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
 
 browser: environment ## the status page in a headless Chromium
 	scripts/install_browser.sh

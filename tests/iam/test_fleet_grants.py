@@ -171,6 +171,7 @@ def test_a_deployment_of_a_fleet_succeeds_with_what_the_role_is_granted(fleet: F
     assert fleet.deploy()["status"] == "Succeeded"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("sid", "action"), [each for each in needed("fleet") if each[1] not in HOOKS])
 def test_a_deployment_of_a_fleet_fails_without(fleet: Fleet, sid: str, action: str) -> None:
     fleet.lack(sid, action)
@@ -178,6 +179,7 @@ def test_a_deployment_of_a_fleet_fails_without(fleet: Fleet, sid: str, action: s
     assert fleet.deploy()["status"] == "Failed"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("sid", "action"), needed("fleet", HOOKS))
 def test_new_hosts_are_not_caught_without(fleet: Fleet, sid: str, action: str) -> None:
     """The hook is put and removed with the group's settings, and ends when the revision is on the host."""

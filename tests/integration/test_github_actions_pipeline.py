@@ -139,6 +139,7 @@ def assert_both_went_well_and_show_none(
     assert_none_is_in(said, pipeline)
 
 
+@pytest.mark.long
 def test_no_secret_is_in_a_process_list_an_output_or_left_in_a_file(pipeline: Pipeline) -> None:
     with Watch() as watch, pipeline.agent(lambda _: Result()):
         played = pipeline.play("playbooks/configure-github.yml", "-vvv", "--diff")

@@ -25,6 +25,7 @@ def named(ansible_playbook: Play, addresses: dict[str, Any]) -> Callable[..., st
     return name
 
 
+@pytest.mark.long
 def test_it_writes_nothing_and_names_the_content(named: Callable[..., str], cloud: LocalCloud) -> None:
     name = named()
     assert re.fullmatch("ec2-cheaper-001-[0-9a-f]{12}", name)
@@ -39,6 +40,7 @@ def test_it_writes_nothing_and_names_the_content(named: Callable[..., str], clou
     assert named(pipeline_fleet_max_size=9, pipeline_image_keep=1) == name
 
 
+@pytest.mark.long
 def test_what_broke_off_is_found_by_no_inventory_and_would_end(
     ansible_playbook: Play, addresses: dict[str, Any], cloud: LocalCloud
 ) -> None:

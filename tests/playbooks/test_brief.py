@@ -83,7 +83,7 @@ skipping: no hosts matched
 """
 
 
-@pytest.mark.parametrize("option", ["", "-v"])
+@pytest.mark.parametrize("option", ["", pytest.param("-v", marks=pytest.mark.long)])
 def test_what_is_as_it_should_be_is_one_line(tmp_path: Path, option: str) -> None:
     (tmp_path / "there").mkdir(mode=0o755)
     (tmp_path / "playbook.yml").write_text(PLAYBOOK)

@@ -43,6 +43,7 @@ def test_a_dry_run_tells_and_makes_nothing(
     assert cloud.log.entries(mutating=True) == []
 
 
+@pytest.mark.long
 def test_the_site_is_there_once(ansible_playbook: Play, settings: dict[str, Any]) -> None:
     first = ansible_playbook("create-repository.yml", **settings)
     assert "changed=1" in first.stdout, first.stdout

@@ -87,6 +87,7 @@ def deploy_and_fail(play: Play, shop: Shop, cloud: LocalCloud) -> tuple[str, str
     return good, str(rollback)
 
 
+@pytest.mark.long
 def test_a_deployment_is_kept_and_a_failed_one_with_its_automatic_rollback(
     play: Play, shop: Shop, cloud: LocalCloud
 ) -> None:

@@ -176,6 +176,7 @@ def lead_elsewhere(client: Callable[[str], Any], *there: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_what_is_somebody_elses_is_neither_taken_nor_removed(
     playbook: Run, client: Callable[[str], Any], cloud: LocalCloud
 ) -> None:

@@ -105,6 +105,7 @@ def drift_status(*options: str, **settings: Any) -> int:
     ).returncode
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("cloud", "plan_folder")
 def test_the_exit_status_says_whether_there_is_something_to_do(addresses: dict[str, Any]) -> None:
     # Only what the tag selects is planned, and of that nothing is there.

@@ -34,6 +34,7 @@ def page(tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.long
 def test_another_deployment_is_no_drift(tmp_path: Path, page: str) -> None:
     play = {
         "hosts": "localhost",

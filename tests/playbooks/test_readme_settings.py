@@ -36,9 +36,10 @@ SHOWN = (
     f"-{REGION}",
 )
 DEFAULTS = re.compile(r"local-cloud\.example|codedeploy\.nginx|us-east-1|172\.31\.0\.1/32")
-WAYS = ("group variables", pytest.param("extra variables", marks=pytest.mark.long))
+WAYS = ("group variables", "extra variables")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
 def test_every_setting_reaches_every_play(
     cloud: LocalCloud, client: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str

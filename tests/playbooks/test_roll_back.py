@@ -61,6 +61,7 @@ def live(shop: Shop) -> str:
     return commit
 
 
+@pytest.mark.long
 def test_from_a_failed_deployment_to_the_last_good_one(
     roll_back: RollBack, shop: Shop, cloud: LocalCloud
 ) -> None:

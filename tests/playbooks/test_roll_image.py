@@ -99,5 +99,6 @@ def test_a_blue_green_deployment_that_fails_leaves_the_former_hosts(fleet: Fleet
     assert fleet.launched() == [fleet.images[0]] * 2
 
 
+@pytest.mark.long
 def test_single_instances_are_told_their_way(empty_fleet: Fleet) -> None:
     assert "pipeline_instance_replace=true" in empty_fleet.fails("roll-image.yml", pipeline_fleet=False)

@@ -169,6 +169,7 @@ def said_of_each(output: str) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
+@pytest.mark.long
 def test_each_is_stopped_before_the_first_change(
     cloud: LocalCloud,
     addresses: Settings,

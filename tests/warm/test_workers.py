@@ -83,7 +83,10 @@ def lines(shown: str) -> list[str]:
     return [line for line in shown.splitlines() if not any(each in line for each in own)]
 
 
-@pytest.mark.parametrize("options", [("--diff",), ("-vvv",), ("--check", "--diff")], ids=" ".join)
+LONG = [pytest.param(each, marks=pytest.mark.long) for each in (("-vvv",), ("--check", "--diff"))]
+
+
+@pytest.mark.parametrize("options", [("--diff",), *LONG], ids=" ".join)
 def test_results_and_messages_are_the_same(tmp_path: Path, options: tuple[str, ...]) -> None:
     without, ordinary = both(tmp_path, (SET, *OF_VARIABLES, *CONDITIONS), *options)
     assert without.status == ordinary.status == 0

@@ -63,6 +63,7 @@ def play(tmp_path: Path, local_cloud: LocalCloud) -> Any:
     return run
 
 
+@pytest.mark.long
 def test_resources_are_made_once(play: Any, client: Client) -> None:
     role = "arn:aws:iam::123456789012:role/deployer"
     Shop.open(client, 0)

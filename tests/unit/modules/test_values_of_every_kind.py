@@ -126,6 +126,7 @@ def outcome(module: Any, arguments: Arguments) -> str:
     return ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODULES)
 def test_no_value_ends_in_a_traceback(name: str) -> None:
     module = importlib.import_module(f"plugins.modules.{name}")
