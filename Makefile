@@ -80,7 +80,8 @@ faults: environment engine ## the proof as one table: bad lines, kills, races, h
 
 long: environment engine ## the tests that take minutes each
 	scripts/install_iam_simulate.sh
-	pytest -q -n 2 --dist loadscope -m long tests/unit tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
+	pytest -q -n 2 -m long tests/unit
+	pytest -q -n 2 --dist loadscope -m long tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
 
 browser: environment ## the status page in a headless Chromium
 	scripts/install_browser.sh
