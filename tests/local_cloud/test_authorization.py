@@ -473,6 +473,28 @@ def test_tags_of_resource_and_request_are_asked(root: Clients, user: Any) -> Non
     ann("ec2").terminate_instances(InstanceIds=[ours])
 
 
+def test_tags_of_images_and_their_snapshots_have_no_account_in_their_arns(root: Clients, user: Any) -> None:
+    launched = root("ec2").run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1)
+    instance = launched["Instances"][0]["InstanceId"]
+    specifications = [
+        {"ResourceType": kind, "Tags": [{"Key": "Team", "Value": "web"}]} for kind in ("image", "snapshot")
+    ]
+
+    def whoever_may_tag(owner: str, name: str) -> Any:
+        return user(
+            allow("ec2:CreateImage"),
+            allow("ec2:CreateTags", on=[f"arn:aws:ec2:*:{owner}:{kind}/*" for kind in ("image", "snapshot")]),
+            name=name,
+        )
+
+    def bake(ec2: Any, name: str) -> Any:
+        return ec2.create_image(InstanceId=instance, Name=name, TagSpecifications=specifications)
+
+    assert bake(whoever_may_tag("", "ann")("ec2"), "baked")["ImageId"]
+    with denied("ec2:CreateTags"):
+        bake(whoever_may_tag(ACCOUNT, "bob")("ec2"), "again")
+
+
 def test_a_record_is_changed_only_by_name_and_type(root: Clients, user: Any) -> None:
     [zone] = root("route53").list_hosted_zones()["HostedZones"]
     start = "route53:ChangeResourceRecordSets"

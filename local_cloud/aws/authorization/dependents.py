@@ -27,6 +27,8 @@ TAGGED_AT_CREATION = {
     ("iam", "CreateUser"): ("TagUser", "user", "UserName"),
 }
 """Operation -> the action that allows its tags, the kind of what it makes and where its name is."""
+WITHOUT_OWNER = ("image", "snapshot")
+"""What EC2 makes with a tag and whose ARN names no account."""
 LINKED_ROLES = {
     ("autoscaling", "CreateAutoScalingGroup"): "AWSServiceRoleForAutoScaling",
     ("elasticloadbalancing", "CreateLoadBalancer"): "AWSServiceRoleForElasticLoadBalancing",
@@ -94,7 +96,8 @@ def _ec2(operation: str, parameters: Parameters, account: Account) -> Iterator[A
     for specification in parameters.get("TagSpecifications") or []:
         if specification.get("Tags"):
             kind = specification.get("ResourceType")
-            resource = f"arn:{account.partition}:ec2:{account.region}:{account.id}:{kind}/*"
+            owner = "" if kind in WITHOUT_OWNER else account.id
+            resource = f"arn:{account.partition}:ec2:{account.region}:{owner}:{kind}/*"
             yield Access(action="ec2:CreateTags", resource=resource, context={"ec2:createaction": operation})
     image = str(parameters.get("ImageId", ""))
     if image.startswith("resolve:ssm:"):
