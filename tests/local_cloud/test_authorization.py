@@ -495,6 +495,22 @@ def test_tags_of_images_and_their_snapshots_have_no_account_in_their_arns(root: 
         bake(whoever_may_tag(ACCOUNT, "bob")("ec2"), "again")
 
 
+def test_a_snapshot_is_deleted_by_its_tags(root: Clients, user: Any) -> None:
+    volume = root("ec2").create_volume(AvailabilityZone="us-east-1a", Size=1)
+
+    def snapshot(team: str) -> str:
+        tagged = [{"ResourceType": "snapshot", "Tags": [{"Key": "Team", "Value": team}]}]
+        made = root("ec2").create_snapshot(VolumeId=volume["VolumeId"], TagSpecifications=tagged)
+        return str(made["SnapshotId"])
+
+    owned = {"StringEquals": {"aws:ResourceTag/Team": "web"}}
+    ours, theirs = snapshot("web"), snapshot("db")
+    ann = user(allow("ec2:DeleteSnapshot", on=["arn:aws:ec2:us-east-1::snapshot/*"], Condition=owned))
+    with denied("ec2:DeleteSnapshot"):
+        ann("ec2").delete_snapshot(SnapshotId=theirs)
+    ann("ec2").delete_snapshot(SnapshotId=ours)
+
+
 def test_a_record_is_changed_only_by_name_and_type(root: Clients, user: Any) -> None:
     [zone] = root("route53").list_hosted_zones()["HostedZones"]
     start = "route53:ChangeResourceRecordSets"

@@ -21,6 +21,7 @@ EC2_IDS = {
     "elastic-ip": ("eipalloc", "AllocationId"),
     "security-group": ("sg", "SecurityGroupId"),
     "security-group-rule": ("sgr", "SecurityGroupRuleId"),
+    "snapshot": ("snap", "SnapshotId"),
     "subnet": ("subnet", "SubnetId"),
     "vpc": ("vpc", "VpcId"),
     "volume": ("vol", "VolumeId"),
