@@ -7,6 +7,7 @@ from typing import Any
 from tests.iam import policies
 from tests.iam.pipeline import Keys, Pipeline, agents_at_work
 from tests.iam.whole import OPERATOR, Usage, Written, held, note
+from tests.playbooks.test_changed_fleet import change_by_hand
 
 AL2023 = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 FLEET: dict[str, Any] = {
@@ -14,6 +15,15 @@ FLEET: dict[str, Any] = {
     "pipeline_instance_name": "shop_web of the very long name @ Ltd",
     "pipeline_domain_ttl": 1,
 }
+OTHER: dict[str, Any] = {
+    "pipeline_fleet_max_size": 5,
+    "pipeline_fleet_requests_per_host": 100,
+    "pipeline_fleet_deregistration_delay": 10,
+    "pipeline_fleet_health_grace": 120,
+    "pipeline_instance_type": "t3a.micro",
+    "pipeline_tags": {"Team": "web"},
+}
+RENAMED: dict[str, Any] = {"pipeline_https": "acme", "pipeline_domain_record": "shop.local-cloud.example"}
 UNSEEN: dict[str, Any] = {"pipeline_addresses": [], "balancer_addresses": []}
 """There is no web server whose page could be looked at."""
 BLUE_GREEN: dict[str, Any] = {
@@ -48,6 +58,11 @@ def run(pipeline: Pipeline, folder: Path) -> Usage:
 
     step("site.yml", written, play("site.yml", "--skip-tags=image,hosts,deploy"))
     step("site.yml again", written, play("site.yml", "--skip-tags=image,hosts,deploy"))
+    for name, settings in (("other", OTHER), ("former", {}), ("other", OTHER)):
+        step(f"provision-fleet.yml with {name} settings", written, play("provision-fleet.yml", **settings))
+    [group] = pipeline.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    change_by_hand(pipeline.client, group["AutoScalingGroupName"])
+    step("provision-fleet.yml after drift", written, play("provision-fleet.yml", **OTHER))
     serve_nobody(pipeline)
     with agents_at_work(pipeline):
         step("deploy-site.yml", written, play("deploy-site.yml", **UNSEEN))
@@ -57,6 +72,10 @@ def run(pipeline: Pipeline, folder: Path) -> Usage:
         step("deploy-site.yml blue/green", copied, deploy)
     step("provision-fleet.yml", copied, play("provision-fleet.yml", pipeline_fleet_alarm_seconds=0))
     step("provision-fleet.yml with HTTPS", copied, play("provision-fleet.yml", pipeline_https="acme"))
+    renamed = policies.write(**FLEET, **RENAMED, policy_folder=str(folder / "renamed"))
+    renamer = pipeline.user("renamer", *(renamed[name] for name in of_operator))
+    for playbook in ("provision-fleet.yml", "provision-dns.yml", "remove-unused.yml"):
+        step(f"{playbook} with another name", renamed, play(playbook, keys=renamer, **RENAMED))
     step("destroy.yml", written, play("destroy.yml", keys=destroyer, confirm="test.codeDeploy.001"))
     left = held(pipeline)
     assert left == before, f"destroy.yml left {left}, and there was {before}"

@@ -1,5 +1,6 @@
 """What becomes of a fleet that is there when its settings change, as docs/changing-settings.md says."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -171,7 +172,7 @@ TARGETS = "Show the changes of the target group"
 def test_a_dry_run_finds_what_of_it_was_changed_by_hand(fleet: Fleet) -> None:
     settings = {"pipeline_fleet_requests_per_host": 500, "pipeline_fleet_max_size": 5}
     fleet.run("provision-fleet.yml", **settings)
-    change_by_hand(fleet)
+    change_by_hand(fleet.client, "shop-web")
     said = fleet.run("provision-fleet.yml", "--check", "--diff", **settings)
     assert (
         "would change of the Auto Scaling group shop-web: health_check_period, health_check_type, max_size,"
@@ -224,10 +225,10 @@ def opened(fleet: Fleet) -> set[tuple[str, int]]:
     }
 
 
-def change_by_hand(fleet: Fleet) -> None:
-    """In each of a fleet's resources what decides about its visitors."""
-    scaling, elb, ec2 = fleet.client("autoscaling"), fleet.client("elbv2"), fleet.client("ec2")
-    name = {"AutoScalingGroupName": "shop-web"}
+def change_by_hand(client: Callable[[str], Any], fleet: str) -> None:
+    """In each of a fleet's resources, which have its name, what decides about its visitors."""
+    scaling, elb, ec2 = client("autoscaling"), client("elbv2"), client("ec2")
+    name = {"AutoScalingGroupName": fleet}
     [target_group] = elb.describe_target_groups()["TargetGroups"]
     targets = target_group["TargetGroupArn"]
     [balancer] = elb.describe_load_balancers()["LoadBalancers"]
@@ -269,7 +270,7 @@ def change_by_hand(fleet: Fleet) -> None:
         Attributes=[{"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "false"}],
     )
     for security_group in ec2.describe_security_groups()["SecurityGroups"]:
-        if security_group["GroupName"].startswith("shop-web"):
+        if security_group["GroupName"].startswith(fleet):
             ec2.authorize_security_group_ingress(
                 GroupId=security_group["GroupId"],
                 IpPermissions=[
