@@ -68,7 +68,10 @@ def parser() -> argparse.ArgumentParser:
         )
         start.add_argument("--host-image", **HOST_IMAGE)
         start.add_argument(
-            "--autoscaling-speed", type=speed, metavar="N", help="its periods pass N times as fast"
+            "--autoscaling-speed", type=above_zero, metavar="N", help="its periods pass N times as fast"
+        )
+        start.add_argument(
+            "--agent-timeout", type=above_zero, metavar="SECONDS", help="CodeDeploy's wait for an agent: 3600"
         )
         start.add_argument("--latency", type=latency, metavar="MS|MIN-MAX", help="hold back every answer")
         start.add_argument("--seed", type=int, metavar="N", help="the same ids, order and latencies again")
@@ -129,7 +132,7 @@ def latency(text: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def speed(text: str) -> float:
+def above_zero(text: str) -> float:
     """A number above 0."""
     if not (number := float(text)) > 0:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
@@ -161,6 +164,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "acme_validity": getattr(options, "acme_validity", None),
         "acme_binding": getattr(options, "acme_binding", None),
         "autoscaling_speed": getattr(options, "autoscaling_speed", None),
+        "agent_timeout": getattr(options, "agent_timeout", None),
         "latency": getattr(options, "latency", None),
         "seed": getattr(options, "seed", None),
         "pending_instances": getattr(options, "pending_instances", None),

@@ -82,6 +82,8 @@ class Settings:
     """Long, so that no tool masks parts of its output as secrets. Only presigned addresses are held to it."""
     autoscaling_speed: float = 1.0
     """How many seconds of grace periods, heartbeats and the like pass in one."""
+    agent_timeout: float = 3600.0
+    """Seconds that CodeDeploy waits for an agent, to fetch a lifecycle event and to report on one."""
     log_requests: bool = True
     latency: tuple[int, int] = (0, 0)
     """The shortest and the longest time, in milliseconds, that every answer is held back."""

@@ -182,8 +182,9 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line() -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_a_standstill_is_no_speed(run: Run) -> None:
-    refused = run("start", "--no-hosts", "--autoscaling-speed=0")
+@pytest.mark.parametrize("option", ["--autoscaling-speed=0", "--agent-timeout=0"])
+def test_a_standstill_is_no_speed_and_no_wait(run: Run, option: str) -> None:
+    refused = run("start", "--no-hosts", option)
 
     assert refused.returncode == 2
     assert "0 is not above 0" in refused.stderr

@@ -41,6 +41,7 @@ def install(settings: Settings, history: History) -> None:
     """Make moto of this process behave as the local cloud of `settings`, whose calls are in `history`. Public
     addresses begin anew."""
     codedeploy.options.role_propagation = settings.iam_propagation_seconds
+    codedeploy.options.agent_timeout = codedeploy.options.event_timeout = settings.agent_timeout
     scaling_options.clock.begin(settings.autoscaling_speed)
     codedeploy.options.shuffles_targets = settings.seed is not None
     for owner, name, replacement in _replaced(settings):
