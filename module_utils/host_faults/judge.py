@@ -60,6 +60,7 @@ FAULTS = {
 PROGRAM = "/opt/codedeploy-agent/bin/codedeploy-agent"
 DAY = 86400
 MEBIBYTE = 1024 * 1024
+UNKNOWN = "the state of the agent is not known"
 NO_WAY = ("dns_broken", "endpoint_unreachable")
 NO_AGENT = ("agent_not_installed", "agent_program_missing")
 
@@ -71,7 +72,7 @@ def judge(wanted: Wanted, seen: Seen) -> list[Finding]:
     system += of_way(seen.way)
     if not system and wanted.agent and "installed" not in wanted.agent:
         cure = "check the region, and the way to its bucket"
-        system.append(Finding("endpoint_unreachable", wanted.agent["msg"], cure))
+        system.append(Finding("endpoint_unreachable", str(wanted.agent.get("msg", UNKNOWN)), cure))
     system += of_credentials(seen.metadata, on_premises=seen.agent.on_premises)
     unreached = any(finding.fault in (*NO_WAY, "agent_credentials_missing") for finding in system)
     return [

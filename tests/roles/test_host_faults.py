@@ -402,6 +402,10 @@ class TestWholeHost:
         (found,) = judge.judge(wanted, seen)
         assert (found.fault, found.found) == ("endpoint_unreachable", "no LATEST_VERSION")
 
+    def test_an_agent_of_which_nothing_is_said(self, wanted: Wanted, seen: Seen) -> None:
+        (found,) = judge.judge(dataclasses.replace(wanted, agent={"failed": True}), seen)
+        assert (found.fault, found.found) == ("endpoint_unreachable", "the state of the agent is not known")
+
     def test_a_host_without_programs(self, wanted: Wanted, seen: Seen, dead: Any) -> None:
         wanted = dataclasses.replace(wanted, agent=self.INFO | {"installed": False})
         seen = dataclasses.replace(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MOST_NAMED = 3
+COLONS = 5
+"""In an ARN."""
 
 
 def unknown_region(name: str, known: Iterable[str]) -> str:
@@ -68,9 +70,12 @@ def boundary(wanted: Wanted, seen: Seen) -> Iterator[str]:
     arn = wanted.iam_permissions_boundary
     if not arn or "roles" not in seen:
         return
-    _, partition, _, _, owner, *_ = arn.split(":", 5)
-    ours = account_in(seen["identity"]["Arn"])
     says = f"pipeline_iam_permissions_boundary is '{arn}'"
+    if arn.count(":") < COLONS:
+        yield f"{says}, which is no ARN of a policy: it is like arn:aws:iam::123456789012:policy/NAME."
+        return
+    _, partition, _, _, owner, _ = arn.split(":", COLONS)
+    ours = account_in(seen["identity"]["Arn"])
     if partition != ours.partition:
         yield f"{says}, an ARN of the partition {partition}: this account is in {ours.partition}."
     elif owner not in {ours.id, "aws"}:

@@ -260,6 +260,7 @@ PROBLEMS: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {},
         "'subnet-1', a subnet of vpc-1, and pipeline_vpc_id is",
     ),
+    ({"iam_permissions_boundary": "builders"}, {}, "'builders', which is no ARN of a policy"),
     ({"iam_permissions_boundary": BOUNDARY}, {"boundary": None}, f"'{BOUNDARY}': there is no such policy"),
     (
         {"iam_permissions_boundary": BOUNDARY.replace("aws", "aws-cn")},
