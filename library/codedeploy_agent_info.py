@@ -132,6 +132,7 @@ import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from typing import NoReturn
 from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
@@ -210,13 +211,18 @@ def problem_of(lines: list[str], service: Service, now: float) -> str:
 
 def _problem_of_1(entries: list[tuple[float, str]], now: float) -> str:
     """Agent 1.8 notes each request and its outcome."""
-    last, verdict = 0.0, "it has not asked for work yet"
+    last, begun, patience = 0.0, 0.0, float(UNANSWERED_SECONDS)
+    verdict = "it has not asked for work yet"
     for written, line in entries:
         if "ERROR" in line:
-            verdict = line
+            # Where nobody answers, the next one fails no sooner.
+            verdict, patience = line, UNANSWERED_SECONDS + (written - begun if begun else 0)
         elif "Client 200" in line:
-            verdict = ""
-        elif "agent version" in line and verdict and now - written >= UNANSWERED_SECONDS:
+            verdict, patience = "", float(UNANSWERED_SECONDS)
+        elif "agent version" in line:
+            begun = written
+            if not verdict or now - written < patience:
+                continue
             # The request that begins here is not refused: a refusal would follow.
             verdict = ""
         else:
@@ -331,6 +337,15 @@ def watch(module: AnsibleModule, log_file: Path, wait: int) -> tuple[Service, st
         time.sleep(0.25)
 
 
+def fail(module: AnsibleModule, words: str) -> NoReturn:
+    """Of the host and its network; what an agent that is there says of that comes first."""
+    if installed_version(module, module.params["package_type"]):
+        problem = problem_of(tail(Path(module.params["log_file"])), service_state(module), time.time())
+        words = f"The CodeDeploy agent does not poll: {problem}. {words}" if problem else words
+    module.fail_json(msg=words)
+    raise AssertionError  # it has exited
+
+
 def look(module: AnsibleModule, region: str, profile: str) -> dict[str, object]:
     """All that is returned. Fails where the bucket does not tell the latest version."""
     given = module.params
@@ -341,10 +356,11 @@ def look(module: AnsibleModule, region: str, profile: str) -> dict[str, object]:
         package = wanted_package(url, given["major"], given["version"], kind, machine)
     except (OSError, ValueError, KeyError) as error:
         folder = "latest" if given["major"] == 1 else "latestv2"
-        module.fail_json(
-            msg=f"{url}/{folder}/LATEST_VERSION does not tell the latest agent for {kind} on {machine}"
+        fail(
+            module,
+            f"{url}/{folder}/LATEST_VERSION does not tell the latest agent for {kind} on {machine}"
             f" ({error}): check the region {region} and the way to it (agent 2 is not in every region yet),"
-            " or set codedeploy_agent_version"
+            " or set codedeploy_agent_version",
         )
     installed = installed_version(module, kind)
     service, problem = watch(module, Path(given["log_file"]), given["wait"])
@@ -383,9 +399,11 @@ def main() -> None:
     try:
         region, profile = identity(given["region"], given["on_premises"])
     except (OSError, ValueError, KeyError) as error:
-        module.fail_json(
-            msg=f"The instance metadata does not tell who this host is ({error}): set"
-            " codedeploy_agent_on_premises and codedeploy_agent_region where it is no EC2 instance"
+        fail(
+            module,
+            f"The instance metadata does not tell who this host is ({error}): check that it is enabled and that"
+            " nothing on the host keeps 169.254.169.254 away, or set codedeploy_agent_on_premises and"
+            " codedeploy_agent_region where it is no EC2 instance",
         )
     module.exit_json(changed=False, **look(module, region, profile))
 

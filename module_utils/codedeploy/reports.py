@@ -36,6 +36,10 @@ NEXT_STEPS = {
     "NO_INSTANCES": "No running instance matches the deployment group: compare its tags with the instances'.",
     "REVISION_MISSING": "The revision is not where it was said to be.",
 }
+SILENT_AGENTS = (
+    " CodeDeploy gives up on an agent that does not report after an hour. See whether the instances run, and"
+    " whether their agents reach CodeDeploy and the instance metadata: each agent's log says what stops it."
+)
 UNLINKED = (
     "There is no API to connect an application to GitHub. Once for each application: "
     'open {url}, choose "Create deployment", then GitHub, and connect. '
@@ -52,6 +56,8 @@ def late(watch: Watch, *, seconds: float) -> ModuleError:
         f"The deployment {_what(watch)} is still {status} after {seconds:g} s "
         f"(wait_timeout); it goes on without us. Not done: {shown or 'no target has begun'}."
     )
+    if any(watch.targets[name].get("targetType") == "InstanceTarget" for name in watch.unfinished):
+        message += SILENT_AGENTS
     return ModuleError(message, code="WaitTimeout", result=_result(watch))
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 KINDS = ("instanceTarget", "lambdaTarget", "ecsTarget", "cloudFormationTarget")
 # Nothing more happens on a target with one of these.
 FINISHED = frozenset({"Succeeded", "Failed", "Skipped"})
+# What the agent says of a script that a signal ended.
+KILLED = re.compile(r"failed with exit code\s*$")
+WHY_KILLED = "it was killed. Was the instance rebooted or stopped, or short of memory?"
 BATCH = 25  # what BatchGetDeploymentTargets takes
 
 
@@ -86,5 +90,7 @@ def _reason(item: Record) -> str:
         head += f" ({item['error_code']})"
     if item["message"]:
         head += f": {item['message']}"
+    if KILLED.search(item["message"]):
+        head = f"{head.rstrip()} none: {WHY_KILLED}"
     log = [f"  | {line}" for line in str(item["log_tail"]).splitlines()]
     return "\n".join([head, *log])

@@ -51,6 +51,12 @@ class TestProblem:
         assert "Missing credentials" in problem(at(9, BAD), at(1, ASKED))
         assert problem(at(9, BAD), at(5, ASKED)) == ""
 
+    def test_one_after_a_request_that_nobody_answered_must_outlast_that(self, problem: Any) -> None:
+        unanswered = (at(45, ASKED), at(33, BAD))
+        assert "Missing credentials" in problem(*unanswered, at(13, ASKED))
+        assert problem(*unanswered, at(14, ASKED)) == ""
+        assert problem(*unanswered, at(13, ASKED), at(9, GOOD), at(8, ASKED)) == ""
+
     def test_what_was_before_the_start_does_not_count(self, problem: Any) -> None:
         assert problem(at(100, GOOD)) == "it has not asked for work yet"
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     Facts = Mapping[str, Any]
     Record = Mapping[str, Any]
 
-NOBODY = {"state": "none", "words": "not in this inventory"}
 UNREACHABLE = {"state": "bad", "words": "not reachable"}
 OK = 200
 HEADINGS = {
@@ -41,11 +40,12 @@ def host(instance: Record, facts: Facts) -> dict[str, Any]:
     address = instance.get("public_ip_address") or ""
     page = next((item for item in facts["pages"] if item["item"] == address), None)
     ec2 = instance["state"]["name"]
+    nobody = {"state": "none", "words": "not in this inventory" if ec2 == "running" else f"{ec2} by EC2"}
     shown = {
         "ec2": {"state": "good" if ec2 == "running" else "busy", "words": ec2},
-        "agent": NOBODY if at is None else _agent(facts["agents"][at]),
-        "nginx": NOBODY if at is None else _nginx(facts["nginxes"][at]),
-        "certificate": _certificate(facts, at),
+        "agent": nobody if at is None else _agent(facts["agents"][at]),
+        "nginx": nobody if at is None else _nginx(facts["nginxes"][at]),
+        "certificate": _certificate(facts, at, nobody),
         "page": _page(page),
     }
     return shown | {
@@ -74,12 +74,12 @@ def _nginx(found: Record) -> dict[str, str]:
     return {"state": "good", "words": "active, enabled, listening"}
 
 
-def _certificate(facts: Facts, at: int | None) -> dict[str, str]:
+def _certificate(facts: Facts, at: int | None, nobody: dict[str, str]) -> dict[str, str]:
     """Without HTTPS there is nothing to be good or bad."""
     if facts["settings"]["https"] == "none":
         return {"state": "good", "words": "none, by HTTP alone"}
     if at is None:
-        return NOBODY
+        return nobody
     found = facts["certificates"][at]
     if "problem" not in found:
         return UNREACHABLE

@@ -203,6 +203,17 @@ class TestWaiting:
         result = deployment.refuse(**commit(), wait_timeout=1)
         assert "is still InProgress after 1 s (wait_timeout)" in result["msg"]
         assert f"Not done: {shop.instances[0]} (" in result["msg"]
+        assert "gives up on an agent that does not report after an hour" in result["msg"]
+
+    def test_a_script_that_a_signal_ended_is_said_to_be_killed(
+        self, deployment: Module, client: Client, local_cloud: LocalCloud
+    ) -> None:
+        shop = Shop.open(client)
+        words = "Script at specified location: scripts/start.sh run as user root failed with exit code "
+        killed = failing_at("ApplicationStart", script_name="scripts/start.sh", message=words)
+        with agents_on(local_cloud.endpoint_url, shop.instances, killed):
+            result = deployment.refuse(**commit())
+        assert "with exit code none: it was killed. Was the instance rebooted" in result["msg"]
 
     def test_news_of_everything_once_and_in_order(
         self, deployment: Module, client: Client, local_cloud: LocalCloud, tmp_path: Path

@@ -189,6 +189,13 @@ def test_a_host_says_how_it_is_and_one_that_cannot_be_reached_is_shown_too() -> 
     assert shown(hosts=[])["hosts"][0]["agent"]["words"] == "not in this inventory"
 
 
+def test_a_host_that_is_stopped_is_not_said_to_be_another_inventorys() -> None:
+    given = facts()["instances"]
+    stopped = [{**given[0], "state": {"name": "stopped"}}, given[1]]
+    host = shown(instances=stopped, hosts=[])["hosts"][0]
+    assert host["agent"] == host["nginx"] == {"state": "none", "words": "stopped by EC2"}
+
+
 def test_events_lie_where_and_as_long_as_they_happened() -> None:
     first, second = shown()["deployments"][0]["targets"]
     length = 0.6 + 7.5 + 0.4 + 7.5
