@@ -48,6 +48,8 @@ class Phase:
     name: str
     seconds: float
     visits: list[Visit]
+    rate: int
+    """Requests a second that were asked for."""
 
     @property
     def failed(self) -> Counter[str]:
@@ -57,7 +59,11 @@ class Phase:
 
     def row(self) -> str:
         said = ", ".join(f"{count} x {status}" for status, count in self.failed.items()) or "none"
-        return f"| {self.name} | {self.seconds:.0f} s | {len(self.visits)} | {said} |"
+        reached = sum(len(visit.statuses) for visit in self.visits) / self.seconds
+        return (
+            f"{self.name}: {len(self.visits)} visits, {reached:.0f} requests/s of {self.rate} that were asked"
+            f" for, in {self.seconds:.0f} s; other answers than 200: {said}"
+        )
 
 
 @dataclass
@@ -174,7 +180,7 @@ class BalancedFleet:
         assert self.visitors
         self.visitors.visits, began = [], time.monotonic()
         yield self.visitors.visits
-        self.phases.append(Phase(name, time.monotonic() - began, self.visitors.visits))
+        self.phases.append(Phase(name, time.monotonic() - began, self.visitors.visits, self.rate))
 
     def healthy(self) -> list[str]:
         """Instances that get requests."""

@@ -96,12 +96,14 @@ class Visitors:
     marker: re.Pattern[str]
     authorities: Path | None = None
     goes_on: bool = False
-    rate: float = 50
-    people: int = 10
+    rate: float = 200
+    people: int = 20
     visits: list[Visit] = field(default_factory=list)
+    _came_for: float = field(default=0, init=False)
+    """Seconds."""
 
     def __enter__(self) -> Self:
-        self._over = threading.Event()
+        self._over, self._began = threading.Event(), time.monotonic()
         self._threads = [threading.Thread(target=self._come_again, args=(n,)) for n in range(self.people)]
         for thread in self._threads:
             thread.start()
@@ -116,13 +118,16 @@ class Visitors:
         self._over.set()
         for thread in self._threads:
             thread.join()
+        self._came_for += time.monotonic() - self._began
 
     def told(self) -> str:
         """In a line."""
         statuses = Counter(status for visit in self.visits for status in visit.statuses)
         mixed = sum(visit.mixed for visit in self.visits)
+        reached = statuses.total() / self._came_for
         return (
-            f"{len(self.visits)} visits, answers {dict(statuses)}, {mixed} pages with parts of two revisions"
+            f"{len(self.visits)} visits, {reached:.0f} requests/s of {self.rate:g} that were asked for, "
+            f"answers {dict(statuses)}, {mixed} pages with parts of two revisions"
         )
 
     def _come_again(self, number: int) -> None:
