@@ -5,13 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPException
+from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import boto3
 
-from local_cloud.testing.agents import agents_on
+from local_cloud.testing.agents import CommandClient, agents_on, ec2_agent
 from local_cloud.testing.shop import Shop, run_instances, wait_for
 from tests.bench.memory import REGIONS, deploy, resident, started
 from tests.bench.run import CHECKOUT
@@ -21,6 +25,11 @@ from tests.proof.kills import APPLICATION, DEPLOY, PROVISION, commit
 from tests.proof.table import Figure, bounded
 
 INSTANCES, DEPLOYMENTS, REQUESTS = 10_000, 2_000, 50_000
+HOSTS, MINUTES = 5, 24 * 60
+POLLS = MINUTES * 60 // 51
+"""Of one agent in that time: a poll is held for 50 seconds, and the next one comes a second later."""
+LOGGED = 20_000
+"""More calls than the log keeps."""
 HISTORY = 250
 """Past deployments of one group, one after the other; AWS lists a hundred at once."""
 
@@ -84,6 +93,75 @@ def deployments(status: dict[str, Any], client: Callable[..., Any]) -> Iterator[
     took = time.monotonic() - begun
     name = f"memory that each of the deployments {DEPLOYMENTS // 2:,}-{DEPLOYMENTS:,} adds"
     yield bounded(name, grown, 40, "KiB", seconds=took)
+
+
+def polls(endpoint: str, instance: str, number: int) -> None:
+    """So many of one agent, as fast as they are answered: each ends the one before."""
+    clients = [ec2_agent(endpoint, instance).client for _ in range(2)]
+    numbers, ended = count(), Event()
+
+    def some(polling: CommandClient) -> None:
+        while not ended.is_set():
+            try:
+                assert polling.poll() is None
+            except (OSError, HTTPException):
+                # The last one is held.
+                assert ended.is_set()
+            # As the agent does: each has a connection of its own.
+            polling.close()
+            if next(numbers) + 1 >= number:
+                ended.set()
+                for each in clients:
+                    each.abort()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(some, clients))
+
+
+def looks(client: Callable[..., Any], instance: str, number: int) -> None:
+    """At an instance and its deployment group, by turns."""
+    ec2, codedeploy = client("ec2"), client("codedeploy")
+    for _ in range(0, number, 2):
+        ec2.describe_instances(InstanceIds=[instance])
+        codedeploy.get_deployment_group(applicationName="shop", deploymentGroupName="web")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a process has: MiB, open files, threads."""
+
+    memory: float
+    files: int
+    threads: int
+
+    @classmethod
+    def by(cls, process: int) -> "Held":
+        there = Path(f"/proc/{process}")
+        files, threads = (len(list((there / name).iterdir())) for name in ("fd", "task"))
+        return cls(resident(process), files, threads)
+
+
+def day(status: dict[str, Any], client: Callable[..., Any]) -> Iterator[Figure]:
+    """What agents ask in 24 hours, and somebody who looks at each host every minute."""
+    shop = Shop.open(client, HOSTS)
+    requests(client, LOGGED)
+    begun = time.monotonic()
+
+    def half() -> Held:
+        with ThreadPoolExecutor(2 * HOSTS) as pool:
+            asked = [pool.submit(polls, status["endpoint"], each, POLLS // 2) for each in shop.instances]
+            asked += [pool.submit(looks, client, each, MINUTES // 2) for each in shop.instances]
+            for each in asked:
+                each.result()
+        return Held.by(status["pid"])
+
+    middle, end = half(), half()
+    took = time.monotonic() - begun
+    asked = f"{HOSTS * POLLS:,} polls, {HOSTS * MINUTES:,} looks"
+    words = f"that the second half of 24 hours of {HOSTS} hosts adds ({asked})"
+    yield bounded(f"memory {words}", end.memory - middle.memory, 8, "MiB", seconds=took)
+    yield bounded(f"open files {words}", end.files - middle.files, 0, "files")
+    yield bounded(f"threads {words}", end.threads - middle.threads, 0, "threads")
 
 
 LOOKS = {
@@ -155,6 +233,6 @@ def history() -> Iterator[Figure]:
 
 def figures() -> Iterator[Figure]:
     yield from history()
-    for work in (logged, deployments, instances):
+    for work in (logged, day, deployments, instances):
         with tempfile.TemporaryDirectory() as name, started(CHECKOUT, Path(name)) as status:
             yield from work(status, clients(status["endpoint"]))
