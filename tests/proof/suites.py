@@ -40,6 +40,8 @@ SIMULATED: Mapping[str, Sequence[str]] = {
 }
 WITH_HOSTS: Mapping[str, Sequence[str]] = {
     "an agent killed, a deployment stopped, nginx broken": ["tests/faults/test_pipeline_faults.py"],
+    "a host without DNS or metadata, stopped, rebooted; nginx killed": ["tests/faults/test_host_outages.py"],
+    "a host towards other hosts and this machine": ["tests/local_cloud/test_hosts_neighbours.py"],
     "what fails while roles change a host": ["tests/faults/test_role_faults.py"],
     "a push while requests come": ["tests/faults/test_push_to_live.py"],
     "deployments while requests come": ["tests/faults/test_no_gap.py", "tests/faults/test_no_gap_https.py"],
