@@ -60,6 +60,7 @@ class InstanceIdentity:
         self._token_until = 0.0
         self._credentials: Credentials | None = None
         self._document: dict[str, str] | None = None
+        self._identifier = ""
 
     @property
     def region(self) -> str:
@@ -67,11 +68,13 @@ class InstanceIdentity:
 
     @property
     def host_identifier(self) -> str:
-        """The instance's ARN."""
-        document = self._identity()
-        partition = self._get("/latest/meta-data/services/partition") or "aws"
-        account = f"{document['region']}:{document['accountId']}"
-        return f"arn:{partition}:ec2:{account}:instance/{document['instanceId']}"
+        """The instance's ARN. It is asked for once: an agent goes on without metadata while it has keys."""
+        if not self._identifier:
+            document = self._identity()
+            partition = self._get("/latest/meta-data/services/partition") or "aws"
+            account = f"{document['region']}:{document['accountId']}"
+            self._identifier = f"arn:{partition}:ec2:{account}:instance/{document['instanceId']}"
+        return self._identifier
 
     def credentials(self) -> Credentials:
         with self._lock:
