@@ -70,7 +70,7 @@ def judge(wanted: Wanted, seen: Seen) -> list[Finding]:
     system = of_room(seen.logs, wanted.log_limit_mb, seen.free, wanted.disk_free_percent)
     system += of_system(wanted.swap, seen.metadata, seen.clock, wanted.clock_limit)
     system += of_way(seen.way)
-    if not system and wanted.agent and "installed" not in wanted.agent:
+    if not (system or seen.metadata.problem) and wanted.agent and "installed" not in wanted.agent:
         cure = "check the region, and the way to its bucket"
         system.append(Finding("endpoint_unreachable", str(wanted.agent.get("msg", UNKNOWN)), cure))
     system += of_credentials(seen.metadata, on_premises=seen.agent.on_premises)

@@ -402,6 +402,14 @@ class TestWholeHost:
         (found,) = judge.judge(wanted, seen)
         assert (found.fault, found.found) == ("endpoint_unreachable", "no LATEST_VERSION")
 
+    def test_metadata_that_does_not_answer_is_no_fault_of_the_endpoint(
+        self, wanted: Wanted, seen: Seen
+    ) -> None:
+        seen = dataclasses.replace(seen, metadata=Metadata(problem="does not answer"))
+        found = judge.judge(dataclasses.replace(wanted, agent={"failed": True, "msg": "who is it?"}), seen)
+        assert "agent_credentials_missing" in [each.fault for each in found]
+        assert "endpoint_unreachable" not in [each.fault for each in found]
+
     def test_an_agent_of_which_nothing_is_said(self, wanted: Wanted, seen: Seen) -> None:
         (found,) = judge.judge(dataclasses.replace(wanted, agent={"failed": True}), seen)
         assert (found.fault, found.found) == ("endpoint_unreachable", "the state of the agent is not known")
