@@ -9,10 +9,6 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from tests.integration.github_stand_in import REPOSITORY, Run, StandIn
-from warm_interpreter.server import share_between_sessions
-
-# Each module that is called makes sessions of boto3 of its own, as a process would.
-share_between_sessions({})
 
 
 @pytest.fixture(scope="module")
