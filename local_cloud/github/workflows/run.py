@@ -10,11 +10,13 @@ whose reviewers and timers are waited for.
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -107,32 +109,58 @@ def run(
 
 
 def _run_all(workflow: Workflow, show: Callable[[str], None]) -> Run:
-    """Every job in an order that fits, and how all ended."""
+    """Every job, and how all ended. Who interrupts it cancels the run."""
+    begun: list[int] = []
+    try:
+        ended, results = _run_jobs(workflow, begun, show)
+    except KeyboardInterrupt as interrupt:
+        if not begun:
+            raise
+        workflow.cloud.call("PATCH", f"runs/{begun[-1]}", {"conclusion": "cancelled"})
+        raise WorkflowError(f"the run {begun[-1]} was cancelled") from interrupt
+    succeeded = "failure" not in results.values()
+    if begun:
+        conclusion = "success" if succeeded else "failure"
+        workflow.cloud.call("PATCH", f"runs/{begun[-1]}", {"conclusion": conclusion})
+    log, summary = (
+        "\n".join(filter(None, (getattr(each, part) for each in ended.values())))
+        for part in ("log", "summary")
+    )
+    return Run(succeeded, log, summary, results)
+
+
+def _run_jobs(
+    workflow: Workflow, begun: list[int], show: Callable[[str], None]
+) -> tuple[dict[str, Run], dict[str, str]]:
+    """In an order that fits: what ran, and every result. `begun` has the run's number as soon as GitHub."""
     ended: dict[str, Run] = {}
     results: dict[str, str] = {}
-    number: int | None = None
     for job_name in workflow.jobs():
         job = workflow.written["jobs"][job_name]
         contexts = workflow.contexts({each: results[each] for each in _listed(job.get("needs"))})
         if not expressions.condition(job.get("if"), contexts):
             results[job_name] = "skipped"
             continue
-        grant = _start(workflow, job, contexts, number)
-        number = int(grant["run_id"])
+        with _interrupted_later():
+            grant = _start(workflow, job, contexts, begun[-1] if begun else None)
+            begun.append(int(grant["run_id"]))
         grant = _admitted(workflow, expressions.filled(str(job.get("name", job_name)), contexts), grant, show)
         if grant["status"] == "completed":
             ended[job_name] = Run(False, "the deployment was rejected", "")
         else:
             ended[job_name] = _run_job(workflow, job_name, grant, show)
         results[job_name] = "success" if ended[job_name].succeeded else "failure"
-    succeeded = "failure" not in results.values()
-    if number is not None:
-        workflow.cloud.call("PATCH", f"runs/{number}", {"conclusion": "success" if succeeded else "failure"})
-    log, summary = (
-        "\n".join(filter(None, (getattr(each, part) for each in ended.values())))
-        for part in ("log", "summary")
-    )
-    return Run(succeeded, log, summary, results)
+    return ended, results
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Ctrl-C waits for the end of the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(
@@ -163,13 +191,9 @@ def _admitted(
     if grant["status"] == "waiting":
         run = f"{workflow.cloud.github_url}/{workflow.repository}/actions/runs/{grant['run_id']}"
         show(f"{name} waits for a reviewer or a timer: {run}")
-    try:
-        while grant["status"] == "waiting":
-            time.sleep(PAUSE)
-            grant = workflow.cloud.call("GET", f"jobs/{grant['id']}")
-    except KeyboardInterrupt as interrupt:
-        workflow.cloud.call("PATCH", f"runs/{grant['run_id']}", {"conclusion": "cancelled"})
-        raise WorkflowError(f"the run {grant['run_id']} was cancelled while it waited") from interrupt
+    while grant["status"] == "waiting":
+        time.sleep(PAUSE)
+        grant = workflow.cloud.call("GET", f"jobs/{grant['id']}")
     return grant
 
 
