@@ -10,13 +10,11 @@ whose reviewers and timers are waited for.
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -27,6 +25,7 @@ import yaml
 from local_cloud.errors import WorkflowError
 from local_cloud.github.workflows import called, expressions
 from local_cloud.github.workflows.cloud import Cloud
+from local_cloud.github.workflows.interrupts import interrupted_later
 from local_cloud.github.workflows.repositories import Clones, uses
 
 WORKFLOWS = Path(".github", "workflows")
@@ -141,7 +140,7 @@ def _run_jobs(
         if not expressions.condition(job.get("if"), contexts):
             results[job_name] = "skipped"
             continue
-        with _interrupted_later():
+        with interrupted_later():
             grant = _start(workflow, job, contexts, begun[-1] if begun else None)
             begun.append(int(grant["run_id"]))
         grant = _admitted(workflow, expressions.filled(str(job.get("name", job_name)), contexts), grant, show)
@@ -151,16 +150,6 @@ def _run_jobs(
             ended[job_name] = _run_job(workflow, job_name, grant, show)
         results[job_name] = "success" if ended[job_name].succeeded else "failure"
     return ended, results
-
-
-@contextmanager
-def _interrupted_later() -> Iterator[None]:
-    """Ctrl-C waits for the end of the block."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(
