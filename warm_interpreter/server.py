@@ -10,6 +10,7 @@ child. What it cannot run as the ordinary way would, it refuses with a reason, b
 
 from __future__ import annotations
 
+import _io
 import atexit
 import base64
 import builtins
@@ -28,6 +29,7 @@ import threading
 import time
 import types
 import zipfile
+import zipimport
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -90,6 +92,8 @@ class Warmth:
             yield partial(self.read_models, service)
 
     def import_ansible(self) -> None:
+        compile_source = compile_once(zipimport._compile_source)  # type: ignore[attr-defined] # noqa: SLF001
+        zipimport._compile_source = compile_source  # type: ignore[attr-defined] # noqa: SLF001
         for name in OF_ANSIBLE:
             importlib.import_module(name)
         self.places = {name: list(sys.modules[name].__path__) for name in ("ansible", "ansible.module_utils")}
@@ -121,6 +125,7 @@ class Warmth:
             return
         from boto3.session import Session
         from botocore import hooks
+        from botocore.client import ClientCreator
         from botocore.exceptions import UnknownServiceError
         from botocore.loaders import JSONFileLoader, Loader
 
@@ -133,6 +138,9 @@ class Warmth:
             # And every session has some hundred and fifty handlers, which are the same.
             hooks.accepts_kwargs = inspect_once(hooks.accepts_kwargs)  # type: ignore[assignment]
             hooks.EventAliaser.__init__ = share_aliases(hooks.EventAliaser.__init__)  # type: ignore[method-assign]
+            # A client has a function for each operation of its service, EC2's some seven hundred.
+            made = make_once(ClientCreator._create_methods)  # type: ignore[attr-defined] # noqa: SLF001
+            ClientCreator._create_methods = made  # type: ignore[attr-defined] # noqa: SLF001
         environment = dict(os.environ)
         os.environ.clear()
         os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
@@ -269,11 +277,12 @@ def inspect_once(accepts: Callable[[Any], Any]) -> Callable[[Any], Any]:
     seen: dict[types.FunctionType, Any] = {}
 
     def accepts_kwargs(func: Any) -> Any:  # noqa: ANN401 - any handler
-        if not isinstance(func, types.FunctionType):
+        function = func.__func__ if isinstance(func, types.MethodType) else func
+        if not isinstance(function, types.FunctionType):
             return accepts(func)
-        if func not in seen:
-            seen[func] = accepts(func)
-        return seen[func]
+        if function not in seen:
+            seen[function] = accepts(function)
+        return seen[function]
 
     return accepts_kwargs
 
@@ -288,6 +297,36 @@ def share_aliases(begin: Callable[..., None]) -> Callable[..., None]:
             self._alias_name_cache = found
 
     return __init__
+
+
+def make_once(make: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
+    """The same method of botocore's maker of clients, which makes the functions of each model once.
+
+    Of what a session has of its own, they lead only to the emitter of events of their documentation.
+    """
+    made: dict[int, tuple[Any, dict[str, Any]]] = {}
+
+    def _create_methods(self: Any, service_model: Any) -> dict[str, Any]:  # noqa: ANN401 - classes of botocore's
+        description = service_model._service_description  # noqa: SLF001 - read once, so that it is the same one
+        known, methods = made.get(id(description), (None, {}))
+        if known is not description:
+            methods = make(self, service_model)
+            made[id(description)] = description, methods
+        return dict(methods)
+
+    return _create_methods
+
+
+def compile_once(compile_source: Callable[[str, bytes], Any]) -> Callable[[str, bytes], Any]:
+    """The same function of zipimport's, which is asked twice for a module that is run: for its name too."""
+    compiled: dict[tuple[str, bytes], Any] = {}
+
+    def _compile_source(pathname: str, source: bytes) -> Any:  # noqa: ANN401 - code
+        if (pathname, source) not in compiled:
+            compiled[pathname, source] = compile_source(pathname, source)
+        return compiled[pathname, source]
+
+    return _compile_source
 
 
 def make_packages(collection: Path) -> None:
@@ -458,7 +497,8 @@ def finish() -> None:
     atexit._run_exitfuncs()  # noqa: SLF001
     gc.collect()
     standard = (sys.stdout, sys.stderr)
-    still_open = [each for each in gc.get_objects() if issubclass(type(each), io.IOBase)]
+    # What io.IOBase adds to it is a question that is asked anew for each kind of object.
+    still_open = [each for each in gc.get_objects() if issubclass(type(each), _io._IOBase)]  # noqa: SLF001
     for each in (*standard, *still_open):
         try:
             each.flush()

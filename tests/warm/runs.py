@@ -115,3 +115,20 @@ def told(run: Run, folder: Path) -> tuple[str, str]:
     for pattern, name in changes:
         shown, results = re.sub(pattern, name, shown), re.sub(pattern, name, results)
     return shown, results
+
+
+def run_both_ways(
+    folder: Path, *plays: Mapping[str, Any], options: Sequence[str] = (), **variables: str
+) -> tuple[Run, Run]:
+    """Run plays with all that makes runs fast, and without; they return and say the same."""
+    runs = [run(folder, *plays, options=options, warm=warm, **variables) for warm in (True, False)]
+    ours, theirs = [told(done, folder) for done in runs]
+    assert json.loads(ours[1]) == json.loads(theirs[1])
+    assert without_ways(ours[0]) == without_ways(theirs[0])
+    return runs[0], runs[1]
+
+
+def without_ways(shown: str) -> list[str]:
+    """The lines of a run, without what says which way was taken."""
+    own = ("WORKERS: ", "WARM: ", "KEPT: ", "EXEC ", "ESTABLISH LOCAL CONNECTION", "Log of this run: ")
+    return [line for line in shown.splitlines() if not any(each in line for each in own)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.warm.runs import Run, Task, misbehave, play, run, told
+from tests.warm.runs import Run, Task, misbehave, play, run, told, without_ways
 
 SECRET = "a-secret-that-no-file-and-no-line-may-hold"
 ENDINGS = (
@@ -82,9 +82,8 @@ def test_results_and_messages_are_the_same(tmp_path: Path, options: tuple[str, .
 
 
 def lines(shown: str) -> list[str]:
-    """Without what says which way was taken."""
-    own = ("WARM: ", "KEPT: ", "EXEC ", "ESTABLISH LOCAL CONNECTION", "=http://127.0.0.1:1 /")
-    return [line for line in shown.splitlines() if not any(each in line for each in own)]
+    """Without what says which way was taken, and the command that an environment is part of."""
+    return [line for line in without_ways(shown) if "=http://127.0.0.1:1 /" not in line]
 
 
 def test_nothing_of_a_task_reaches_the_next_one(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.plugins import load
-from tests.warm.runs import HERE, Run, Task, play, run, told
+from tests.warm.runs import HERE, Run, Task, play, run, run_both_ways, told
 
 workers: Any = load("callback_plugins/workers.py")
 WITHOUT = "WORKERS: executed without one"
@@ -69,18 +69,7 @@ def both(tmp_path: Path, tasks: tuple[Task, ...], *options: str) -> tuple[Run, R
         json.dumps([{"name": "in it", "ansible.builtin.debug": {"msg": "{{ given }}"}}])
     )
     (folder / "included-vars.yml").write_text('{"of_a_file": "{{ sum + 1 }}"}')
-    whole = play(tasks, vars={"folder": str(folder)})
-    runs = [run(folder, whole, options=options, warm=warm) for warm in (True, False)]
-    ours, theirs = [told(done, folder) for done in runs]
-    assert json.loads(ours[1]) == json.loads(theirs[1])
-    assert lines(ours[0]) == lines(theirs[0])
-    return runs[0], runs[1]
-
-
-def lines(shown: str) -> list[str]:
-    """Without what says which way was taken."""
-    own = ("WORKERS: ", "WARM: ", "KEPT: ", "EXEC ", "ESTABLISH LOCAL CONNECTION", "Log of this run: ")
-    return [line for line in shown.splitlines() if not any(each in line for each in own)]
+    return run_both_ways(folder, play(tasks, vars={"folder": str(folder)}), options=options)
 
 
 LONG = [pytest.param(each, marks=pytest.mark.long) for each in (("-vvv",), ("--check", "--diff"))]
