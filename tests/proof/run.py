@@ -36,7 +36,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "revisions": lambda _: revisions.figures(),
     "skin": lambda _: skin.figures(),
     "scale": lambda _: scale.figures(),
-    "suites": lambda _: suites.figures(suites.SIMULATED),
+    "suites": lambda _: suites.figures(suites.SIMULATED, jobs=2),
     "races": lambda options: races.figures(options.rounds, options.seed),
     "kills": kill_each,
     "removal": lambda options: removal.figures(options.seed, options.removals),
@@ -70,7 +70,7 @@ def main() -> int:
     parser.add_argument(
         "--jobs",
         type=int,
-        default=2,
+        default=4,
         help="provisionings over a bad line, or accounts with kills, at a time",
     )
     options = parser.parse_args()

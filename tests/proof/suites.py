@@ -57,13 +57,14 @@ WITH_HOSTS: Mapping[str, Sequence[str]] = {
 }
 
 
-def figures(suites: Mapping[str, Sequence[str]]) -> Iterator[Figure]:
+def figures(suites: Mapping[str, Sequence[str]], jobs: int = 0) -> Iterator[Figure]:
+    """Tests with hosts share this machine's, one test at a time (`jobs` 0)."""
     for name, paths in suites.items():
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
             subprocess.run(
-                [*PYTEST, f"--junit-xml={report}", *paths],
+                [*PYTEST, f"--numprocesses={jobs}", f"--junit-xml={report}", *paths],
                 cwd=CHECKOUT,
                 check=False,
                 stdout=sys.stderr,
