@@ -58,8 +58,10 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # Ansible has 
         """Start the warm interpreter, where this Ansible and this system have what it takes."""
         try:
             connection = connection_loader.get("warm", class_only=True)
+            # Each inventory is asked for.
             if connection.server is None:
                 connection.start(place_of_collection())
+                self.display.vvv("WARM: the warm interpreter is starting")
         except (AttributeError, OSError) as error:
             self.display.vvv(f"WARM: no warm interpreter was started: {error}")
 

@@ -358,6 +358,7 @@ def serve(descriptor: int, parent: int, given: Mapping[str, str], utilities: str
     """Fork for each request, import while there is none. `parent` gave the shell this environment."""
     # Modules are imported from no folder of the task's or the user's; none is kept from being unmounted.
     os.chdir("/")
+    heed_signals()
     shell = Shell(given, os.environ, becomes=os.getppid() == parent)
     warmth = Warmth(utilities, collection)
     asked = socket.socket(fileno=descriptor)
@@ -385,6 +386,16 @@ def serve(descriptor: int, parent: int, given: Mapping[str, str], utilities: str
             lead(warmth, shell, *descriptors)
         for each in descriptors:
             os.close(each)
+
+
+def heed_signals() -> None:
+    """As an interpreter that Ansible starts for a module: by then Ansible heeds what its own parent ignored.
+
+    A shell has what it starts in the background ignore SIGINT.
+    """
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def wait_for_ended() -> None:

@@ -77,13 +77,18 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 
 def run(
-    folder: Path, *plays: Mapping[str, Any], options: Sequence[str] = (), warm: bool = True, **variables: str
+    folder: Path,
+    *plays: Mapping[str, Any],
+    options: Sequence[str] = (),
+    warm: bool = True,
+    before: Sequence[str] = (),
+    **variables: str,
 ) -> Run:
-    """Run plays to their end."""
+    """Run plays to their end, by the command `before` where there is one."""
     folder.mkdir(exist_ok=True)
     (folder / "results").write_text("")
     done = subprocess.run(
-        command(folder, *plays, options=options),
+        [*before, *command(folder, *plays, options=options)],
         cwd=CHECKOUT,
         env=environment(folder, PIPELINE_WARM=str(warm), **variables),
         capture_output=True,

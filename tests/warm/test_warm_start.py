@@ -105,6 +105,16 @@ def test_where_a_value_was_written_is_still_told(tmp_path: Path) -> None:
     assert f"{folder}/settings.yml:2:6" in ours.output
 
 
+@pytest.mark.parametrize("signals", ["INT", "TERM", "INT TERM HUP"])
+def test_a_module_heeds_the_signals_that_it_heeds_elsewhere(tmp_path: Path, signals: str) -> None:
+    """Whatever the run was to ignore, as in the background of a shell."""
+    ignoring = ["sh", "-c", f"trap '' {signals}; exec \"$@\"", "sh"]
+    whole = play([{"name": "look", "process_state": None}])
+    runs = [run(tmp_path / "run", whole, warm=warm, before=ignoring).of("look") for warm in (True, False)]
+    for name in ("signals", "interrupted"):
+        assert runs[0][name] == runs[1][name]
+
+
 def test_several_inventories_start_one_interpreter(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("localhost\n")
     options = ["-vvv", f"--inventory={tmp_path / 'hosts'}"]
@@ -112,3 +122,4 @@ def test_several_inventories_start_one_interpreter(tmp_path: Path) -> None:
     whole = play([{"name": "look", "process_state": None}], vars={"ansible_connection": "warm"})
     done = run(tmp_path / "run", whole, options=options)
     assert done.ways == ["warm"]
+    assert done.output.count("WARM: the warm interpreter is starting") == 1
