@@ -133,7 +133,7 @@ class Kept:
             *(getattr(environment, name) for name in self._syntax),
             context and context.escape_backslashes,
             # Roles that are included later bring their own.
-            *(tuple(map(str, loader._extra_dirs)) for loader in (filter_loader, test_loader)),  # noqa: SLF001
+            *(tuple(loader._extra_dirs) for loader in (filter_loader, test_loader)),  # noqa: SLF001
         )
 
 

@@ -33,7 +33,7 @@ import zipimport
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib.machinery import NamespaceLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -81,19 +81,21 @@ class Warmth:
     sources: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Size and checksum of each, as archives have them."""
     places: dict[str, list[str]] = field(default_factory=dict)
-    models: dict[str, Any] = field(default_factory=dict)
     unusable: str = ""
 
     def steps(self) -> Iterator[Callable[[], None]]:
         """What to import, in parts between which requests are looked for."""
         yield self.import_ansible
         yield self.import_aws
-        for service in SERVICES:
-            yield partial(self.read_models, service)
+        if "boto3" in sys.modules:
+            yield self.share_between_sessions
+            for service in SERVICES:
+                yield partial(self.read_models, service)
 
     def import_ansible(self) -> None:
-        compile_source = compile_once(zipimport._compile_source)  # type: ignore[attr-defined] # noqa: SLF001
-        zipimport._compile_source = compile_source  # type: ignore[attr-defined] # noqa: SLF001
+        # It is asked twice for a module that is run: for its name too.
+        compiled = cache(zipimport._compile_source)  # type: ignore[attr-defined] # noqa: SLF001
+        zipimport._compile_source = compiled  # type: ignore[attr-defined] # noqa: SLF001
         for name in OF_ANSIBLE:
             importlib.import_module(name)
         self.places = {name: list(sys.modules[name].__path__) for name in ("ansible", "ansible.module_utils")}
@@ -116,31 +118,29 @@ class Warmth:
                 continue
         self.note()
 
-    def read_models(self, service: str) -> None:
-        """Make a client as modules make theirs, with nothing of this environment.
-
-        All sessions of a module share the models, as all clients of one session do elsewhere.
-        """
-        if "boto3" not in sys.modules:
-            return
-        from boto3.session import Session
+    def share_between_sessions(self) -> None:
+        """Have all sessions of a module share what is equal, as all clients of one session do elsewhere."""
         from botocore import hooks
         from botocore.client import ClientCreator
-        from botocore.exceptions import UnknownServiceError
         from botocore.loaders import JSONFileLoader, Loader
 
-        if not self.models:
-            load = load_once(JSONFileLoader.load_file, self.models)
-            JSONFileLoader.load_file = load  # type: ignore[assignment,method-assign]
-            # Every session's first client looks through the folders of all services there are.
-            listing = list_once(Loader.list_available_services)
-            Loader.list_available_services = listing  # type: ignore[assignment,method-assign]
-            # And every session has some hundred and fifty handlers, which are the same.
-            hooks.accepts_kwargs = inspect_once(hooks.accepts_kwargs)  # type: ignore[assignment]
-            hooks.EventAliaser.__init__ = share_aliases(hooks.EventAliaser.__init__)  # type: ignore[method-assign]
-            # A client has a function for each operation of its service, EC2's some seven hundred.
-            made = make_once(ClientCreator._create_methods)  # type: ignore[attr-defined] # noqa: SLF001
-            ClientCreator._create_methods = made  # type: ignore[attr-defined] # noqa: SLF001
+        load = load_once(JSONFileLoader.load_file)
+        JSONFileLoader.load_file = load  # type: ignore[assignment,method-assign]
+        # Every session's first client looks through the folders of all services there are.
+        listing = list_once(Loader.list_available_services)
+        Loader.list_available_services = listing  # type: ignore[assignment,method-assign]
+        # And every session has some hundred and fifty handlers, which are the same.
+        hooks.accepts_kwargs = inspect_once(hooks.accepts_kwargs)  # type: ignore[assignment]
+        hooks.EventAliaser.__init__ = share_aliases(hooks.EventAliaser.__init__)  # type: ignore[method-assign]
+        # A client has a function for each operation of its service, EC2's some seven hundred.
+        made = make_once(ClientCreator._create_methods)  # type: ignore[attr-defined] # noqa: SLF001
+        ClientCreator._create_methods = made  # type: ignore[attr-defined] # noqa: SLF001
+
+    def read_models(self, service: str) -> None:
+        """Make a client as modules make theirs, with nothing of this environment."""
+        from boto3.session import Session
+        from botocore.exceptions import UnknownServiceError
+
         environment = dict(os.environ)
         os.environ.clear()
         os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
@@ -248,8 +248,9 @@ class Shell:
         return environment
 
 
-def load_once(load: Callable[[Any, str], Any], loaded: dict[str, Any]) -> Callable[[Any, str], Any]:
+def load_once(load: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
     """The same function, which reads each file once."""
+    loaded: dict[str, Any] = {}
 
     def load_file(self: Any, file_path: str) -> Any:  # noqa: ANN401 - JSON, by a class of botocore's
         if file_path not in loaded:
@@ -315,18 +316,6 @@ def make_once(make: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any]
         return dict(methods)
 
     return _create_methods
-
-
-def compile_once(compile_source: Callable[[str, bytes], Any]) -> Callable[[str, bytes], Any]:
-    """The same function of zipimport's, which is asked twice for a module that is run: for its name too."""
-    compiled: dict[tuple[str, bytes], Any] = {}
-
-    def _compile_source(pathname: str, source: bytes) -> Any:  # noqa: ANN401 - code
-        if (pathname, source) not in compiled:
-            compiled[pathname, source] = compile_source(pathname, source)
-        return compiled[pathname, source]
-
-    return _compile_source
 
 
 def make_packages(collection: Path) -> None:

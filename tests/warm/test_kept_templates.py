@@ -53,13 +53,10 @@ def environment() -> Any:
 
 @pytest.fixture
 def keeping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a run."""
+    """As in a run. What is there is put back after the test."""
+    environment = _jinja_bits.AnsibleEnvironment
     for name in ("compile", "compile_expression"):
-        monkeypatch.setattr(
-            _jinja_bits.AnsibleEnvironment, name, getattr(_jinja_bits.AnsibleEnvironment, name)
-        )
-    # What monkeypatch puts back is what the class inherits, or has.
-    monkeypatch.delattr(_jinja_bits.AnsibleEnvironment, "compile")
+        monkeypatch.setattr(environment, name, getattr(environment, name))
     kept.Kept(_jinja_bits).stand_between()
 
 
