@@ -2,8 +2,8 @@
 
     python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 34] [--kills 20] [--rounds 3]
 
-Without hosts: revisions, skin, scale, suites, races, kills, removal, access, way. With hosts, on this
-machine: hosts. What an experiment does by chance it does by the seed. The table goes to build/proof.md
+With hosts, on this machine: hosts. Without: revisions, skin, scale, suites, races, kills, removal, access,
+way. What an experiment does by chance it does by the seed. The table goes to build/proof.md
 too, after each experiment anew. Progress is told on standard error. The status is 1 where a goal is missed.
 """
 
@@ -33,6 +33,7 @@ def kill_each(options: argparse.Namespace) -> Iterator[Figure]:
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
+    "hosts": lambda _: suites.figures(suites.WITH_HOSTS),
     "revisions": lambda _: revisions.figures(),
     "skin": lambda _: skin.figures(),
     "scale": lambda _: scale.figures(),
@@ -42,7 +43,6 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "removal": lambda options: removal.figures(options.seed, options.removals),
     "access": lambda options: access.figures(options.seed, options.accesses),
     "way": lambda options: way.figures(options.runs, options.seed, options.jobs),
-    "hosts": lambda _: suites.figures(suites.WITH_HOSTS),
 }
 """In this order: what is measured comes before what takes all there is of the machine."""
 
