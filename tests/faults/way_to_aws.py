@@ -286,18 +286,18 @@ def _plain(thing: Any) -> str:
 
 
 @cache
-def line() -> Line:
-    """That of this worker; it ends with it."""
-    return Line(Path(tempfile.mkdtemp(prefix="faults-")))
+def line(folder: Path) -> Line:
+    """That of this worker; it ends with it. What it writes is in a folder of its own below this one."""
+    return Line(Path(tempfile.mkdtemp(dir=folder)))
 
 
-def survey() -> tuple[int, list[str]]:
+def survey(folder: Path) -> tuple[int, list[str]]:
     """Over a good line: how many calls change something, and what there is then."""
-    return line().mutating_calls(), line().holdings()
+    return line(folder).mutating_calls(), line(folder).holdings()
 
 
-def attempt(trial: Trial, wanted: Sequence[str]) -> Outcome:
-    return line().attempt(trial, wanted)
+def attempt(folder: Path, trial: Trial, wanted: Sequence[str]) -> Outcome:
+    return line(folder).attempt(trial, wanted)
 
 
 def reason(said: str) -> str:
@@ -368,11 +368,15 @@ def outcomes(arguments: argparse.Namespace) -> list[Outcome]:
     """Of every trial that is asked for, as they end; each is reported when it does."""
     shutil.rmtree(SAID, ignore_errors=True)
     done: list[Outcome] = []
-    with ProcessPoolExecutor(arguments.jobs) as workers:
-        mutating, wanted = workers.submit(survey).result()
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-") as name,
+        ProcessPoolExecutor(arguments.jobs) as workers,
+    ):
+        folder = Path(name)
+        mutating, wanted = workers.submit(survey, folder).result()
         print(f"a run makes {mutating} mutating calls", flush=True)
         asked = trials(arguments, mutating)
-        for future in as_completed([workers.submit(attempt, trial, wanted) for trial in asked]):
+        for future in as_completed([workers.submit(attempt, folder, trial, wanted) for trial in asked]):
             done.append(future.result())
             report(done[-1], len(done), len(asked))
     return done

@@ -17,11 +17,12 @@ def figures(runs: int, seed: int, jobs: int) -> list[Figure]:
     groups["provisioned with an answer lost, once for each changing call: nothing doubled"] = (lost, 1.0)
     lines = [_figure(name, group, goal) for name, (group, goal) in groups.items()]
     converged = sum(each.converged for each in done)
-    return [*lines, counted("the run after each of these: nothing more, nothing less", converged, len(done))]
+    after = "nothing more, nothing less after each of these, or after the next run where it failed"
+    return [*lines, counted(after, converged, len(done))]
 
 
 def _figure(name: str, group: list[Outcome], goal: float) -> Figure:
     faults = [f"{each.trial}: {'; '.join(each.left) or 'failed'}" for each in group if not each.good]
-    # Two at a time: the seconds are those of the runs, not of the clock.
+    # Several at a time: the seconds are those of the runs, not of the clock.
     seconds = sum(each.seconds for each in group)
     return counted(name, sum(e.good for e in group), len(group), share=goal, seconds=seconds, faults=faults)
