@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 WORKFLOWS := $(wildcard .github/workflows/*.yml site/.github/workflows/*.yml)
 ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 
-.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways faults long browser bench docs collection release collection-lint lock clean environment idle engine
+.PHONY: help demo push-demo down test test-all lint unit integration local-cloud molecule molecule-all molecule-roles both-ways faults hosts long browser bench docs collection release collection-lint lock clean environment idle engine
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -31,7 +31,7 @@ down: ## end everything that demo and test started; caches stay
 test: environment idle engine ## all that CI runs (at most 20 minutes on 2 cores)
 	scripts/side_by_side.sh "$(MAKE) --no-print-directory molecule local-cloud" "$(MAKE) --no-print-directory lint unit integration"
 
-test-all: environment idle engine lint unit integration local-cloud both-ways long faults browser collection-lint ## test with all scenarios, the fault runs, the status page in a browser and the second dependency line
+test-all: environment idle engine lint unit integration local-cloud both-ways long hosts faults browser collection-lint ## test with all scenarios, whole pipelines under faults, the proof, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
@@ -77,6 +77,10 @@ SEED ?= 1
 
 faults: environment engine ## the proof as one table: bad lines, kills, races, hostile revisions, scale, fuzz, and with hosts, under requests
 	python -m tests.proof.run $(if $(PARTS),--parts $(PARTS)) --seed $(SEED) --runs $(RUNS) --kills $(KILLS) --rounds $(ROUNDS)
+
+# Some of them are in the proof as well.
+hosts: environment engine ## whole pipelines on booted hosts: faults, HTTPS, fleets, updates, under requests; one test at a time
+	pytest -q --durations=20 tests/faults
 
 long: environment engine ## the tests that take minutes each
 	scripts/install_iam_simulate.sh
