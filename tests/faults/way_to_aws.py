@@ -14,6 +14,7 @@ import argparse
 import json
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -370,7 +371,10 @@ def outcomes(arguments: argparse.Namespace) -> list[Outcome]:
     done: list[Outcome] = []
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as name,
-        ProcessPoolExecutor(arguments.jobs) as workers,
+        # Ctrl-C ends a worker with its account; it would go on to the next trial otherwise.
+        ProcessPoolExecutor(
+            arguments.jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL)
+        ) as workers,
     ):
         folder = Path(name)
         mutating, wanted = workers.submit(survey, folder).result()

@@ -8,6 +8,7 @@ too, after each experiment anew. Progress is told on standard error. The status 
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -77,14 +78,20 @@ def main() -> int:
     figures: list[Figure] = []
     begun = time.monotonic()
     WRITTEN.parent.mkdir(exist_ok=True)
-    for part in (each for each in PARTS if each in options.parts):
-        with redirect_stdout(sys.stderr):
-            for figure in PARTS[part](options):
-                figures.append(figure)
-                print(figure.row(), *figure.faults, sep="\n  ", flush=True)
-                WRITTEN.write_text(report(options, figures, time.monotonic() - begun))
+    try:
+        for part in (each for each in PARTS if each in options.parts):
+            with redirect_stdout(sys.stderr):
+                for figure in PARTS[part](options):
+                    figures.append(figure)
+                    print(figure.row(), *figure.faults, sep="\n  ", flush=True)
+                    WRITTEN.write_text(report(options, figures, time.monotonic() - begun))
+    except KeyboardInterrupt:
+        print("interrupted: what follows are the experiments until then", file=sys.stderr)
+        status = 128 + signal.SIGINT
+    else:
+        status = 0 if all(figure.met for figure in figures) else 1
     print(report(options, figures, time.monotonic() - begun))
-    return 0 if all(figure.met for figure in figures) else 1
+    return status
 
 
 if __name__ == "__main__":

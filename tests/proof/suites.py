@@ -64,13 +64,18 @@ def figures(suites: Mapping[str, Sequence[str]], jobs: int = 0) -> Iterator[Figu
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
-            subprocess.run(
-                [*PYTEST, f"--numprocesses={jobs}", f"--junit-xml={report}", *paths],
-                cwd=CHECKOUT,
-                check=False,
-                stdout=sys.stderr,
-            )
+            pytest(f"--numprocesses={jobs}", f"--junit-xml={report}", *paths)
             yield figure(name, report, time.monotonic() - begun)
+
+
+def pytest(*arguments: str) -> None:
+    """Ctrl-C reaches it too: it is given the time to end its local cloud and hosts, which run() would not."""
+    with subprocess.Popen([*PYTEST, *arguments], cwd=CHECKOUT, stdout=sys.stderr) as process:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
 
 
 def figure(name: str, report: Path, seconds: float) -> Figure:
