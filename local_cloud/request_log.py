@@ -108,15 +108,16 @@ class RequestLog:
         self._file: TextIO | None = None
 
     def add(self, entry: Entry) -> None:
-        if not self.enabled:
-            return
         with self._lock:
+            if not self.enabled:
+                return
             self._entries.append(entry)
             self._open().write(json.dumps(asdict(entry)) + "\n")
 
     def close(self) -> None:
-        """Let go of the file; a later entry opens it again."""
+        """Let go of the file. What ends after that, such as a poll that was held, is not noted any more."""
         with self._lock:
+            self.enabled = False
             if self._file:
                 self._file.close()
             self._file = None

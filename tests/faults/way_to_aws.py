@@ -24,9 +24,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from local_cloud.testing.clouds import LocalCloud, Settings, running
+from local_cloud.testing.clouds import LocalCloud, running
 from tests.faults.proxy import Plan, Proxy, at_random, every_answer_lost_once, lost_answer
 from tests.iam.pipeline import CHECKOUT, REPOSITORY, Pipeline, PlaybookError
 
@@ -83,13 +83,20 @@ class Outcome:
         return self.succeeded and self.converged and not self.left
 
 
-@dataclass(frozen=True)
-class Behind:
-    """Where a pipeline finds a local cloud whose calls go through proxies; as LocalCloud has it."""
+class Behind(LocalCloud):
+    """A local cloud as it is, but that calls go through proxies."""
 
-    settings: Settings
-    endpoint_url: str
-    github_url: str
+    def __init__(self, cloud: LocalCloud, aws: str, github: str) -> None:
+        vars(self).update(vars(cloud))
+        self._aws_endpoint, self._github_endpoint = aws, github
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._aws_endpoint
+
+    @property
+    def github_url(self) -> str:
+        return self._github_endpoint
 
 
 class Line:
@@ -100,8 +107,8 @@ class Line:
         self.cloud = self._open.enter_context(running(directory))
         self.aws = self._open.enter_context(Proxy(self.cloud.endpoint_url).running())
         self.github = self._open.enter_context(Proxy(self.cloud.github_url, github=True).running())
-        behind = Behind(self.cloud.settings, self.aws.endpoint, self.github.endpoint)
-        self.pipeline = Pipeline(cast("LocalCloud", behind), directory)
+        behind = Behind(self.cloud, self.aws.endpoint, self.github.endpoint)
+        self.pipeline = Pipeline(behind, directory)
 
     def close(self) -> None:
         self._open.close()

@@ -129,9 +129,14 @@ class TestFile:
         for count in (1, 2):
             log.add(self.ENTRY)
             assert len(log.path.read_text().splitlines()) == count
-        log.close()
+
+    def test_is_not_made_again_by_what_ends_after_the_local_cloud(self, tmp_path: Path) -> None:
+        log = request_log.RequestLog(tmp_path / "requests.jsonl")
         log.add(self.ENTRY)
-        assert len(log.path.read_text().splitlines()) == 3
+        log.close()
+        log.path.unlink()
+        log.add(self.ENTRY)
+        assert not log.path.exists()
 
     def test_is_moved_aside_where_it_has_become_too_long(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

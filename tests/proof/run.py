@@ -11,26 +11,42 @@ import argparse
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import redirect_stdout
+from typing import TypeVar
 
 from tests.bench.run import CHECKOUT, machine
 from tests.proof import access, kills, races, removal, revisions, scale, skin, suites, way
-from tests.proof.table import Figure, markdown
+from tests.proof.table import Figure, counted, markdown
 
 WRITTEN = CHECKOUT / "build" / "proof.md"
+Given = TypeVar("Given")
 KILLED = ("provision", "deploy", "destroy", "blue/green deployment")
 
 
 def kill_each(options: argparse.Namespace) -> Iterator[Figure]:
     with ProcessPoolExecutor(options.jobs) as workers:
-        begun = [
-            workers.submit(kills.figure, name, options.kills, options.seed + number)
+        begun = {
+            name: workers.submit(kills.figure, name, options.kills, options.seed + number)
             for number, name in enumerate(KILLED)
-        ]
-        for figure in begun:
-            yield figure.result()
+        }
+        for name, figure in begun.items():
+            yield from attempted(f"{name} killed", _ended, figure)
+
+
+def _ended(figure: Future[Figure]) -> list[Figure]:
+    return [figure.result()]
+
+
+def attempted(name: str, experiments: Callable[[Given], Iterable[Figure]], given: Given) -> Iterator[Figure]:
+    """Their figures. One that breaks is a goal that was missed: hours of others are not lost for it."""
+    try:
+        yield from experiments(given)
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        traceback.print_exc()
+        yield counted(f"{name}: the experiment itself broke", 0, 1, faults=[repr(error)])
 
 
 PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
@@ -81,7 +97,7 @@ def main() -> int:
     try:
         for part in (each for each in PARTS if each in options.parts):
             with redirect_stdout(sys.stderr):
-                for figure in PARTS[part](options):
+                for figure in attempted(part, PARTS[part], options):
                     figures.append(figure)
                     print(figure.row(), *figure.faults, sep="\n  ", flush=True)
                     WRITTEN.write_text(report(options, figures, time.monotonic() - begun))
