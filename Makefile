@@ -69,9 +69,9 @@ both-ways: environment engine ## all scenarios in the warm interpreter and witho
 molecule-roles: environment engine ## the scenarios of the roles; HOST_IMAGE=debian:13 takes another system for two of the hosts
 	molecule test $(foreach role,codedeploy_agent nginx site_checkout swap,--scenario-name $(role))
 
-# Other runs, more of them, or some parts: make faults SEED=1000 KILLS=50, make faults PARTS="way kills"
-RUNS ?= 34
-KILLS ?= 20
+# Other runs, more of them, or some parts: make faults SEED=1000 RUNS=100, make faults PARTS="way kills"
+RUNS ?= 25
+KILLS ?= 50
 ROUNDS ?= 3
 SEED ?= 1
 

@@ -8,6 +8,7 @@ import json
 import random
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -89,6 +90,16 @@ def every_answer_lost_once() -> Plan:
     return plan
 
 
+class Server(ThreadingHTTPServer):
+    """Clients are killed, and what is upstream ends: no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), (OSError, http.client.HTTPException)):
+            super().handle_error(request, client_address)
+
+
 @dataclass
 class Proxy:
     """`endpoint` leads to `upstream`. `plan` may be changed at any time; `struck` is what happened so far.
@@ -114,8 +125,7 @@ class Proxy:
         class Bound(Handler):
             owner = proxy
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        server.daemon_threads = True
+        server = Server(("127.0.0.1", 0), Bound)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

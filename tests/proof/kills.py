@@ -14,9 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -45,6 +48,7 @@ BLUE_GREEN = {
 """A new group of hosts for each deployment; the former one ends with it."""
 DEPLOY = ("deploy-site.yml", "--extra-vars={pipeline_addresses: []}")
 """Nothing serves the page where there are no hosts."""
+THERE_AND_AWAY = "provision, destroy"
 
 
 @dataclass(frozen=True)
@@ -110,13 +114,17 @@ def killed(line: Line, playbook: tuple[str, ...], after: float, with_signal: sig
 
 
 @dataclass
-class Rounds:
-    """One account, on which one playbook is killed again and again."""
+class Killed:
+    """A playbook that is killed again and again; `before` makes what it finds, where that is not there."""
 
+    name: str
     line: Line
     playbook: tuple[str, ...]
     before: Callable[[], object]
-    """Makes what each killed run finds."""
+    usual: float = 0
+    """Seconds of a run that is not killed."""
+    wanted: Sequence[str] = ()
+    """What there is after it."""
 
     def clean(self) -> tuple[str, float]:
         """What a run that is not killed says where it fails, and its seconds."""
@@ -127,26 +135,26 @@ class Rounds:
             return str(error)[-300:], time.monotonic() - begun
         return "", time.monotonic() - begun
 
-    def run(self, kills: int, seed: int) -> Iterator[tuple[Kill, str]]:
-        """Each kill, and what is wrong after it; nothing where nothing is."""
-        chance = random.Random(seed)  # noqa: S311 - a seed is the point
+    def begin(self) -> None:
         self.before()
-        said, usual = self.clean()
+        said, self.usual = self.clean()
         assert not said, said
-        wanted = self.line.holdings()
-        for number in range(kills):
-            kill = self.kill(chance, usual, signal.SIGINT if number % 2 else signal.SIGKILL)
-            said, _ = self.clean()
-            wrong = [said] if said else list(differences(wanted, self.line.holdings()))
-            if kill.lived > SECONDS_TO_END:
-                wrong.append(f"something of it lived on for {kill.lived:.0f} s")
-            yield kill, "; ".join(wrong)
+        self.wanted = self.line.holdings()
 
-    def kill(self, chance: random.Random, usual: float, with_signal: signal.Signals) -> Kill:
+    def round(self, chance: random.Random, with_signal: signal.Signals) -> tuple[Kill, str]:
+        """A kill, and what is wrong after the run that follows; nothing where nothing is."""
+        kill = self.kill(chance, with_signal)
+        said, _ = self.clean()
+        wrong = [said] if said else list(differences(self.wanted, self.line.holdings()))
+        if kill.lived > SECONDS_TO_END:
+            wrong.append(f"something of it lived on for {kill.lived:.0f} s")
+        return kill, "; ".join(wrong)
+
+    def kill(self, chance: random.Random, with_signal: signal.Signals) -> Kill:
         """Within a run: one that had ended before is made anew, and another moment chosen."""
         while True:
             self.before()
-            kill = killed(self.line, self.playbook, chance.uniform(0, usual), with_signal)
+            kill = killed(self.line, self.playbook, chance.uniform(0, self.usual), with_signal)
             if not kill.late:
                 return kill
 
@@ -166,43 +174,116 @@ def of_a_fleet(line: Line) -> str:
     return f"--extra-vars={json.dumps(BLUE_GREEN | {'pipeline_instance_image': image})}"
 
 
-@contextmanager
-def rounds(name: str) -> Iterator[Rounds]:
-    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        line = Line(Path(folder))
-        try:
+def there_and_away(line: Line) -> Sequence[Killed]:
+    """Provisioning and removal by turns, on one account: each finds what the other has left."""
+    line.empty()
+    nothing = line.holdings()
+
+    def remove() -> None:
+        if line.holdings() != nothing:
             line.empty()
-            provision = partial(line.pipeline.play, *PROVISION)
-            if name == "provision":
-                yield Rounds(line, PROVISION, line.empty)
-            elif name == "destroy":
-                yield Rounds(line, DESTROY, provision)
-            elif name == "blue/green deployment":
-                settings = of_a_fleet(line)
-                for playbook in ("provision-iam.yml", "provision-fleet.yml", "configure-codedeploy.yml"):
-                    line.pipeline.play(playbook, settings)
-                hosts = partial(running_instances, line.pipeline.client("ec2"))
-                with agents_everywhere(line.cloud.endpoint_url, hosts, lambda _: succeed):
-                    commits = partial(commit, line, Path(folder) / "site")
-                    yield Rounds(line, ("deploy-site.yml", settings), commits)
-            else:
-                provision()
-                with agent_at_work(line.pipeline):
-                    yield Rounds(line, DEPLOY, partial(commit, line, Path(folder) / "site"))
-        finally:
-            line.close()
+
+    def provide() -> None:
+        if line.holdings() != provision.wanted:
+            line.pipeline.play(*PROVISION)
+
+    provision = Killed("provision", line, PROVISION, remove)
+    return provision, Killed("destroy", line, DESTROY, provide)
 
 
-def figure(name: str, kills: int, seed: int) -> Figure:
-    """`name` is one of `rounds`. Both signals by turns, at moments by the seed."""
+@contextmanager
+def turns(lane: str, line: Line) -> Iterator[Sequence[Killed]]:
+    """What is killed by turns on one account."""
+    commits = partial(commit, line, line.pipeline.directory / "site")
+    if lane == "blue/green deployment":
+        line.empty()
+        settings = of_a_fleet(line)
+        for playbook in ("provision-iam.yml", "provision-fleet.yml", "configure-codedeploy.yml"):
+            line.pipeline.play(playbook, settings)
+        hosts = partial(running_instances, line.pipeline.client("ec2"))
+        with agents_everywhere(line.cloud.endpoint_url, hosts, lambda _: succeed):
+            yield [Killed(lane, line, ("deploy-site.yml", settings), commits)]
+    elif lane == "deploy":
+        line.empty()
+        line.pipeline.play(*PROVISION)
+        with agent_at_work(line.pipeline):
+            yield [Killed(lane, line, DEPLOY, commits)]
+    else:
+        yield there_and_away(line)
+
+
+@dataclass
+class Tally:
+    """What became of the kills of one playbook on one account."""
+
+    good: int = 0
+    longest: float = 0
+    seconds: float = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def tallies(lane: str, kills: int, seed: int) -> dict[str, Tally]:
+    """By the names of what is killed on the lane's account: both signals by turns, at moments by the seed."""
     # A runner in the background of a shell ignores it, and so would its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    begun, good, longest, faults = time.monotonic(), 0, 0.0, []
-    with rounds(name) as at_work:
-        for kill, wrong in at_work.run(kills, seed):
-            good, longest = good + (not wrong), max(longest, kill.lived)
-            if wrong:
-                faults.append(f"{kill}: {wrong}")
-            print(f"{name}: {kill}: {wrong or 'ok'}", file=sys.stderr, flush=True)  # noqa: T201 - progress
-    experiment = f"{name} killed (SIGKILL, SIGINT by turns), then run again; all ended within {longest:.1f} s"
-    return counted(experiment, good, kills, seconds=time.monotonic() - begun, faults=faults)
+    chance = random.Random(seed)  # noqa: S311 - a seed is the point
+    found: defaultdict[str, Tally] = defaultdict(Tally)
+    with (
+        tempfile.TemporaryDirectory(prefix="kills-") as folder,
+        closing(Line(Path(folder))) as line,
+        turns(lane, line) as at_work,
+    ):
+        for each in at_work:
+            each.begin()
+        for number in range(kills):
+            for each in at_work:
+                begun = time.monotonic()
+                kill, wrong = each.round(chance, signal.SIGINT if number % 2 else signal.SIGKILL)
+                tally = found[each.name]
+                tally.good += not wrong
+                tally.longest = max(tally.longest, kill.lived)
+                tally.seconds += time.monotonic() - begun
+                tally.faults += [f"{kill}: {wrong}"] if wrong else []
+                print(f"{each.name}: {kill}: {wrong or 'ok'}", file=sys.stderr, flush=True)  # noqa: T201
+    return dict(found)
+
+
+def figures(kills: int, seed: int, jobs: int) -> Iterator[Figure]:
+    """So many kills of each playbook, of which the two that take longest have two accounts."""
+    lanes = [
+        (THERE_AND_AWAY, kills - kills // 2),
+        (THERE_AND_AWAY, kills // 2),
+        ("deploy", kills),
+        ("blue/green deployment", kills),
+    ]
+    with ProcessPoolExecutor(jobs) as workers:
+        begun = [
+            (lane, workers.submit(tallies, lane, number, seed + each))
+            for each, (lane, number) in enumerate(lanes)
+        ]
+        seen: defaultdict[str, list[Tally]] = defaultdict(list)
+        for lane, future in begun:
+            for name, tally in ended(lane, future).items():
+                seen[name].append(tally)
+    for name in (*THERE_AND_AWAY.split(", "), "deploy", "blue/green deployment"):
+        yield figure(name, seen[name], kills)
+
+
+def ended(lane: str, future: Future[dict[str, Tally]]) -> dict[str, Tally]:
+    """Of a lane; one that broke has none but that as its fault."""
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other lanes have figures
+        traceback.print_exc()
+        return {name: Tally(faults=[f"the experiment itself broke: {error!r}"]) for name in lane.split(", ")}
+
+
+def figure(name: str, tallies: Sequence[Tally], kills: int) -> Figure:
+    longest = max(each.longest for each in tallies)
+    return counted(
+        f"{name} killed (SIGKILL, SIGINT by turns), then run again; all ended within {longest:.1f} s",
+        sum(each.good for each in tallies),
+        kills,
+        seconds=sum(each.seconds for each in tallies),
+        faults=[fault for each in tallies for fault in each.faults],
+    )

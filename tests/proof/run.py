@@ -1,6 +1,6 @@
 """The proof: every experiment with its figure and its goal, as one table in Markdown.
 
-    python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 34] [--kills 20] [--rounds 3]
+    python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 25] [--kills 50] [--rounds 3]
 
 With hosts, on this machine: hosts. Without: revisions, skin, scale, suites, races, kills, removal, access,
 way. What an experiment does by chance it does by the seed. The table goes to build/proof.md
@@ -13,7 +13,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import redirect_stdout
 from typing import TypeVar
 
@@ -23,21 +22,6 @@ from tests.proof.table import Figure, counted, markdown
 
 WRITTEN = CHECKOUT / "build" / "proof.md"
 Given = TypeVar("Given")
-KILLED = ("provision", "deploy", "destroy", "blue/green deployment")
-
-
-def kill_each(options: argparse.Namespace) -> Iterator[Figure]:
-    with ProcessPoolExecutor(options.jobs) as workers:
-        begun = {
-            name: workers.submit(kills.figure, name, options.kills, options.seed + number)
-            for number, name in enumerate(KILLED)
-        }
-        for name, figure in begun.items():
-            yield from attempted(f"{name} killed", _ended, figure)
-
-
-def _ended(figure: Future[Figure]) -> list[Figure]:
-    return [figure.result()]
 
 
 def attempted(name: str, experiments: Callable[[Given], Iterable[Figure]], given: Given) -> Iterator[Figure]:
@@ -56,7 +40,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Iterable[Figure]]] = {
     "scale": lambda _: scale.figures(),
     "suites": lambda _: suites.figures(suites.SIMULATED, jobs=2),
     "races": lambda options: races.figures(options.rounds, options.seed),
-    "kills": kill_each,
+    "kills": lambda options: kills.figures(options.kills, options.seed, options.jobs),
     "removal": lambda options: removal.figures(options.seed, options.removals),
     "access": lambda options: access.figures(options.seed, options.accesses),
     "way": lambda options: way.figures(options.runs, options.seed, options.jobs),
@@ -79,8 +63,8 @@ def main() -> int:
     )
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--runs", type=int, default=34, help="provisionings at each rate of spoilt calls")
-    parser.add_argument("--kills", type=int, default=20, help="of each playbook")
+    parser.add_argument("--runs", type=int, default=25, help="provisionings at each rate of spoilt calls")
+    parser.add_argument("--kills", type=int, default=50, help="of each playbook")
     parser.add_argument("--removals", type=int, default=5, help="calls of a removal whose answer is lost")
     parser.add_argument("--accesses", type=int, default=8, help="provisionings whose credentials expire")
     parser.add_argument("--rounds", type=int, default=3, help="races of two, and of four operators")

@@ -42,7 +42,10 @@ WITH_HOSTS: Mapping[str, Sequence[str]] = {
     "an agent killed, a deployment stopped, nginx broken": ["tests/faults/test_pipeline_faults.py"],
     "a host without DNS or metadata, stopped, rebooted; nginx killed": ["tests/faults/test_host_outages.py"],
     "a host towards other hosts and this machine": ["tests/local_cloud/test_hosts_neighbours.py"],
-    "deployments while requests come": ["tests/faults/test_no_gap.py", "tests/faults/test_no_gap_https.py"],
+    "deployments while requests come": [
+        "tests/faults/test_no_gap.py::test_deployments_are_met_by_no_visitor",
+        "tests/faults/test_no_gap_https.py",
+    ],
     "hosts launched, ended and renamed while requests come": [
         "tests/faults/test_changed_settings_under_requests.py"
     ],
