@@ -4,6 +4,8 @@
 The warm interpreter imports on another processor meanwhile. A play gets a copy of each file that it uses, a
 template that is looked up one of all variables, and copies share what cannot change: Python's own strings,
 numbers and dates, but not Ansible's, which know where they were written besides. Here they share those too.
+Before its first play Ansible reads the documentation of all connections, shells and ways to become, so that
+workers need not; here it reads that of those that hosts mostly have, and of others when a task needs one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ description:
   - Reads no inventory. Ansible loads inventory plugins before it reads playbooks, and nothing else of ours.
   - Starts what P(warm#connection) runs modules in, of a run of C(ansible-playbook).
   - Has C(copy.deepcopy) return Ansible's strings, numbers and dates as they are, as it does with Python's.
+  - Has Ansible load, before the first play, the plugins P(ansible.builtin.ssh#connection),
+    P(ansible.builtin.local#connection), P(ansible.builtin.sh#shell) and P(ansible.builtin.sudo#become)
+    instead of all of their kinds.
 options:
   enabled:
     description: Whether it does. Where not, modules run and values are copied as elsewhere.
@@ -32,11 +37,13 @@ from typing import TYPE_CHECKING, Any
 
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin
-from ansible.plugins.loader import connection_loader
+from ansible.plugins.loader import become_loader, connection_loader, shell_loader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+AT_THE_START = ((connection_loader, ("ssh", "local")), (shell_loader, ("sh",)), (become_loader, ("sudo",)))
+"""What hosts mostly have. A worker that needs another one reads its documentation itself."""
 CANNOT_CHANGE = (str, bytes, int, float, datetime, date, time)
 
 
@@ -50,6 +57,8 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc] # Ansible has 
         if self.get_option("enabled"):
             for kind in tagged():
                 kind.__deepcopy__ = itself
+            for loader, names in AT_THE_START:
+                loader.all = loading(loader, names)
             if runs_tasks():
                 self._start()
         return False
@@ -93,6 +102,18 @@ def tagged() -> Iterator[Any]:
     for kind in AnsibleTaggedObject.__subclasses__():
         if kind.__bases__[0] in CANNOT_CHANGE:
             yield kind
+
+
+def loading(loader: Any, names: Sequence[str]) -> Callable[..., Iterator[Any]]:  # noqa: ANN401 - has no types
+    """The loader's `all`, which gives only these where classes are asked for, as before the first play."""
+    every = type(loader).all
+
+    def some(*asked: Any, **how: Any) -> Iterator[Any]:  # noqa: ANN401 - as it is called
+        if asked or how != {"class_only": True}:
+            return iter(every(loader, *asked, **how))
+        return iter([loader.get(name, class_only=True) for name in names])
+
+    return some
 
 
 def itself(value: Any, _memory: Any) -> Any:  # noqa: ANN401 - as Python calls it

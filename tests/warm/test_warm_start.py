@@ -105,6 +105,37 @@ def test_where_a_value_was_written_is_still_told(tmp_path: Path) -> None:
     assert f"{folder}/settings.yml:2:6" in ours.output
 
 
+def test_what_is_not_loaded_at_the_start_is_when_a_task_needs_it(tmp_path: Path) -> None:
+    option = "lookup('ansible.builtin.config', '{}', plugin_type='{}', plugin_name='{}')"
+    options = {
+        "remote_user": ("become", "su"),
+        "become_user": ("become", "su"),
+        "remote_addr": ("connection", "winrm"),
+        "remote_tmp": ("shell", "powershell"),
+    }
+    tasks = [
+        {"name": f"{name} of {kind} {plugin}", "ansible.builtin.debug": {"msg": f"{{{{ {said} }}}}"}}
+        for name, (kind, plugin) in options.items()
+        for said in [option.format(name, kind, plugin)]
+    ]
+    become = {"name": "become", "ansible.builtin.command": "id -un", "become": True, "become_method": "su"}
+    as_nobody = become | {"name": "as nobody", "become_user": "nobody"}
+    no_such = become | {"name": "no such way", "become_method": "no_such_way"}
+    facts = {"name": "facts", "ansible.builtin.set_fact": {"ansible_winrm_path": "a", "cacheable": True}}
+    ours, _ = run_both_ways(
+        tmp_path / "run", play([*tasks, become, as_nobody, no_such, facts]), options=["-v"]
+    )
+    assert ours.of("become")["stdout"] == "root"
+
+
+def test_a_loader_gives_all_where_more_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = warm_start.become_loader
+    monkeypatch.setattr(loader, "all", warm_start.loading(loader, ("sudo",)))
+    assert [each.name for each in loader.all(class_only=True)] == ["sudo"]
+    assert {Path(each).stem for each in loader.all(path_only=True)} >= {"su", "sudo", "runas"}
+    assert {each.name for each in loader.all()} >= {"su", "sudo", "runas"}
+
+
 @pytest.mark.parametrize("signals", ["INT", "TERM", "INT TERM HUP"])
 def test_a_module_heeds_the_signals_that_it_heeds_elsewhere(tmp_path: Path, signals: str) -> None:
     """Whatever the run was to ignore, as in the background of a shell."""
