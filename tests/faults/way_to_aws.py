@@ -365,9 +365,7 @@ def _row(name: str, group: Sequence[Outcome], goal: int, told: str) -> str:
 
 
 def trials(arguments: argparse.Namespace, mutating: int) -> list[Trial]:
-    # Three seeds in a row meet each.
-    third = [number for number in range(1, mutating + 1) if number % 3 == arguments.seed % 3]
-    lost = {"each": range(mutating + 1), "third": [0, *third], "all": [0], "none": []}[arguments.lost]
+    lost = {"each": range(mutating + 1), "all": [0], "none": []}[arguments.lost]
     seeds = range(arguments.seed, arguments.seed + arguments.runs)
     return [Trial(lost=number) for number in lost] + [
         Trial(seed=seed, rate=rate) for rate in arguments.rates for seed in seeds
@@ -405,10 +403,7 @@ def main() -> int:
         "--rates", type=int, nargs="*", default=sorted(GOALS), help="percentages of spoilt calls"
     )
     parser.add_argument(
-        "--lost",
-        choices=["each", "third", "all", "none"],
-        default="each",
-        help="which answers are lost; third: every third one, from the seed on, and all",
+        "--lost", choices=["each", "all", "none"], default="each", help="which answers are lost"
     )
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     text, met = table(outcomes(parser.parse_args()))

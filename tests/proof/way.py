@@ -7,14 +7,14 @@ from tests.proof.table import Figure, counted
 
 
 def figures(runs: int, seed: int, jobs: int) -> list[Figure]:
-    """Of so many runs at each rate, from this seed on, and of one for each third changing call."""
-    done = outcomes(Namespace(runs=runs, seed=seed, rates=sorted(GOALS), lost="third", jobs=jobs))
+    """Of so many runs at each rate, from this seed on, and of one for each answer that is lost."""
+    done = outcomes(Namespace(runs=runs, seed=seed, rates=sorted(GOALS), lost="each", jobs=jobs))
     groups = {
         f"provisioned with {rate} % of the calls spoilt": ([o for o in done if o.trial.rate == rate], goal)
         for rate, goal in GOALS.items()
     }
     lost = [each for each in done if each.trial.lost is not None]
-    name = "provisioned with an answer lost, of every third changing call and of all at once: nothing doubled"
+    name = "provisioned with an answer lost, of each changing call once and of all at once: nothing doubled"
     groups[name] = (lost, 1.0)
     lines = [_figure(name, group, goal) for name, (group, goal) in groups.items()]
     converged = sum(each.converged for each in done)
