@@ -70,13 +70,9 @@ molecule-roles: environment engine ## the scenarios of the roles; HOST_IMAGE=deb
 	molecule test $(foreach role,codedeploy_agent nginx site_checkout swap,--scenario-name $(role))
 
 # Other runs, more of them, or some parts: make faults SEED=1000 RUNS=100, make faults PARTS="way kills"
-RUNS ?= 25
-KILLS ?= 50
-ROUNDS ?= 3
-SEED ?= 1
-
 faults: environment engine ## the proof as one table: bad lines, kills, races, hostile revisions, scale, fuzz, and with hosts, under requests
-	python -m tests.proof.run $(if $(PARTS),--parts $(PARTS)) --seed $(SEED) --runs $(RUNS) --kills $(KILLS) --rounds $(ROUNDS)
+	python -m tests.proof.run $(if $(PARTS),--parts $(PARTS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(RUNS),--runs $(RUNS)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # Some of them are in the proof as well.
 hosts: environment engine ## whole pipelines on booted hosts: faults, HTTPS, fleets, updates, under requests; one test at a time

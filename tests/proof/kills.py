@@ -17,7 +17,7 @@ import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +48,11 @@ BLUE_GREEN = {
 """A new group of hosts for each deployment; the former one ends with it."""
 DEPLOY = ("deploy-site.yml", "--extra-vars={pipeline_addresses: []}")
 """Nothing serves the page where there are no hosts."""
-THERE_AND_AWAY = "provision, destroy"
+Names = tuple[str, ...]
+THERE_AND_AWAY = ("provision", "destroy")
+IN_PLACE = ("deploy",)
+IN_TURN = ("blue/green deployment",)
+"""What is killed on one account."""
 
 
 @dataclass(frozen=True)
@@ -187,27 +191,28 @@ def there_and_away(line: Line) -> Sequence[Killed]:
         if line.holdings() != provision.wanted:
             line.pipeline.play(*PROVISION)
 
-    provision = Killed("provision", line, PROVISION, remove)
-    return provision, Killed("destroy", line, DESTROY, provide)
+    there, away = THERE_AND_AWAY
+    provision = Killed(there, line, PROVISION, remove)
+    return provision, Killed(away, line, DESTROY, provide)
 
 
 @contextmanager
-def turns(lane: str, line: Line) -> Iterator[Sequence[Killed]]:
-    """What is killed by turns on one account."""
+def turns(names: Names, line: Line) -> Iterator[Sequence[Killed]]:
+    """What has these names, to be killed by turns."""
     commits = partial(commit, line, line.pipeline.directory / "site")
-    if lane == "blue/green deployment":
+    if names == IN_TURN:
         line.empty()
         settings = of_a_fleet(line)
         for playbook in ("provision-iam.yml", "provision-fleet.yml", "configure-codedeploy.yml"):
             line.pipeline.play(playbook, settings)
         hosts = partial(running_instances, line.pipeline.client("ec2"))
         with agents_everywhere(line.cloud.endpoint_url, hosts, lambda _: succeed):
-            yield [Killed(lane, line, ("deploy-site.yml", settings), commits)]
-    elif lane == "deploy":
+            yield [Killed(*names, line, ("deploy-site.yml", settings), commits)]
+    elif names == IN_PLACE:
         line.empty()
         line.pipeline.play(*PROVISION)
         with agent_at_work(line.pipeline):
-            yield [Killed(lane, line, DEPLOY, commits)]
+            yield [Killed(*names, line, DEPLOY, commits)]
     else:
         yield there_and_away(line)
 
@@ -222,16 +227,33 @@ class Tally:
     faults: list[str] = field(default_factory=list)
 
 
-def tallies(lane: str, kills: int, seed: int) -> dict[str, Tally]:
-    """By the names of what is killed on the lane's account: both signals by turns, at moments by the seed."""
+def tallies(names: Names, kills: int, seed: int) -> dict[str, Tally]:
+    """By name: both signals by turns, at moments by the seed. What breaks keeps what it had."""
     # A runner in the background of a shell ignores it, and so would its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    found = {name: Tally() for name in names}
+    try:
+        for name, kill, wrong, seconds in kill_by_turns(names, kills, seed):
+            tally = found[name]
+            tally.good += not wrong
+            tally.longest = max(tally.longest, kill.lived)
+            tally.seconds += seconds
+            tally.faults += [f"{kill}: {wrong}"] if wrong else []
+            print(f"{name}: {kill}: {wrong or 'ok'}", file=sys.stderr, flush=True)  # noqa: T201 - progress
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other accounts go on
+        traceback.print_exc()
+        for tally in found.values():
+            tally.faults.append(f"the experiment itself broke: {error!r}")
+    return found
+
+
+def kill_by_turns(names: Names, kills: int, seed: int) -> Iterator[tuple[str, Kill, str, float]]:
+    """Each round on an account of its own: of which, the kill, what was wrong then, seconds."""
     chance = random.Random(seed)  # noqa: S311 - a seed is the point
-    found: defaultdict[str, Tally] = defaultdict(Tally)
     with (
         tempfile.TemporaryDirectory(prefix="kills-") as folder,
         closing(Line(Path(folder))) as line,
-        turns(lane, line) as at_work,
+        turns(names, line) as at_work,
     ):
         for each in at_work:
             each.begin()
@@ -239,51 +261,36 @@ def tallies(lane: str, kills: int, seed: int) -> dict[str, Tally]:
             for each in at_work:
                 begun = time.monotonic()
                 kill, wrong = each.round(chance, signal.SIGINT if number % 2 else signal.SIGKILL)
-                tally = found[each.name]
-                tally.good += not wrong
-                tally.longest = max(tally.longest, kill.lived)
-                tally.seconds += time.monotonic() - begun
-                tally.faults += [f"{kill}: {wrong}"] if wrong else []
-                print(f"{each.name}: {kill}: {wrong or 'ok'}", file=sys.stderr, flush=True)  # noqa: T201
-    return dict(found)
+                yield each.name, kill, wrong, time.monotonic() - begun
 
 
 def figures(kills: int, seed: int, jobs: int) -> Iterator[Figure]:
     """So many kills of each playbook, of which the two that take longest have two accounts."""
-    lanes = [
+    accounts = (
         (THERE_AND_AWAY, kills - kills // 2),
         (THERE_AND_AWAY, kills // 2),
-        ("deploy", kills),
-        ("blue/green deployment", kills),
-    ]
+        (IN_PLACE, kills),
+        (IN_TURN, kills),
+    )
+    seen: defaultdict[str, list[Tally]] = defaultdict(list)
     with ProcessPoolExecutor(jobs) as workers:
         begun = [
-            (lane, workers.submit(tallies, lane, number, seed + each))
-            for each, (lane, number) in enumerate(lanes)
+            workers.submit(tallies, names, number, seed + account)
+            for account, (names, number) in enumerate(accounts)
         ]
-        seen: defaultdict[str, list[Tally]] = defaultdict(list)
-        for lane, future in begun:
-            for name, tally in ended(lane, future).items():
+        for future in begun:
+            for name, tally in future.result().items():
                 seen[name].append(tally)
-    for name in (*THERE_AND_AWAY.split(", "), "deploy", "blue/green deployment"):
-        yield figure(name, seen[name], kills)
+    for name, found in seen.items():
+        yield figure(name, found, kills)
 
 
-def ended(lane: str, future: Future[dict[str, Tally]]) -> dict[str, Tally]:
-    """Of a lane; one that broke has none but that as its fault."""
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other lanes have figures
-        traceback.print_exc()
-        return {name: Tally(faults=[f"the experiment itself broke: {error!r}"]) for name in lane.split(", ")}
-
-
-def figure(name: str, tallies: Sequence[Tally], kills: int) -> Figure:
-    longest = max(each.longest for each in tallies)
+def figure(name: str, found: Sequence[Tally], kills: int) -> Figure:
+    longest = max(each.longest for each in found)
     return counted(
         f"{name} killed (SIGKILL, SIGINT by turns), then run again; all ended within {longest:.1f} s",
-        sum(each.good for each in tallies),
+        sum(each.good for each in found),
         kills,
-        seconds=sum(each.seconds for each in tallies),
-        faults=[fault for each in tallies for fault in each.faults],
+        seconds=sum(each.seconds for each in found),
+        faults=[fault for each in found for fault in each.faults],
     )

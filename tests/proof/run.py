@@ -1,6 +1,6 @@
 """The proof: every experiment with its figure and its goal, as one table in Markdown.
 
-    python -m tests.proof.run [--parts way kills ...] [--seed 1] [--runs 25] [--kills 50] [--rounds 3]
+    python -m tests.proof.run [--parts way kills ...] [--seed N] [--runs N] [--kills N] [--rounds N]
 
 With hosts, on this machine: hosts. Without: revisions, skin, scale, suites, races, kills, removal, access,
 way. What an experiment does by chance it does by the seed. The table goes to build/proof.md

@@ -6,8 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from local_cloud.testing.fixtures import interrupts_heeded
 from local_cloud.testing.shop import wait_for
 from tests.bench.run import CHECKOUT
+
+__all__ = ["interrupts_heeded"]
 
 SUITE = """\
 import time
@@ -27,12 +32,11 @@ def test_interrupted(cloud):
 """
 
 
+@pytest.mark.usefixtures("interrupts_heeded")
 def test_one_that_is_interrupted_ends_what_it_has_started(tmp_path: Path) -> None:
     suite, begun, ended = (tmp_path / name for name in ("test_suite.py", "begun", "ended"))
     suite.write_text(SUITE.format(begun=begun, ended=ended))
-    # Whoever has no terminal may have it ignored, and so would what it starts.
-    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    run = f"{heed}; from tests.proof.suites import pytest; pytest({str(suite)!r})"
+    run = f"from tests.proof.suites import pytest; pytest({str(suite)!r})"
     with subprocess.Popen(
         [sys.executable, "-c", run], cwd=CHECKOUT, start_new_session=True, stderr=subprocess.DEVNULL
     ) as process:
