@@ -1,12 +1,13 @@
 """How long things take, side by side: each figure with what it is compared to, as a table in Markdown.
 
-    python -m tests.bench.run [--runs 5] [--base REVISION] [--from-nothing]
+    python -m tests.bench.run [--runs 5] [--base REVISION] [--parts reads runs nothing test]
 
 The local cloud runs as `make demo` leaves it. Every figure is the median of several runs, interleaved. With
 a revision to compare with, its build is checked out below .cache, and each build is measured with a local
-cloud and a site of its own: they take turns, since what one configures the other would change. With
---from-nothing `make demo` is measured last, each time in a new clone without caches; the local cloud of this
-checkout is ended for it. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
+cloud and a site of its own: they take turns, since what one configures the other would change. Two parts are
+measured only where they are named, since they take long, and without a local cloud in this checkout, which is
+ended for them: `nothing`, which is `make demo` in a new clone without caches each time, and `test`, which is
+`make test`. Nothing is asserted: whoever reads compares a ratio with the goal beside it.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -25,9 +26,12 @@ from pathlib import Path
 
 from tests.bench.measure import CommandError, Cost, Variant, adopt_orphans, interleaved, median
 from tests.bench.reads import FIRST_READS, account_reads, clients
+from tests.bench.same_tests import functions
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BASE = CHECKOUT / ".cache" / "bench" / "base"
+PARTS = ("reads", "runs", "nothing", "test")
+ALONE = frozenset(("nothing", "test"))  # without the local cloud of this checkout
 TASKS = 50  # of the playbook that shows what one costs
 
 
@@ -142,6 +146,19 @@ def from_nothing(base: Path, folder: Path) -> Iterator[Row]:
     yield Row("make demo and make down, from nothing", demo(CHECKOUT), demo(base), "<= 0.7")
 
 
+def whole_tests(base: Path) -> Iterator[Row]:
+    """`make test` of each build; of this one with the base's tests alone, since more of them take longer."""
+    plugin = {"PYTHONPATH": str(CHECKOUT), "PYTEST_ADDOPTS": "-p tests.bench.same_tests"}
+    same = plugin | {"SAME_TESTS": str(base)}
+    here, there = (
+        Variant(f"make test of {name}", [["make", "test"]], each, environment(each) | given)
+        for name, each, given in (("this build", CHECKOUT, same), ("the base", base, {}))
+    )
+    theirs = functions(base)
+    left = len(theirs & functions(CHECKOUT))
+    yield Row(f"make test, {left} of the base's {len(theirs)} test functions", here, there, "<= 0.6")
+
+
 def prepare_base(revision: str) -> Path:
     """A checkout of the revision, with its environment and its hosts' image."""
     if not BASE.exists():
@@ -166,16 +183,16 @@ def tasks_playbook(folder: Path) -> Path:
     return path
 
 
-def measured(compared: Sequence[Row], runs: int) -> Iterator[str]:
+def measured(rows: Sequence[Row], runs: int) -> Iterator[str]:
     """The rows of the table."""
-    variants = {each.name: each for row in compared for each in (row.this, row.other)}
+    variants = {each.name: each for row in rows for each in (row.this, row.other)}
     costs: dict[str, list[Cost]] = {name: [] for name in variants}
     # By build, so that the turns of a round are few.
     in_turn = sorted(variants.values(), key=lambda each: each.folder != CHECKOUT)
     for name, cost in interleaved(in_turn, runs):
         costs[name].append(cost)
         print(f"bench: {name}: {cost.wall:.1f} s", file=sys.stderr, flush=True)
-    for row in compared:
+    for row in rows:
         this, other = (getattr(median(costs[each.name]), row.of) for each in (row.this, row.other))
         ratio = f"**{this / other:.2f}**"
         yield f"| {row.figure} | {this:.1f} s | {row.other.name} | {other:.1f} s | {ratio} | {row.goal} |"
@@ -200,33 +217,49 @@ def machine() -> str:
     )
 
 
+def endpoint() -> str:
+    """The running local cloud's."""
+    try:
+        status = json.loads((CHECKOUT / ".local_cloud/status.json").read_text())
+    except FileNotFoundError:
+        raise CommandError("no local cloud is running: run make demo first") from None
+    return str(status["endpoint"])
+
+
+def compared(parts: Collection[str], base: Path | None, folder: Path, turns: Turns) -> Iterator[list[Row]]:
+    """The rows of each part; what a part needs is got ready when the one before has been measured."""
+    if "reads" in parts:
+        yield list(beside_reads(endpoint()))
+    if base is None:
+        return
+    if "runs" in parts:
+        yield list(beside_base(endpoint(), base, tasks_playbook(folder), turns))
+    if not ALONE.isdisjoint(parts):
+        turns.of(CHECKOUT)()
+        subprocess.run(["make", "down"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+    if "nothing" in parts:
+        yield list(from_nothing(base, folder))
+    if "test" in parts:
+        yield list(whole_tests(base))
+
+
 def main() -> int:
     """Print the table; 1 where no demo is running."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5, help="of each variant (5)")
     parser.add_argument("--base", metavar="REVISION", help="the build to compare with")
-    parser.add_argument("--from-nothing", action="store_true", help="make demo in new clones too, last")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=["reads", "runs"])
     options = parser.parse_args()
-    try:
-        status = json.loads((CHECKOUT / ".local_cloud/status.json").read_text())
-    except FileNotFoundError:
-        print("bench: no local cloud is running: run make demo first", file=sys.stderr)
-        return 1
+    if options.base is None and not ALONE.isdisjoint(options.parts):
+        parser.error(f"{' and '.join(sorted(ALONE))} compare with another build: --base names it")
     adopt_orphans()
     base, turns = prepare_base(options.base) if options.base else None, Turns()
     print(f"{machine()}; medians of {options.runs} interleaved runs\n")
     print("| figure | this build | compared with | its figure | ratio | goal |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
         try:
-            print("\n".join(measured(list(beside_reads(status["endpoint"])), options.runs)), flush=True)
-            if base is not None:
-                compared = list(beside_base(status["endpoint"], base, tasks_playbook(folder), turns))
-                print("\n".join(measured(compared, options.runs)), flush=True)
-            if base is not None and options.from_nothing:
-                turns.of(CHECKOUT)()
-                subprocess.run(["make", "down"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
-                print("\n".join(measured(list(from_nothing(base, folder)), options.runs)))
+            for rows in compared(options.parts, base, Path(name), turns):
+                print("\n".join(measured(rows, options.runs)), flush=True)
         except CommandError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 1

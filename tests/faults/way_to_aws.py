@@ -372,10 +372,9 @@ def trials(arguments: argparse.Namespace, mutating: int) -> list[Trial]:
     ]
 
 
-def outcomes(arguments: argparse.Namespace) -> list[Outcome]:
+def outcomes(arguments: argparse.Namespace) -> Iterator[Outcome]:
     """Of every trial that is asked for, as they end; each is reported when it does."""
     shutil.rmtree(SAID, ignore_errors=True)
-    done: list[Outcome] = []
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as name,
         # Ctrl-C ends a worker with its account; it would go on to the next trial otherwise.
@@ -387,10 +386,10 @@ def outcomes(arguments: argparse.Namespace) -> list[Outcome]:
         mutating, wanted = workers.submit(survey, folder).result()
         print(f"a run makes {mutating} mutating calls", flush=True)
         asked = trials(arguments, mutating)
-        for future in as_completed([workers.submit(attempt, folder, trial, wanted) for trial in asked]):
-            done.append(future.result())
-            report(done[-1], len(done), len(asked))
-    return done
+        begun = [workers.submit(attempt, folder, trial, wanted) for trial in asked]
+        for number, future in enumerate(as_completed(begun), 1):
+            report(future.result(), number, len(asked))
+            yield future.result()
 
 
 def main() -> int:
@@ -406,7 +405,7 @@ def main() -> int:
         "--lost", choices=["each", "all", "none"], default="each", help="which answers are lost"
     )
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
-    text, met = table(outcomes(parser.parse_args()))
+    text, met = table(list(outcomes(parser.parse_args())))
     print(text)
     return 0 if met else 1
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -54,6 +55,7 @@ class Pipeline:
     cloud: LocalCloud
     directory: Path
     session: Any = field(default_factory=boto3.Session)
+    _writing: Lock = field(default_factory=Lock)
 
     @property
     def root(self) -> Keys:
@@ -254,10 +256,12 @@ class Pipeline:
         return prefix
 
     def inventory(self, keys: Keys) -> Path:
-        """inventory/local, leading to this account as whoever has the keys."""
-        return inventories.inventory(
-            self.directory / "inventory", self.cloud, keys["AccessKeyId"], keys["SecretAccessKey"]
-        )
+        """inventory/local, leading to this account as whoever has the keys. Runs at once read one."""
+        folder = self.directory / f"inventory-{keys['AccessKeyId']}"
+        with self._writing:
+            if not folder.exists():
+                inventories.inventory(folder, self.cloud, keys["AccessKeyId"], keys["SecretAccessKey"])
+        return folder
 
 
 @contextmanager

@@ -34,8 +34,6 @@ def run(line: Line, after: float) -> str:
 def race(line: Line, operators: int, chance: random.Random, wanted: list[str]) -> str:
     """What is wrong after it; nothing where nothing is."""
     line.empty()
-    # Made before, since all write the same inventory.
-    line.pipeline.inventory(line.pipeline.root)
     starts = [chance.uniform(0, 3) for _ in range(operators)]
     with ThreadPoolExecutor(operators) as pool:
         said = list(pool.map(lambda after: run(line, after), starts))

@@ -17,6 +17,7 @@ from local_cloud.aws.autoscaling import options as scaling_options
 from local_cloud.aws.codedeploy import urls as codedeploy_urls
 from local_cloud.aws.moto import (
     acm,
+    answers,
     autoscaling,
     cloudformation,
     cloudtrail,
@@ -57,6 +58,7 @@ def install(settings: Settings, history: History) -> None:
 def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     """Owner, attribute, and what takes its place."""
     yield from acm.replaced(settings)
+    yield from answers.REPLACED
     yield from autoscaling.REPLACED
     yield from cloudformation.REPLACED
     yield from cloudwatch.REPLACED
