@@ -44,10 +44,7 @@ WITH_HOSTS: Mapping[str, Sequence[str]] = {
     "a host towards other hosts and this machine": ["tests/local_cloud/test_hosts_neighbours.py"],
     "deployments while requests come": [
         "tests/faults/test_no_gap.py::test_deployments_are_met_by_no_visitor",
-        "tests/faults/test_no_gap_https.py::test_deployments_to_three_hosts_are_met_by_no_visitor",
-    ],
-    "hosts launched, ended and renamed while requests come": [
-        "tests/faults/test_changed_settings_under_requests.py"
+        "tests/faults/test_no_gap_https.py::test_deployments_are_met_by_no_visitor_by_https",
     ],
     "hosts killed, replaced and deployed to behind a load balancer while requests come": [
         "tests/faults/test_balanced_fleet.py"
