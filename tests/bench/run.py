@@ -217,8 +217,8 @@ def machine() -> str:
     )
 
 
-def endpoint() -> str:
-    """The running local cloud's."""
+def running_endpoint() -> str:
+    """The local cloud's. Raises CommandError where none is running."""
     try:
         status = json.loads((CHECKOUT / ".local_cloud/status.json").read_text())
     except FileNotFoundError:
@@ -226,14 +226,16 @@ def endpoint() -> str:
     return str(status["endpoint"])
 
 
-def compared(parts: Collection[str], base: Path | None, folder: Path, turns: Turns) -> Iterator[list[Row]]:
+def compared(
+    parts: Collection[str], endpoint: str, base: Path | None, folder: Path, turns: Turns
+) -> Iterator[list[Row]]:
     """The rows of each part; what a part needs is got ready when the one before has been measured."""
     if "reads" in parts:
-        yield list(beside_reads(endpoint()))
+        yield list(beside_reads(endpoint))
     if base is None:
         return
     if "runs" in parts:
-        yield list(beside_base(endpoint(), base, tasks_playbook(folder), turns))
+        yield list(beside_base(endpoint, base, tasks_playbook(folder), turns))
     if not ALONE.isdisjoint(parts):
         turns.of(CHECKOUT)()
         subprocess.run(["make", "down"], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
@@ -248,17 +250,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5, help="of each variant (5)")
     parser.add_argument("--base", metavar="REVISION", help="the build to compare with")
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=["reads", "runs"])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, help="reads, and with a base runs")
     options = parser.parse_args()
-    if options.base is None and not ALONE.isdisjoint(options.parts):
-        parser.error(f"{' and '.join(sorted(ALONE))} compare with another build: --base names it")
+    parts = set(options.parts or (PARTS[:2] if options.base else PARTS[:1]))
+    if options.base is None and (without := parts - {"reads"}):
+        parser.error(f"{', '.join(sorted(without))}: compared with another build, which --base names")
+    try:
+        endpoint = "" if parts <= ALONE else running_endpoint()
+    except CommandError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
     adopt_orphans()
     base, turns = prepare_base(options.base) if options.base else None, Turns()
     print(f"{machine()}; medians of {options.runs} interleaved runs\n")
     print("| figure | this build | compared with | its figure | ratio | goal |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         try:
-            for rows in compared(options.parts, base, Path(name), turns):
+            for rows in compared(parts, endpoint, base, Path(name), turns):
                 print("\n".join(measured(rows, options.runs)), flush=True)
         except CommandError as error:
             print(f"bench: {error}", file=sys.stderr)
