@@ -111,9 +111,9 @@ class TestListener:
         )
         site.elb.add_listener_certificates(ListenerArn=listener, Certificates=[{"CertificateArn": second}])
         address = site.addresses(balancer)[0]
-        until(lambda: served(site, address, f"v1.api.{ZONE}"))
+        api = until(lambda: served(site, address, f"v1.api.{ZONE}"))
+        assert api["subjectAltName"] == (("DNS", f"*.api.{ZONE}"),)
         assert served(site, address, f"www.{ZONE}")["subjectAltName"] == (("DNS", f"www.{ZONE}"),)
-        assert served(site, address, f"v1.api.{ZONE}")["subjectAltName"] == (("DNS", f"*.api.{ZONE}"),)
         with pytest.raises(ssl.SSLCertVerificationError, match="not valid for"):
             served(site, address, "other.example")
         assert site.client("acm").describe_certificate(CertificateArn=first)["Certificate"]["InUseBy"]

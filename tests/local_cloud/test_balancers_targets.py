@@ -182,7 +182,6 @@ class TestWithoutTargets:
             Actions=[{"Type": "forward", "TargetGroupArn": other}],
         )
         address = site.addresses(balancer)[0]
-        answer = until(lambda: site.get(address, "/status/503"))
         assert until(lambda: site.get(address, "/status/503").body.startswith(b"{"))
         answer = site.get(address)
         assert (answer.status, b"502 Bad Gateway" in answer.body) == (502, True)
