@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,6 @@ CHECKOUT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 WARM = "WARM: run in the warm interpreter"
 ORDINARY = "WARM: run the ordinary way: "
-
-LEFT = tempfile.TemporaryDirectory(prefix="warm-")
-"""What killed modules leave. Its name is short: in it ansible-core 2.21 listens on a socket."""
 
 Task = Mapping[str, Any]
 
@@ -71,7 +67,6 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "ANSIBLE_LIBRARY": f"{HERE / 'modules'}:library",
         "ANSIBLE_CALLBACK_PLUGINS": f"{HERE / 'callbacks'}:callback_plugins",
         "RECORDED": str(folder / "results"),
-        "TMPDIR": LEFT.name,
         **variables,
     }
 
