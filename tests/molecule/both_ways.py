@@ -22,7 +22,7 @@ from typing import Any
 from tests.warm.plain import without_own
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-CALLBACKS = "tests/warm/callbacks:callback_plugins"
+CALLBACKS = f"{CHECKOUT}/tests/warm/callbacks:{CHECKOUT}/callback_plugins"  # from any folder
 COMPARED = ("changed", "failed", "skipped", "msg", "diff", "rc", "exception")
 
 
