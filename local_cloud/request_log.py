@@ -103,15 +103,18 @@ class RequestLog:
     def __init__(self, path: Path, *, enabled: bool = True) -> None:
         self.path = path
         self.enabled = enabled
+        self.clearings = 0
         self._entries: deque[Entry] = deque(maxlen=MAXIMUM)
         self._lock = threading.Lock()
         self._file: TextIO | None = None
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, clearings: int | None = None) -> None:
+        """Note it. `clearings` were there when the request came: after one more it is in the file alone."""
         with self._lock:
             if not self.enabled:
                 return
-            self._entries.append(entry)
+            if clearings in {None, self.clearings}:
+                self._entries.append(entry)
             self._open().write(json.dumps(asdict(entry)) + "\n")
 
     def close(self) -> None:
@@ -141,6 +144,7 @@ class RequestLog:
     def clear(self) -> None:
         """Forget what is in memory; the file keeps it."""
         with self._lock:
+            self.clearings += 1
             self._entries.clear()
 
 
@@ -167,7 +171,7 @@ def logged(
             status = int(line.split(" ", 1)[0])
             return start_response(line, headers, exc_info)
 
-        started = time.time()
+        started, clearings = time.time(), log.clearings
         try:
             return app(environ, noting)
         finally:
@@ -183,7 +187,7 @@ def logged(
                 milliseconds=round((time.time() - started) * 1000, 1),
                 checks=known.checks if known else (),
             )
-            log.add(entry)
+            log.add(entry, clearings)
             if call.mutating and status < 400:  # noqa: PLR2004 - where HTTP's errors begin
                 changed(call)
 

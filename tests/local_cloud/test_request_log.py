@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import boto3
 import pytest
@@ -69,6 +70,23 @@ def test_the_admin_api_lists_writes_and_a_file_keeps_them(client: Client, local_
     assert [entry["action"] for entry in listed] == ["CreateUser"]
     assert set(listed[0]) == set(Entry.__annotations__)
     assert json.loads(local_cloud.log.path.read_text().splitlines()[-1]) == listed[0]
+
+
+def test_what_ends_after_the_log_was_emptied_is_in_the_file_alone(tmp_path: Path) -> None:
+    log = request_log.RequestLog(tmp_path / "requests.jsonl")
+
+    def held(_: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        log.clear()
+        start_response("200 OK", [])
+        return []
+
+    request: dict[str, Any] = {}
+    setup_testing_defaults(request)
+    app = request_log.logged(held, log, caller=lambda *_: "me", changed=lambda _: None)
+    list(app(request, lambda *_: lambda _: None))
+
+    assert log.entries() == []
+    assert len(log.path.read_text().splitlines()) == 1
 
 
 @pytest.fixture
