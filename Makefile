@@ -17,7 +17,8 @@ ACTIONS := $(wildcard site/.github/actions/*/action.yml)
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-demo: environment engine ## put the site live on the local cloud, from nothing
+demo: ## put the site live on the local cloud, from nothing
+	@scripts/prepare_hosts.sh --packages
 	@scripts/demo.sh
 
 push-demo: environment ## change the page, push it, and watch the workflow bring it live
@@ -28,10 +29,10 @@ down: ## end everything that demo and test started; caches stay
 	@scripts/down.sh
 
 # What waits for hosts, beside what computes.
-test: environment idle engine ## all that CI runs (at most 20 minutes on 2 cores)
+test: engine idle ## all that CI runs (at most 20 minutes on 2 cores)
 	scripts/side_by_side.sh "$(MAKE) --no-print-directory molecule local-cloud" "$(MAKE) --no-print-directory lint unit integration"
 
-test-all: environment idle engine lint unit integration local-cloud both-ways long hosts faults browser collection-lint ## test with all scenarios, whole pipelines under faults, the proof, the status page in a browser and the second dependency line
+test-all: engine idle lint unit integration local-cloud both-ways long hosts faults browser collection-lint ## test with all scenarios, whole pipelines under faults, the proof, the status page in a browser and the second dependency line
 	scripts/second_line.sh
 
 # ansible-lint checks the syntax of playbooks, which reads the inventory: without its dynamic part, which asks a cloud.
@@ -53,32 +54,32 @@ integration: environment ## modules and playbooks against the local cloud in pro
 	pytest -q --durations=20 -n 2 --dist loadfile --no-loadscope-reorder -m "not long" \
 	  tests/playbooks tests/warm tests/collection tests/iam tests/integration
 
-local-cloud: environment engine ## the local cloud against itself, real hosts included
+local-cloud: engine ## the local cloud against itself, real hosts included
 	pytest -q --durations=20 -n 2 --dist loadfile -m "not long" tests/local_cloud
 
 # All scenarios take longer than CI should: these are those that show the most in the least time.
-molecule: environment engine ## real hosts, real playbooks: the pipeline, and its end
+molecule: engine ## real hosts, real playbooks: the pipeline, and its end
 	molecule test --scenario-name pipeline --scenario-name teardown
 
-molecule-all: environment engine ## all scenarios: roles, the modules as tasks, changed settings and broken hosts too
+molecule-all: engine ## all scenarios: roles, the modules as tasks, changed settings and broken hosts too
 	molecule test --all
 
-both-ways: environment engine ## all scenarios in the warm interpreter and without it; what their results differ in
+both-ways: engine ## all scenarios in the warm interpreter and without it; what their results differ in
 	python -m tests.molecule.both_ways
 
-molecule-roles: environment engine ## the scenarios of the roles; HOST_IMAGE=debian:13 takes another system for two of the hosts
+molecule-roles: engine ## the scenarios of the roles; HOST_IMAGE=debian:13 takes another system for two of the hosts
 	molecule test $(foreach role,codedeploy_agent nginx site_checkout swap,--scenario-name $(role))
 
 # Other runs, more of them, or some parts: make faults SEED=1000 RUNS=100, make faults PARTS="way kills"
-faults: environment engine ## the proof as one table: bad lines, kills, races, hostile revisions, scale, fuzz, and with hosts, under requests
+faults: engine ## the proof as one table: bad lines, kills, races, hostile revisions, scale, fuzz, and with hosts, under requests
 	python -m tests.proof.run $(if $(PARTS),--parts $(PARTS)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(RUNS),--runs $(RUNS)) $(if $(KILLS),--kills $(KILLS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # Some of them are in the proof as well.
-hosts: environment engine ## whole pipelines on booted hosts: faults, HTTPS, fleets, updates, under requests; one test at a time
+hosts: engine ## whole pipelines on booted hosts: faults, HTTPS, fleets, updates, under requests; one test at a time
 	pytest -q --durations=20 tests/faults
 
-long: environment engine ## the tests that take minutes each
+long: engine ## the tests that take minutes each
 	scripts/install_iam_simulate.sh
 	pytest -q -n 2 -m long tests/unit
 	pytest -q -n 2 --dist loadscope -m long tests/integration tests/playbooks tests/iam tests/local_cloud tests/warm
@@ -88,7 +89,7 @@ browser: environment ## the status page in a headless Chromium
 	pytest -q tests/browser
 
 # Beside another build: make bench BASE=REVISION
-bench: environment engine ## how long things take beside what they are compared to, as a table; what the local cloud holds in memory
+bench: engine ## how long things take beside what they are compared to, as a table; what the local cloud holds in memory
 	python -m tests.bench.run $(if $(BASE),--base $(BASE))
 	python -m tests.bench.memory $(if $(BASE),--base $(BASE))
 
@@ -126,5 +127,6 @@ idle: environment
 environment:
 	@scripts/bootstrap.sh
 
-engine: environment
+# The environment too: what both download comes at once.
+engine:
 	@scripts/prepare_hosts.sh

@@ -68,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
         )
         start.add_argument("--host-image", **HOST_IMAGE)
         start.add_argument(
+            "--image-later", action="store_true", help="the first host waits for the hosts' image"
+        )
+        start.add_argument(
             "--autoscaling-speed", type=above_zero, metavar="N", help="its periods pass N times as fast"
         )
         start.add_argument(
@@ -161,6 +164,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         "hosts": False if getattr(options, "no_hosts", False) else None,
         "agent_packages": packages and packages.resolve(),
         "host_image": getattr(options, "host_image", None),
+        "image_later": getattr(options, "image_later", None),
         "acme_validity": getattr(options, "acme_validity", None),
         "acme_binding": getattr(options, "acme_binding", None),
         "autoscaling_speed": getattr(options, "autoscaling_speed", None),

@@ -184,7 +184,8 @@ class LocalCloud:
         """The network, and on it what hosts believe to be AWS and GitHub."""
         settings = self.settings
         ensure_authority(settings)
-        image.ensure(settings, self._say)
+        if not settings.image_later:
+            image.ensure(settings, self._say)
         self._packages = settings.agent_packages or packages.build(settings, self._say)
         self._hosts = HostController(settings, autoscaling.wake)
         self._running.append(self._hosts)

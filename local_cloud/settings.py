@@ -45,6 +45,8 @@ class Settings:
     hosts: bool = True
     host_image: str = ""
     """What Amazon Linux's hosts are made of, as `podman pull` takes it; empty: this machine's packages."""
+    image_later: bool = False
+    """Whether it answers before the hosts' image is made, for which the first host waits then."""
     gateway: str = "172.31.0.1"
     """The VPC's router and resolver, as hosts know them."""
     network_cidr: str = "172.31.0.0/16"

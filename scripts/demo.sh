@@ -9,12 +9,16 @@ unset AWS_PROFILE AWS_DEFAULT_PROFILE
 
 say() { printf 'demo: %s\n' "$*" >&2; }
 
+trap 'jobs -p | xargs -r kill 2>/dev/null || true' EXIT
+trap 'exit 130' INT TERM
+# The first host waits for it.
+scripts/prepare_hosts.sh --image &
 say "starting the local cloud"
-python -m local_cloud start
+python -m local_cloud start --image-later
 say "publishing site/ to the GitHub stand-in"
 python -m local_cloud publish site OWNER/codedeploy.nginx.001
 say "running playbooks/site.yml"
-ansible-playbook playbooks/site.yml
+ansible-playbook playbooks/site.yml || { python -m local_cloud status >&2; exit 1; }
 
 python - <<'PYTHON'
 import json

@@ -16,10 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_cloud import certificates
 from local_cloud.hosts import programs
 from local_cloud.hosts.engines.engine import Image
-from local_cloud.hosts.image import pulled
+from local_cloud.hosts.image import amazon_linux_2023, pulled
 from local_cloud.hosts.image.amazon_linux_2023 import AMAZON_LINUX_2023
 from local_cloud.hosts.image.apt import AptError
 from local_cloud.hosts.image.debian_12 import DEBIAN_12
@@ -34,6 +33,7 @@ __all__ = [
     "AptError",
     "Distribution",
     "ImageError",
+    "download",
     "ensure",
 ]
 
@@ -55,6 +55,8 @@ def ensure(settings: Settings, say: Say, distribution: str = DEFAULT) -> Image:
 
     `say` is given progress lines. Raises `ImageError` or `AptError`.
     """
+    from local_cloud import certificates  # noqa: PLC0415 - `download` goes without what it imports
+
     authority = certificates.ensure_authority(settings).read_bytes()
     is_pulled = settings.host_image and distribution == DEFAULT
     chosen = pulled.distribution(settings) if is_pulled else DISTRIBUTIONS[distribution]
@@ -67,6 +69,17 @@ def ensure(settings: Settings, say: Say, distribution: str = DEFAULT) -> Image:
         if not image.root.is_dir():
             _build(settings, image, chosen, authority, say)
     return image
+
+
+def download(settings: Settings) -> None:
+    """Get the packages of the default image, which `ensure` finds then.
+
+    It needs Python's own library alone. Raises `AptError`, and OSError where this system has no apt.
+    """
+    images = settings.cache_dir / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    with _locked(images / f"{DEFAULT}.lock"):
+        amazon_linux_2023.download(_downloads(settings, AMAZON_LINUX_2023))
 
 
 def _image(settings: Settings, authority: bytes, distribution: Distribution) -> Image:

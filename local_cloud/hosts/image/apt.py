@@ -4,14 +4,21 @@ apt works in a folder of its own: it does not see what this machine has
 installed, and leaves nothing on it.
 """
 
+import json
 import os
 import re
 import subprocess
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from local_cloud.hosts import programs
+
+GOT = "got.json"
+FRESH = 3600  # seconds
 
 
 class AptError(Exception):
@@ -21,9 +28,29 @@ class AptError(Exception):
 def download(directory: Path, *groups: Sequence[str], unwanted: Sequence[str] = ()) -> list[list[Path]]:
     """For each group of packages the files of them and their dependencies, but for those of earlier groups.
 
-    `directory` keeps them: a second download fetches only what is newer. Names that the
-    distribution does not have are an error. To apt the `unwanted` are there already.
+    `directory` keeps them: a second download fetches only what is newer, and within the hour takes what is
+    there. Names that the distribution does not have are an error. To apt the `unwanted` are there already.
     """
+    asked = [list(map(list, groups)), list(unwanted)]
+    archives = directory / "cache/archives"
+    known = _got(directory / GOT, asked)
+    if known and all((archives / name).exists() for name in chain(*known)):
+        return [[archives / name for name in names] for names in known]
+    found = _download(directory, groups, unwanted)
+    (directory / GOT).write_text(json.dumps([asked, [[path.name for path in paths] for paths in found]]))
+    return found
+
+
+def _got(file: Path, asked: list[Any]) -> list[list[str]]:
+    """The names of the files that the same was answered with, where that was within the hour."""
+    try:
+        answered, names = json.loads(file.read_text())
+        return names if answered == asked and time.time() - file.stat().st_mtime < FRESH else []
+    except (OSError, ValueError):
+        return []
+
+
+def _download(directory: Path, groups: Sequence[Sequence[str]], unwanted: Sequence[str]) -> list[list[Path]]:
     _prepare(directory, unwanted)
     lists = directory / "state/lists"
     try:
@@ -34,14 +61,16 @@ def download(directory: Path, *groups: Sequence[str], unwanted: Sequence[str] = 
             raise
     if not any(lists.glob("*_Packages*")):
         raise AptError("apt-get reaches no package mirror, and nothing was fetched before: go online once")
-    _apt(directory, "--download-only", "--yes", "install", *(name for group in groups for name in group))
     archives = directory / "cache/archives"
-    wanted: list[str] = []
+    wanted = [list(chain(*groups[: count + 1])) for count in range(len(groups))]
+    # What apt works out for each takes as long as a part of the download.
+    with ThreadPoolExecutor() as pool:
+        plans = [pool.submit(_names, directory, each) for each in wanted]
+        _apt(directory, "--download-only", "--yes", "install", *wanted[-1])
     found: list[list[Path]] = []
     known: set[str] = set()
-    for group in groups:
-        wanted += group
-        names = [name for name in _names(directory, wanted) if name not in known]
+    for plan in plans:
+        names = [name for name in plan.result() if name not in known]
         known.update(names)
         found.append([archives / name for name in names])
     for stale in set(archives.glob("*.deb")) - {archives / name for name in known}:

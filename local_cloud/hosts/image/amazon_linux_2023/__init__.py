@@ -79,10 +79,16 @@ UNWANTED = (
 """Dependencies that a host does without. To apt they are there already."""
 
 
+def download(downloads: Path) -> tuple[list[Path], list[Path]]:
+    """The packages of every host, and those that dnf can install besides."""
+    base, repository = apt.download(downloads, BASE, REPOSITORY, unwanted=UNWANTED)
+    return base, repository
+
+
 def lay_out(root: Path, downloads: Path, say: Callable[[str], None]) -> Mapping[str, str]:
     """Unpacks the packages and describes those that dnf shall know of."""
-    say("host image: downloading the distribution's packages (about 100 MB)")
-    base, repository = apt.download(downloads, BASE, REPOSITORY, unwanted=UNWANTED)
+    say("host image: downloading the distribution's packages (about 100 MB where none are here)")
+    base, repository = download(downloads)
     say(f"host image: unpacking {len(base) + len(repository)} packages")
     control = _unpack(root, base, repository)
     say("host image: making it a likeness of Amazon Linux 2023")
