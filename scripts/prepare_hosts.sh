@@ -10,10 +10,11 @@ cd "$(dirname "$0")/.."
 say() { printf 'setup: %s\n' "$*" >&2; }
 # The local cloud looks itself whether it is the right one, and makes another where it is not.
 image_is_there() { compgen -G '.cache/images/amazon-linux-2023-*/root' >/dev/null; }
-make_image() { .venv/bin/python -m local_cloud fetch-images amazon-linux-2023 >/dev/null; }
+make_image=(.venv/bin/python -m local_cloud fetch-images amazon-linux-2023)
 
 if [ "${1:-}" = --image ]; then
-  image_is_there || make_image
+  # In this script's place: who ends it ends that.
+  image_is_there || exec "${make_image[@]}" >/dev/null
   exit
 fi
 
@@ -34,7 +35,7 @@ got=true
 status=0
 # What keeps packages from being got is said by whoever makes the image of them.
 if ! "$got" || { [ "${1:-}" != --packages ] && ! image_is_there; }; then
-  make_image || status=$?
+  "${make_image[@]}" >/dev/null || status=$?
 fi
 wait "$engine" || status=$?
 exit "$status"
