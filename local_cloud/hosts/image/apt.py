@@ -18,7 +18,9 @@ from typing import Any
 from local_cloud.hosts import programs
 
 GOT = "got.json"
-FRESH = 3600  # seconds
+"""What the last download was asked for, and the files that it came to."""
+FRESH = 3600
+"""Seconds for which that stays true."""
 
 
 class AptError(Exception):
