@@ -36,8 +36,6 @@ PARSED = ["module_name", "source_code"]
 OF_TREES = ["self", "module_fqn", "tree", "is_pkg_init"]
 OF_SOURCES = ["self", "module_fqn", "module_data", "is_pkg_init"]
 """What the parser and the finder of ansible-core 2.19 take, and the finder of 2.21, which parses itself."""
-UTILITIES = ("ansible.module_utils.", "ansible_collections.")
-"""So begin their names, and those of a collection's modules, whose trees are looked into."""
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc] # Ansible has no types
@@ -97,7 +95,11 @@ def parsing(begin: Callable[..., None], parse: Callable[[str, Any], ast.Module])
 
 
 def is_utility(name: str) -> bool:
-    return name.startswith(UTILITIES) and ".module_utils." in f"{name}."
+    """Not a module, into whose tree Ansible looks: a collection may have any name, `module_utils` too."""
+    parts = name.split(".")
+    if parts[0] == "ansible_collections":
+        return parts[3:5] == ["plugins", "module_utils"]
+    return parts[:2] == ["ansible", "module_utils"]
 
 
 def once(begin: Callable[..., None]) -> Callable[..., None]:

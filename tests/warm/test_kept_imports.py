@@ -69,7 +69,7 @@ def test_all_of_ansibles_own_are_found_as_ansible_finds_them(parsing: Parsing) -
     ours, again = found(), found()
     parsed = len(parsing.parsed)
     with pytest.MonkeyPatch.context() as ansible:
-        ansible.setattr(kept, "UTILITIES", ("nothing.",))
+        ansible.setattr(kept, "is_utility", lambda _: False)
         assert ours == again == found()
     assert parsed <= len(SOURCES) + 1  # what is not below module_utils is no utility
 
@@ -92,7 +92,14 @@ def test_a_relative_import_is_another_ones_in_a_package(parsing: Parsing) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["ansible.legacy.say", "ansible_collections.a.b.plugins.modules.say", "say", "a.b.say"]
+    "name",
+    [
+        "ansible.legacy.say",
+        "ansible_collections.a.b.plugins.modules.say",
+        "ansible_collections.plugins.module_utils.plugins.modules.say",
+        "say",
+        "a.b.say",
+    ],
 )
 def test_a_module_is_parsed_each_time(parsing: Parsing, name: str) -> None:
     for _ in range(2):
