@@ -63,9 +63,7 @@ def ensure(settings: Settings, say: Say, distribution: str = DEFAULT) -> Image:
     image = _image(settings, authority, chosen)
     if image.root.is_dir():
         return image
-    images = image.root.parent.parent
-    images.mkdir(parents=True, exist_ok=True)
-    with _locked(images / f"{chosen.name}.lock"):
+    with _locked(image.root.parent.parent, chosen.name):
         if not image.root.is_dir():
             _build(settings, image, chosen, authority, say)
     return image
@@ -76,9 +74,7 @@ def download(settings: Settings) -> None:
 
     It needs Python's own library alone. Raises `AptError`, and OSError where this system has no apt.
     """
-    images = settings.cache_dir / "images"
-    images.mkdir(parents=True, exist_ok=True)
-    with _locked(images / f"{DEFAULT}.lock"):
+    with _locked(settings.cache_dir / "images", DEFAULT):
         amazon_linux_2023.download(_downloads(settings, AMAZON_LINUX_2023))
 
 
@@ -95,8 +91,9 @@ def _image(settings: Settings, authority: bytes, distribution: Distribution) -> 
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
+def _locked(images: Path, name: str) -> Iterator[None]:
+    images.mkdir(parents=True, exist_ok=True)
+    with (images / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
