@@ -46,10 +46,19 @@ install_venv_package() {
 
 if ! [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" = "$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' scripts/uv.txt)" ]; then
   say "installing uv"
-  "$python" -c 'import ensurepip' 2>/dev/null || install_venv_package
-  rm -rf .cache/uv
-  "$python" -m venv .cache/uv
-  .cache/uv/bin/python -m pip install --quiet --no-cache-dir --require-hashes --requirement scripts/uv.txt
+  pip=("$python" -m pip)
+  rm -rf .cache/uv .cache/pip
+  if ! "${pip[@]}" --version >/dev/null 2>&1; then
+    # An environment brings one, which is all that it is for.
+    "$python" -c 'import ensurepip' 2>/dev/null || install_venv_package
+    "$python" -m venv .cache/pip
+    pip=(.cache/pip/bin/python -m pip)
+  fi
+  # Into a folder of ours, whatever the user's own settings keep pip from elsewhere.
+  PIP_REQUIRE_VIRTUALENV=false PIP_USER=false PIP_ROOT_USER_ACTION=ignore \
+    "${pip[@]}" install --quiet --disable-pip-version-check --no-cache-dir --target .cache/uv \
+    --require-hashes --requirement scripts/uv.txt
+  rm -rf .cache/pip
 fi
 
 say "installing the locked environment into $venv (Python $version)"
@@ -60,8 +69,12 @@ rm -rf "$venv"
 "$uv" pip sync --quiet --require-hashes --python "$venv" requirements.lock
 # Its command; what builds it is locked too, and nothing is fetched.
 "$uv" pip install --quiet --offline --no-deps --no-build-isolation --python "$venv" --editable local_cloud
-# uv installs no bytecode, and where none may be written each module would compile its imports anew.
+# uv installs no bytecode, and where none may be written each module would compile its imports anew. Modules are
+# sent as source; of what the local cloud imports, most of moto is not.
+"$venv/bin/python" -c 'import local_cloud.server' &
+imported=$!
 packages=("$venv"/lib/python*/site-packages)
-"$venv/bin/python" -m compileall -q -j 0 \
+"$venv/bin/python" -m compileall -q -j 0 -x 'site-packages/.*/modules/' \
   "${packages[0]}"/{ansible,ansible_collections/amazon,boto3,botocore,dateutil,jinja2,jmespath,s3transfer,urllib3,yaml}
+wait "$imported"
 printf '%s' "$stamp" >"$venv/.locked"
