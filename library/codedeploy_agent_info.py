@@ -134,9 +134,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
 from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener, urlopen
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.urls import open_url
 
 from ..module_utils.codedeploy.endpoints import bucket_url, commands_host
 from ..module_utils.files.current import root_checksum
@@ -282,16 +282,18 @@ def service_state(module: AnsibleModule) -> Service:
 
 def metadata(*paths: str) -> list[str]:
     """Items of the instance metadata (IMDSv2), "" for what is not there. Raises OSError."""
+    # Ansible's open_url takes a twentieth of a second to get ready for TLS, each time and where there is none.
+    ask = build_opener(ProxyHandler({})).open
     headers = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-    token = open_url(
-        f"{METADATA}/api/token", method="PUT", headers=headers, use_proxy=False, timeout=5
-    ).read()
-    headers = {"X-aws-ec2-metadata-token": token.decode()}
+    asked = Request(f"{METADATA}/api/token", method="PUT", headers=headers)  # noqa: S310 - HTTP, as above
+    with ask(asked, timeout=5) as answer:
+        headers = {"X-aws-ec2-metadata-token": answer.read().decode()}
     items = []
     for path in paths:
+        asked = Request(f"{METADATA}/meta-data/{path}", headers=headers)  # noqa: S310 - HTTP, as above
         try:
-            answer = open_url(f"{METADATA}/meta-data/{path}", headers=headers, use_proxy=False, timeout=5)
-            items.append(answer.read().decode().strip())
+            with ask(asked, timeout=5) as answer:
+                items.append(answer.read().decode().strip())
         except HTTPError as error:
             if error.code != HTTPStatus.NOT_FOUND:
                 raise
@@ -315,7 +317,8 @@ def wanted_package(url: str, major: int, version: str, package_type: str, machin
     if version != "latest":
         return "releases/" + package_name(version, package_type, machine)
     folder, kind = ("latest", package_type) if major == 1 else ("latestv2", f"{package_type}_{machine}")
-    return str(json.loads(open_url(f"{url}/{folder}/LATEST_VERSION", timeout=30).read())[kind])
+    with urlopen(f"{url}/{folder}/LATEST_VERSION", timeout=30) as answer:  # noqa: S310 - HTTPS, as bucket_url is
+        return str(json.loads(answer.read())[kind])
 
 
 def tail(path: Path) -> list[str]:
