@@ -103,7 +103,9 @@ def present(path: str) -> str | None:
 def write(module: AnsibleModule, path: str, content: str) -> None:
     """Puts the file in its place at once."""
     make_directory(module, os.path.dirname(path))  # noqa: PTH120 - atomic_move takes text
-    descriptor, new = tempfile.mkstemp(dir=module.tmpdir)
+    # Beside it: a folder of the module's own is not there on a new host, which Ansible warns of.
+    descriptor, new = tempfile.mkstemp(prefix=".ansible_tmp", dir=os.path.dirname(path) or ".")  # noqa: PTH120
+    module.add_cleanup_file(new)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
         file.write(content)
     module.atomic_move(new, path)

@@ -3,7 +3,8 @@
     python -m tests.molecule.both_ways [SCENARIO ...]
 
 Compared are, of each task on each host, how it ended, whether it changed something, its message, its diff
-and the names of what it returned, without what each run has of its own (ids, addresses, times).
+and the names of what it returned, without what each run has of its own (ids, addresses, times). What a message
+says of several hosts is compared in any order: it is that of their ids.
 Ends with 1 where a scenario fails or a result differs.
 """
 
@@ -39,6 +40,8 @@ def told(result: tuple[str, str, str, dict[str, Any]]) -> str:
     """What is compared of a result."""
     how, host, task, returned = result
     compared = {name: returned[name] for name in COMPARED if name in returned}
+    if isinstance(compared.get("msg"), str):
+        compared["msg"] = sorted(re.split(r"\n|, |: ", without_own(compared["msg"])))
     line = json.dumps([task, host, how, compared, sorted(returned)], sort_keys=True)
     return re.sub(r"/tmp/\S+", "TEMPORARY", without_own(line))  # noqa: S108 - read, and never opened
 

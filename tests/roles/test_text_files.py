@@ -15,11 +15,10 @@ MODULE = Path(__file__).parents[2] / "library" / "text_files.py"
 OWNER = {"owner": getpwuid(os.getuid()).pw_name, "group": getgrgid(os.getgid()).gr_name}
 
 
-def run(*files: dict[str, str], check: bool = False) -> dict[str, Any]:
+def run(*files: dict[str, str], check: bool = False, **more: str) -> dict[str, Any]:
     """What the module returns."""
-    told = {
-        "ANSIBLE_MODULE_ARGS": {"files": files, "_ansible_check_mode": check, "_ansible_diff": True} | OWNER
-    }
+    how = {"_ansible_check_mode": check, "_ansible_diff": True}
+    told = {"ANSIBLE_MODULE_ARGS": {"files": files} | how | OWNER | more}
     ended = subprocess.run(
         [sys.executable, MODULE], input=json.dumps(told), capture_output=True, text=True, check=False
     )
@@ -101,3 +100,13 @@ def test_a_file_where_a_directory_should_be_is_named(tmp_path: Path) -> None:
 def test_a_directory_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     returned = run({"path": str(tmp_path), "content": "x"})
     assert returned["msg"] == f"{tmp_path} cannot be read or written: Is a directory"
+
+
+def test_a_new_host_gets_the_file_and_no_folder_of_ansibles(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    path = tmp_path / "etc" / "file"
+    returned = run({"path": str(path), "content": "x"}, _ansible_remote_tmp=str(home / ".ansible" / "tmp"))
+    assert returned["changed_files"] == [str(path)]
+    assert "warnings" not in returned
+    assert not home.exists()
+    assert list(path.parent.iterdir()) == [path]

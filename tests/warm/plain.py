@@ -12,6 +12,8 @@ OWN = (
     (r"\b\d+\.\d+\.\d+\.\d+(?::\d+)?\b", "ADDRESS"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.+:Z]*", "TIME"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),
+    (r"\bd-[A-Z0-9]{9}\b", "d-NUMBER"),
+    (r"\b\d+#\d+: |\bpid \d+\b", "PROCESS "),
     (r"seconds +\d+", "SECONDS"),
 )
 
