@@ -3,8 +3,8 @@
     python -m tests.molecule.both_ways [SCENARIO ...]
 
 Compared are, of each task on each host, how it ended, whether it changed something, its message, its diff
-and the names of what it returned, without what each run has of its own (ids, addresses, times). What a message
-says of several hosts is compared in any order: it is that of their ids.
+and the names of what it returned, without what each run has of its own (ids, addresses, times). What a
+message says of several hosts is compared in any order: it is that of their ids.
 Ends with 1 where a scenario fails or a result differs.
 """
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
+from ansible.module_utils.urls import open_url
 from botocore.exceptions import ClientError
 
 from ...aws.errors import FAILURES, code_of, describe, patient
@@ -122,11 +122,11 @@ def _github(wanted: Wanted, path: str) -> tuple[dict[str, Any], Any]:
     headers = {"Accept": "application/vnd.github+json"}
     if wanted.github_token:
         headers["Authorization"] = f"Bearer {wanted.github_token}"
-    # Ansible's open_url would put what ~/.netrc has for this host in the token's place.
-    asked = Request(f"{wanted.github_api_url}{path}", headers=headers)  # noqa: S310 - the setting is checked
+    url = f"{wanted.github_api_url}{path}"
     for left in reversed(range(GITHUB_TRIES)):
         try:
-            with urlopen(asked, timeout=GITHUB_TIMEOUT) as answer:  # noqa: S310 - as above
+            # Else a user's ~/.netrc would put its own in place of the token.
+            with open_url(url, headers=headers, timeout=GITHUB_TIMEOUT, use_netrc=False) as answer:
                 return _object(answer), answer.headers
         except HTTPError as error:
             if not left or not (error.code in GITHUB_PASSING or "Retry-After" in error.headers):
