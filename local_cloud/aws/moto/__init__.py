@@ -30,6 +30,7 @@ from local_cloud.aws.moto import (
     reset,
     route53,
     s3,
+    service_models,
     sqs,
     ssm,
     sts,
@@ -68,6 +69,7 @@ def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     yield from elbv2.REPLACED
     yield from iam.REPLACED
     yield from reset.REPLACED
+    yield from service_models.REPLACED
     yield from route53.REPLACED
     yield from s3.REPLACED
     yield from sqs.REPLACED

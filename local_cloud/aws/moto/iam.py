@@ -187,6 +187,14 @@ def managed_policies(backend: IAMBackend) -> list[ManagedPolicy]:
     return policies
 
 
+def account_of_key(access_key: str) -> str:
+    """As moto's, which makes an account's IAM in all partitions, policies and all, to look for it there."""
+    for account_id, account in list(iam_backends.items()):
+        if any(access_key in backend.access_keys for backend in list(account.values())):
+            return account_id
+    return DEFAULT_ACCOUNT_ID
+
+
 def add_client_id(response: Any) -> EmptyResult:
     """AddClientIDToOpenIDConnectProvider, which moto does not have; one that is there already is fine."""
     provider, client_id = _provider_and_client_id(response)
@@ -226,6 +234,7 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (IAMBackend, "put_role_policy", put_role_policy),
     (IAMBackend, "create_open_id_connect_provider", create_provider),
     (IAMBackend, "remove_role_from_instance_profile", remove_role),
+    (moto.iam.models, "get_account_id_from", account_of_key),
     (moto.iam.models, "load_iam_aws_managed_policies", lambda: True),
     (IAMBackend, "_init_aws_policies", managed_policies),
 )
