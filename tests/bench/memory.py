@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -58,6 +59,15 @@ def resident(process: int) -> float:
     return int(re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[0]) / 1024
 
 
+def settled(process: int) -> float:
+    """The same when it grows no more: a local cloud loads what the first calls need when it has started."""
+    before, now = 0.0, resident(process)
+    while now - before > 1:
+        time.sleep(2)
+        before, now = now, resident(process)
+    return now
+
+
 def figures(checkout: Path, folder: Path, instances: int, deployments: int) -> Iterator[tuple[str, float]]:
     """Of one build: what was done, and what is resident after it."""
     with started(checkout, folder) as status:
@@ -66,7 +76,7 @@ def figures(checkout: Path, folder: Path, instances: int, deployments: int) -> I
             session: Any = boto3.Session("AKIALOCALCLOUDEXAMPL", "any", region_name=region)
             return session.client(service, endpoint_url=status["endpoint"])
 
-        yield "started", resident(status["pid"])
+        yield "started", settled(status["pid"])
         for _ in range(0, instances, 100):
             run_instances(client, 100, Name="other")
         yield f"{instances} simulated instances", resident(status["pid"])
