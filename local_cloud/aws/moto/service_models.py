@@ -21,8 +21,10 @@ class ServiceModels(JSONFileLoader):
 
 
 def without_documentation(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of a model; a member that is called so is an object itself, and stays."""
-    return {name: value for name, value in pairs if name != "documentation" or not isinstance(value, str)}
+    """An object of a model, with its words left empty; a member that is called so is no text, and stays."""
+    return {
+        name: "" if name == "documentation" and isinstance(value, str) else value for name, value in pairs
+    }
 
 
 REPLACED: tuple[tuple[Any, str, Any], ...] = ((Loader, "FILE_LOADER_CLASS", ServiceModels),)
