@@ -131,15 +131,19 @@ import re
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener, urlopen
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.codedeploy.endpoints import bucket_url, commands_host
 from ..module_utils.files.current import root_checksum
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ARGUMENT_SPEC = {
     "region": {"type": "str", "default": ""},
@@ -280,20 +284,35 @@ def service_state(module: AnsibleModule) -> Service:
     )
 
 
+def fetch(
+    url: str,
+    opener: OpenerDirector,
+    timeout: int,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+) -> str:
+    """What a server answers, which may take so many seconds. Raises OSError, of half an answer too.
+
+    Ansible's open_url takes a twentieth of a second to get ready for TLS, each time and where there is none.
+    """
+    asked = Request(url, method=method, headers=headers or {})  # noqa: S310 - METADATA, and what bucket_url returns
+    try:
+        with opener.open(asked, timeout=timeout) as answer:
+            return str(answer.read().decode())
+    except HTTPException as error:
+        raise OSError(f"the answer was cut: {error}") from error
+
+
 def metadata(*paths: str) -> list[str]:
     """Items of the instance metadata (IMDSv2), "" for what is not there. Raises OSError."""
-    # Ansible's open_url takes a twentieth of a second to get ready for TLS, each time and where there is none.
-    ask = build_opener(ProxyHandler({})).open
+    directly = build_opener(ProxyHandler({}))
     headers = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-    asked = Request(f"{METADATA}/api/token", method="PUT", headers=headers)  # noqa: S310 - HTTP, as above
-    with ask(asked, timeout=5) as answer:
-        headers = {"X-aws-ec2-metadata-token": answer.read().decode()}
+    token = fetch(f"{METADATA}/api/token", directly, 5, method="PUT", headers=headers)
+    headers = {"X-aws-ec2-metadata-token": token}
     items = []
     for path in paths:
-        asked = Request(f"{METADATA}/meta-data/{path}", headers=headers)  # noqa: S310 - HTTP, as above
         try:
-            with ask(asked, timeout=5) as answer:
-                items.append(answer.read().decode().strip())
+            items.append(fetch(f"{METADATA}/meta-data/{path}", directly, 5, headers=headers).strip())
         except HTTPError as error:
             if error.code != HTTPStatus.NOT_FOUND:
                 raise
@@ -317,8 +336,7 @@ def wanted_package(url: str, major: int, version: str, package_type: str, machin
     if version != "latest":
         return "releases/" + package_name(version, package_type, machine)
     folder, kind = ("latest", package_type) if major == 1 else ("latestv2", f"{package_type}_{machine}")
-    with urlopen(f"{url}/{folder}/LATEST_VERSION", timeout=30) as answer:  # noqa: S310 - HTTPS, as bucket_url is
-        return str(json.loads(answer.read())[kind])
+    return str(json.loads(fetch(f"{url}/{folder}/LATEST_VERSION", build_opener(), 30))[kind])
 
 
 def tail(path: Path) -> list[str]:

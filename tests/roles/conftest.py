@@ -1,7 +1,9 @@
 """The modules that roles use on hosts."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
@@ -63,6 +65,26 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
             if path.is_file():
                 it.put(str(path.relative_to(built)), path.read_bytes())
         yield it
+
+
+@pytest.fixture
+def interrupted() -> Iterator[str]:
+    """The URL of a server that hangs up in the middle."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(bytes(400))
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
 
 
 @pytest.fixture(scope="session")

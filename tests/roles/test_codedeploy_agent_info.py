@@ -150,6 +150,12 @@ class TestVersion:
         assert package == f"releases/{codedeploy_agent_info.package_name(version, kind, machine)}"
         assert bucket.get(package)
 
+    def test_half_an_answer_is_a_failure_of_the_way_to_it(
+        self, codedeploy_agent_info: ModuleType, interrupted: str
+    ) -> None:
+        with pytest.raises(OSError, match=r"the answer was cut: IncompleteRead\(400 bytes read"):
+            codedeploy_agent_info.wanted_package(interrupted, 1, "latest", "rpm", "x86_64")
+
     @pytest.mark.parametrize(
         ("version", "kind", "package"),
         [

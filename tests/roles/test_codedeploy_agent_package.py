@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,32 +30,12 @@ def refusal(codedeploy_agent_package: ModuleType, capsys: pytest.CaptureFixture[
     return run
 
 
-@pytest.fixture
-def interrupted() -> Iterator[str]:
-    """The URL of a server that hangs up in the middle."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(bytes(400))
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/{DEB}"
-        server.shutdown()
-
-
 def test_a_package_that_is_not_there(bucket: Any, refusal: Callable[..., str]) -> None:
     assert "404" in refusal(f"{bucket.url}/releases/codedeploy-agent_1.0.0-1_all.deb")
 
 
 def test_a_connection_that_breaks(interrupted: str, refusal: Callable[..., str]) -> None:
-    assert refusal(interrupted).endswith("400 of 1000 bytes arrived")
+    assert refusal(f"{interrupted}/{DEB}").endswith("400 of 1000 bytes arrived")
 
 
 def test_a_file_that_ends_too_early(bucket: Any, refusal: Callable[..., str]) -> None:
