@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,12 +40,11 @@ def copied(
         "hostvars.localhost.inventory_dir ~ '/../../.local_cloud": f"'{own.state_dir}",
         "{{ hostvars.localhost.inventory_dir }}/../../.local_cloud": str(own.state_dir),
     }
+    # In one go: the port of one address may begin as another address does.
+    old = re.compile("|".join(map(re.escape, changes)))
     for path in folder.rglob("*"):
         if path.is_file():
-            text = path.read_text()
-            for old, new in changes.items():
-                text = text.replace(old, new)
-            path.write_text(text)
+            path.write_text(old.sub(lambda found: changes[found[0]], path.read_text()))
     # Nobody answers at the addresses of these hosts: they get no certificates.
     settings = {"pipeline_https": "none"} | settings
     # The environment's own win over those in the folder `all`.

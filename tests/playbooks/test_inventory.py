@@ -6,11 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from local_cloud.testing.clouds import LocalCloud
+from tests.inventories import KEYS, inventory
 
 CHECKOUT = Path(__file__).parents[2]
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
@@ -158,3 +161,12 @@ def test_a_host_of_another_source_has_the_settings_of_the_folder(inventory: str,
     assert done.returncode == 0, done.stdout + done.stderr
     assert "us-east-1" in done.stdout
     assert str(tmp_path) not in done.stdout
+
+
+def test_a_copy_leads_to_ports_that_begin_as_the_local_clouds(cloud: LocalCloud, tmp_path: Path) -> None:
+    other: Any = SimpleNamespace(
+        endpoint_url="http://127.0.0.1:45810", github_url="http://127.0.0.1:45801", settings=cloud.settings
+    )
+    there = inventory(tmp_path / "copy", other, *KEYS)
+    assert yaml.safe_load((there / "aws_ec2.yml").read_text())["endpoint_url"] == other.endpoint_url
+    assert f"{other.github_url}/" in (there / "group_vars" / "all" / "github.yml").read_text()
