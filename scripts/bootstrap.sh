@@ -48,7 +48,7 @@ if ! [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" = "$(sed -n 's/^uv==\([0
   say "installing uv"
   pip=("$python" -m pip)
   rm -rf .cache/uv .cache/pip
-  if ! "${pip[@]}" --version >/dev/null 2>&1; then
+  if ! "$python" -c 'import pip' 2>/dev/null; then
     # An environment brings one, which is all that it is for.
     "$python" -c 'import ensurepip' 2>/dev/null || install_venv_package
     "$python" -m venv .cache/pip
