@@ -2,6 +2,7 @@
 """One call in CloudTrail's words: "CloudTrail record contents for management events"."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,7 +24,7 @@ BY_SERVICE = ".amazonaws.com"
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What LookupEvents tells of a call. `event` is the whole record."""
+    """What LookupEvents tells of a call."""
 
     event_id: str
     event_name: str
@@ -34,7 +35,8 @@ class Record:
     access_key_id: str
     region: str
     resources: list[dict[str, str]]
-    event: dict[str, Any]
+    event: bytes
+    """The whole record as compressed JSON: thousands are kept, and hardly any is read."""
 
     def told(self) -> dict[str, Any]:
         """As LookupEvents' answer has it."""
@@ -47,7 +49,7 @@ class Record:
             "Username": self.username,
             "AccessKeyId": self.access_key_id,
             "Resources": self.resources,
-            "CloudTrailEvent": json.dumps(self.event),
+            "CloudTrailEvent": zlib.decompress(self.event).decode(),
         }
 
 
@@ -99,7 +101,7 @@ def made(call: Circumstances, outcome: Mapping[str, Any]) -> Record:
         access_key_id=call.who["accessKeyId"],
         region=call.region,
         resources=resources.named(call.service, outcome["requestParameters"], outcome["responseElements"]),
-        event=event,
+        event=zlib.compress(json.dumps(event).encode()),
     )
 
 
