@@ -113,8 +113,8 @@ def once(begin: Callable[..., None]) -> Callable[..., None]:
         asked = module_fqn, is_pkg_init, given.source if isinstance(given, Unparsed) else given
         if asked not in known:
             begin(self, module_fqn, given, is_pkg_init)
-            # Without the tree, which is large.
-            known[asked] = {name: getattr(self, name) for name in ("submodules", "optional_imports")}
+            # All that it has found, whatever this Ansible looks for; without the tree, which is large.
+            known[asked] = {name: value for name, value in vars(self).items() if isinstance(value, set)}
         vars(self).update(known[asked])
 
     return __init__

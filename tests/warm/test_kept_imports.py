@@ -85,6 +85,17 @@ def test_the_same_content_is_parsed_once(parsing: Parsing, name: str) -> None:
     assert parsing.parsed == [name, name]
 
 
+def test_whatever_a_finder_finds_is_there_the_second_time(parsing: Parsing) -> None:
+    def found() -> dict[str, Any]:
+        finder = parsing.find("ansible.module_utils.kind", b"import ansible.module_utils.basic\n")
+        return {name: value for name, value in vars(finder).items() if isinstance(value, set)}
+
+    first = found()
+    # ansible-core 2.21 finds `embeds` too.
+    assert {"submodules", "optional_imports"} <= first.keys()
+    assert found() == first
+
+
 def test_a_relative_import_is_another_ones_in_a_package(parsing: Parsing) -> None:
     name, source = "ansible.module_utils.of_this_test", b"from .a import b\n"
     assert parsing.imports(name, source)[0] == {("ansible", "module_utils", "a", "b")}
