@@ -69,8 +69,8 @@ rm -rf "$venv"
 "$uv" pip sync --quiet --require-hashes --python "$venv" requirements.lock
 # Its command; what builds it is locked too, and nothing is fetched.
 "$uv" pip install --quiet --offline --no-deps --no-build-isolation --python "$venv" --editable local_cloud
-# uv installs no bytecode, and where none may be written each module would compile its imports anew. Modules are
-# sent as source; of what the local cloud imports, most of moto is not.
+# uv installs no bytecode, and where none may be written each module would compile its imports anew. Left out are
+# modules, which are sent as source; and most of moto: to import the local cloud compiles what is needed of it.
 "$venv/bin/python" -c 'import local_cloud.server' &
 imported=$!
 packages=("$venv"/lib/python*/site-packages)

@@ -69,9 +69,9 @@ def _replaced(settings: Settings) -> Iterator[tuple[Any, str, Any]]:
     yield from elbv2.REPLACED
     yield from iam.REPLACED
     yield from reset.REPLACED
-    yield from service_models.REPLACED
     yield from route53.REPLACED
     yield from s3.REPLACED
+    yield from service_models.REPLACED
     yield from sqs.REPLACED
     yield from ssm.REPLACED
     yield moto.codedeploy.urls, "url_bases", codedeploy_urls.url_bases
