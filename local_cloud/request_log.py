@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 import time
 from collections import deque
@@ -43,7 +44,7 @@ AUTHORIZATION = "local_cloud.authorization"
 """Where a request's WSGI environment says what it was allowed to do, for the log."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
     """One thing that IAM was asked: an action (`ec2:RunInstances`) on a resource (an ARN or `*`)."""
 
@@ -52,7 +53,7 @@ class Check:
     allowed: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Authorization:
     """Who called, by ARN, and all that the call needed."""
 
@@ -64,7 +65,7 @@ def set_authorization(environ: "WSGIEnvironment", authorization: Authorization) 
     environ[AUTHORIZATION] = authorization
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One answered request. `time` is UTC in ISO 8601, `milliseconds` how long the answer took.
 
@@ -81,7 +82,7 @@ class Entry:
     checks: tuple[Check, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     """What a request asks for. `access_key` is "" for an unsigned one.
 
@@ -180,8 +181,9 @@ def logged(
             entry = Entry(
                 time=datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
                 caller=known.caller if known else named,
-                service=call.service,
-                action=call.action,
+                # There are few of these, and many thousands of entries.
+                service=sys.intern(call.service),
+                action=sys.intern(call.action),
                 mutating=call.mutating,
                 status=status,
                 milliseconds=round((time.time() - started) * 1000, 1),

@@ -313,6 +313,25 @@ class TestCompletion:
         assert agent.acknowledge(command) == "Failed"
         assert shop.info(deployment)["status"] == "Failed"
 
+    def test_is_known_when_the_deployment_has_ended(
+        self, client: MakeClient, local_cloud: LocalCloud, connect: Connect
+    ) -> None:
+        shop = Shop.open(client, instances=2)
+        deployment = shop.deploy(ignoreApplicationStopFailures=True)
+        commands = []
+        for instance, result in zip(shop.instances, (Result(), Result(error_code=4)), strict=True):
+            agent = connect(instance)
+            commands.append((agent, next_command(agent)))
+            agent.complete(commands[-1][1], result)
+        with agents_on(local_cloud.endpoint_url, shop.instances):
+            assert shop.finish(deployment)["status"] == "Succeeded"
+        told = shop.info(deployment)
+
+        for agent, command in commands:
+            agent.complete(command, AFTER_RESTART)
+        assert [agent.acknowledge(command) for agent, command in commands] == ["Succeeded", "Failed"]
+        assert shop.info(deployment) == told
+
     def test_translates_what_the_agent_reports(self, client: MakeClient, connect: Connect) -> None:
         codes = {
             Result(error_code=1).payload(): "ScriptMissing",

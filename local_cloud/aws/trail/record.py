@@ -22,7 +22,7 @@ VERSION = "1.11"
 BY_SERVICE = ".amazonaws.com"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """What LookupEvents tells of a call."""
 
@@ -53,7 +53,7 @@ class Record:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Circumstances:
     """Which call it was, of whom, when, and from where."""
 

@@ -9,8 +9,8 @@ from typing import Any
 from local_cloud.aws.codedeploy.agents.specification import envelope
 from local_cloud.aws.codedeploy.models import CodeDeployBackend, codedeploy_backends
 from local_cloud.aws.codedeploy.options import options
-from local_cloud.aws.codedeploy.records.deployments import Diagnostics
-from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand
+from local_cloud.aws.codedeploy.records.deployments import Diagnostics, Status
+from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand, identifier
 
 LONG_POLL = 50.0
 """Seconds that a poll is held. An agent gives up reading after 80."""
@@ -39,15 +39,15 @@ class ClientException(Exception):  # noqa: N818 - the protocol's name
 
 
 def poll_host_command(request: Request, region: str) -> dict[str, Any]:
-    identifier = _required(request, "HostIdentifier")
-    backend, host = _locate(identifier, region)
+    host_identifier = _required(request, "HostIdentifier")
+    backend, host = _locate(host_identifier, region)
     command = backend.deployer.mailboxes.poll(host, LONG_POLL)
     if command is None:
         return {}
     return {
         "HostCommand": {
             "HostCommandIdentifier": command.identifier,
-            "HostIdentifier": identifier,
+            "HostIdentifier": host_identifier,
             "DeploymentExecutionId": command.execution_id,
             "CommandName": command.name,
             "Nonce": command.nonce,
@@ -121,16 +121,41 @@ def _locate(host_identifier: str, region: str) -> tuple[CodeDeployBackend, str]:
 
 
 def _command(request: Request) -> tuple[CodeDeployBackend, HostCommand]:
-    identifier = _required(request, "HostCommandIdentifier")
+    given = _required(request, "HostCommandIdentifier")
+    unknown = ClientException(f"No command has the identifier {given}.")
     try:
-        execution_id = str(json.loads(base64.b64decode(identifier))[1]["deploymentId"])
+        named = json.loads(base64.b64decode(given))[1]
+        execution_id, host = str(named["deploymentId"]), named["hostId"]
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise ClientException(f"No command has the identifier {identifier}.") from None
+        raise unknown from None
     backend = _backend_of(execution_id)
-    command = backend.deployer.mailboxes.find(identifier)
+    command = backend.deployer.mailboxes.find(execution_id, given)
+    command = command or _past_command(backend, execution_id, host, given)
     if command is None:
-        raise ClientException(f"No command has the identifier {identifier}.")
+        raise unknown
     return backend, command
+
+
+def _past_command(backend: CodeDeployBackend, execution_id: str, host: str, given: str) -> HostCommand | None:
+    """One of a deployment that has ended. An agent may still ask for it, or tell of it: it is complete."""
+    with backend.lock:
+        deployment = backend.deployments.get(execution_id.rpartition("/")[2])
+        if deployment is None or not deployment.finished:
+            return None
+        for target in deployment.targets.values():
+            for position, event in enumerate(target.lifecycle_events, start=1):
+                name = event.lifecycle_event_name
+                if target.target_arn == host and given == identifier(execution_id, host, name, position):
+                    return HostCommand(
+                        identifier=given,
+                        host=target.host,
+                        execution_id=execution_id,
+                        name=name,
+                        on_taken=lambda: None,
+                        on_complete=lambda _diagnostics, _succeeded: None,
+                        status="Succeeded" if event.status is Status.SUCCEEDED else "Failed",
+                    )
+    return None
 
 
 def _backend_of(execution_id: str) -> CodeDeployBackend:

@@ -61,7 +61,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Diagnostics:
     error_code: str
     script_name: str = ""
@@ -69,7 +69,7 @@ class Diagnostics:
     log_tail: str = ""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class LifecycleEvent:
     lifecycle_event_name: str
     status: Status = Status.PENDING
@@ -88,7 +88,7 @@ class LifecycleEvent:
         self.start_time = self.start_time or self.end_time
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, slots=True)
 class Target:
     """One instance in one deployment."""
 
@@ -141,7 +141,7 @@ class Target:
                 event.status = Status.SKIPPED
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, slots=True)
 class Fleets:
     """What a blue/green deployment leads from and to, beside its targets."""
 
@@ -154,7 +154,7 @@ class Fleets:
     """How the deployment group selected instances before it was led to the green ones; None until then."""
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, slots=True)
 class Deployment(BaseModel):
     deployment_id: str
     application_name: str
@@ -199,7 +199,7 @@ class Deployment(BaseModel):
     rolled_back: "Deployment | None" = None
     """The blue/green deployment whose traffic this one, its rollback, leads back."""
     envelope: dict[str, str] | None = None
-    """What agents are told, signed; made when the first one asks."""
+    """What agents are told, signed; made when the first one asks, and kept until the deployment has ended."""
 
     @property
     def finished(self) -> bool:

@@ -138,6 +138,8 @@ class Deployer:
         """What follows: the group remembers, late instances are updated, a failure is rolled back."""
         deployment = run.deployment
         del self._runs[deployment.deployment_id]
+        self.mailboxes.forget(self._backend.execution_id(deployment))
+        deployment.envelope = None
         suspension.resume(self._backend, deployment, run.group)
         group = self._backend.find_group(deployment.deployment_group_id)
         if group is None:

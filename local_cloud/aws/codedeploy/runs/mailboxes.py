@@ -7,7 +7,7 @@ the former is complete: agents run at once whatever they are given.
 import base64
 import json
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition
@@ -35,7 +35,7 @@ def identifier(execution_id: str, host: str, name: str, position: int) -> str:
     return base64.b64encode(json.dumps(pair, separators=(",", ":")).encode()).decode()
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, slots=True)
 class HostCommand:
     """A lifecycle event that one agent shall run."""
 
@@ -87,7 +87,8 @@ class Mailboxes:
 
     def __init__(self) -> None:
         self._mailboxes: dict[str, _Mailbox] = {}
-        self._commands: dict[str, HostCommand] = {}
+        self._commands: dict[str, dict[str, HostCommand]] = defaultdict(dict)
+        """By execution id and identifier."""
         self._closed = False
         self._nonce = 0
 
@@ -95,7 +96,7 @@ class Mailboxes:
         with backend_lock:
             self._nonce += 1
             command.nonce = self._nonce
-            self._commands[command.identifier] = command
+            self._commands[command.execution_id][command.identifier] = command
             mailbox = self._mailbox(command.host)
             mailbox.waiting.append(command)
             mailbox.changed.notify_all()
@@ -118,9 +119,14 @@ class Mailboxes:
                 mailbox.changed.wait(patience if delay is None else min(patience, delay))
             return None
 
-    def find(self, identifier: str) -> HostCommand | None:
+    def find(self, execution_id: str, identifier: str) -> HostCommand | None:
         with backend_lock:
-            return self._commands.get(identifier)
+            return self._commands.get(execution_id, {}).get(identifier)
+
+    def forget(self, execution_id: str) -> None:
+        """A deployment has ended: what came of its commands is in its targets' lifecycle events."""
+        with backend_lock:
+            self._commands.pop(execution_id, None)
 
     def take(self, host: str, execution_id: str) -> None:
         """The host's agent asks about a deployment, so it has got that one's command."""

@@ -17,6 +17,7 @@ from local_cloud.aws.moto.ec2 import (
     profiles,
     requests,
     security_groups,
+    subnets,
     tags,
 )
 from local_cloud.settings import Settings
@@ -38,6 +39,7 @@ def replaced(settings: Settings) -> tuple[tuple[Any, str, Any], ...]:
         *profiles.REPLACED,
         *requests.REPLACED,
         *security_groups.REPLACED,
+        *subnets.REPLACED,
         *tags.REPLACED,
         (moto.ec2.models.elastic_ip_addresses, "random_ip", public.__next__),
         (moto.ec2.models.elastic_network_interfaces, "random_public_ip", public.__next__),

@@ -13,7 +13,7 @@ DEBIAN_IMAGES = {"amd64": ("x86_64", "ami-0deb120000000a001"), "arm64": ("arm64"
 """Debian's word for an architecture -> EC2's, and the image of Debian 12."""
 
 _loaded: dict[tuple[str, str], list[Any]] = {}
-"""Account and region -> the images, once loaded: there are some 650, and each has a snapshot."""
+"""Account and region -> the images, once loaded: there are some 1,300, and each has a snapshot."""
 
 _original_load = AmiBackend._load_amis
 _original_mappings: Any = Ami.block_device_mappings
@@ -28,18 +28,33 @@ def block_device_mappings(ami: Any) -> list[dict[str, Any]]:
 def load_amis(backend: Any) -> None:
     """The images that every account has; a reset makes a new backend."""
     whose = backend.account_id, backend.region_name
-    if whose not in _loaded:
+    if whose in _loaded:
+        for each in _loaded[whose]:
+            image = _image(each, backend)
+            backend.amis[image.id], backend.snapshots[image.ebs_snapshot.id] = image, image.ebs_snapshot
+    else:
         _load(backend)
-        _loaded[whose] = list(backend.amis.values())
-    for each in _loaded[whose]:
-        snapshot = duplicate(each.ebs_snapshot)
-        snapshot.volume = duplicate(snapshot.volume)
-        snapshot.create_volume_permission_groups = set(snapshot.create_volume_permission_groups)
-        snapshot.create_volume_permission_userids = set(snapshot.create_volume_permission_userids)
-        image = duplicate(each)
-        image.ebs_snapshot, image.launch_permissions = snapshot, list(each.launch_permissions)
-        image.ec2_backend = snapshot.ec2_backend = snapshot.volume.ec2_backend = backend
-        backend.amis[image.id], backend.snapshots[snapshot.id] = image, snapshot
+        _loaded[whose] = [_template(image) for image in backend.amis.values()]
+
+
+def _template(image: Any) -> Any:
+    """An image that belongs to no backend. The volume that moto made its snapshot of, and deleted, is out of
+    reach for every call: all share it."""
+    made, snapshot = duplicate(image), duplicate(image.ebs_snapshot)
+    del snapshot.create_volume_permission_groups, snapshot.create_volume_permission_userids
+    made.ebs_snapshot = snapshot
+    made.ec2_backend = snapshot.ec2_backend = snapshot.volume.ec2_backend = None
+    return made
+
+
+def _image(template: Any, backend: Any) -> Any:
+    """A backend's own image, with its snapshot."""
+    made, snapshot = duplicate(template), duplicate(template.ebs_snapshot)
+    snapshot.create_volume_permission_groups = set()
+    snapshot.create_volume_permission_userids = set()
+    made.ebs_snapshot, made.launch_permissions = snapshot, list(template.launch_permissions)
+    made.ec2_backend = snapshot.ec2_backend = backend
+    return made
 
 
 def _load(backend: Any) -> None:
