@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import re
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from socketserver import BaseRequestHandler
 from dnslib import CNAME, QTYPE, RCODE, RR, A, DNSError, DNSQuestion, DNSRecord
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
+from local_cloud.listeners import POLL_INTERVAL
 from local_cloud.settings import ACME_NAME, Settings, is_impersonated
 
 LOG = logging.getLogger(__name__)
@@ -140,14 +142,18 @@ class DnsService:
             port = self._servers[0].server.server_address[1] if self._servers else port
             self._servers.append(DNSServer(resolver, address=address, port=port, tcp=tcp, logger=quiet))
         self.port: int = port
+        self._serving = False
 
     def start(self) -> None:
-        for server in self._servers:
-            server.start_thread()
+        for each in self._servers:
+            threading.Thread(
+                target=each.server.serve_forever, args=(POLL_INTERVAL,), name="dns", daemon=True
+            ).start()
+        self._serving = True
 
     def stop(self) -> None:
-        for server in self._servers:
-            # Waiting for the end of a thread that never began would take for ever.
-            if hasattr(server, "thread"):
-                server.stop()
-            server.server.server_close()
+        for each in self._servers:
+            # Waiting for the end of what never began would take for ever.
+            if self._serving:
+                each.server.shutdown()
+            each.server.server_close()

@@ -33,6 +33,9 @@ IDLE_SECONDS = 90
 MAXIMUM_BODY = 256 * 2**20
 """Bytes of one request. A body is held in memory, by moto more than once."""
 DRAIN_SECONDS = 2.0
+POLL_INTERVAL = 0.05
+"""Seconds between two looks of a server whether it shall end, so long may its end take; socketserver's half a
+second is noticed."""
 LENGTH = re.compile(r"[0-9]{1,15}")
 CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(;.*)?\r?\n")
 LONGEST_LINE = 8192
@@ -242,7 +245,10 @@ class Listener(ThreadingMixIn, TCPServer):
         self._ending = threading.Event()
         super().__init__((address, port), Handler)
         self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.05}, name=f"http:{self.port}", daemon=True
+            target=self.serve_forever,
+            kwargs={"poll_interval": POLL_INTERVAL},
+            name=f"http:{self.port}",
+            daemon=True,
         )
 
     @property

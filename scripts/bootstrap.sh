@@ -70,11 +70,8 @@ rm -rf "$venv"
 # Its command; what builds it is locked too, and nothing is fetched.
 "$uv" pip install --quiet --offline --no-deps --no-build-isolation --python "$venv" --editable local_cloud
 # uv installs no bytecode, and where none may be written each module would compile its imports anew. Left out are
-# modules, which are sent as source; and most of moto: to import the local cloud compiles what is needed of it.
-"$venv/bin/python" -c 'import local_cloud.server' &
-imported=$!
+# modules, which are sent as source; and what the local cloud needs: its first start compiles that.
 packages=("$venv"/lib/python*/site-packages)
 "$venv/bin/python" -m compileall -q -j 0 -x 'site-packages/.*/modules/' \
   "${packages[0]}"/{ansible,ansible_collections/amazon,boto3,botocore,dateutil,jinja2,jmespath,s3transfer,urllib3,yaml}
-wait "$imported"
 printf '%s' "$stamp" >"$venv/.locked"

@@ -17,6 +17,7 @@ from typing import Any
 
 from local_cloud.hosts.metadata.service import MetadataService
 from local_cloud.hosts.namespaces import enter
+from local_cloud.listeners import POLL_INTERVAL
 
 ADDRESS = "169.254.169.254"
 
@@ -69,7 +70,7 @@ class MetadataServer:
             ready.set_exception(error)
             return
         ready.set_result(server)
-        server.serve_forever()
+        server.serve_forever(POLL_INTERVAL)
 
 
 def _handler(services: Mapping[str, MetadataService]) -> type[BaseHTTPRequestHandler]:
