@@ -3,6 +3,7 @@
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 TIED = ("setpriv", "--pdeathsig=KILL", "--")
 """The kernel kills what is started with it when the thread that waits for it is no more."""
@@ -17,7 +18,7 @@ class GivenUpError(Exception):
 
 
 def run(
-    command: Sequence[str], *, env: Mapping[str, str] | None = None
+    command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Like `subprocess.run`, with the output as text. Raises `GivenUpError` after `give_up`."""
     with _lock:
@@ -30,6 +31,7 @@ def run(
             stderr=subprocess.PIPE,
             text=True,
             env=env,
+            cwd=cwd,
         )
         _running.add(process)
     with process:

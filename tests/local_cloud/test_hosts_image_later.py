@@ -19,8 +19,8 @@ WORKING = """#!/bin/sh
 echo "$*" >>{log}
 case "$*" in
 *update) touch {downloads}/state/lists/mirror_Packages ;;
-*--print-uris*) echo "'http://mirror/tool_1.deb' tool_1.deb 7 SHA256:0" ;;
-*--download-only*) touch {downloads}/cache/archives/tool_1.deb ;;
+*--print-uris*) echo "'http://mirror/tool_1_all.deb' tool_1%3a2_all.deb 4 SHA256:0" ;;
+*"download tool=1:2") printf tool >tool_1%3a2_all.deb ;;
 esac
 """
 
@@ -49,15 +49,15 @@ class TestDownload:
 
     @pytest.fixture
     def got(self, tmp_path: Path, apt_get: Callable[[str], None]) -> Callable[[Sequence[str]], int]:
-        """Download a group; how often apt has been asked for anything until then."""
+        """Download a group; how often apt has been asked for news until then."""
         log, downloads = tmp_path / "log", tmp_path / "downloads"
         apt_get(WORKING.format(log=log, downloads=downloads))
 
         def download(group: Sequence[str]) -> int:
-            archive = downloads / "cache/archives/tool_1.deb"
+            archive = downloads / "cache/archives/tool_1%3a2_all.deb"
             assert apt.download(downloads, group) == [[archive]]
             assert archive.exists()
-            return len(log.read_text().splitlines())
+            return log.read_text().count(" update\n")
 
         return download
 
@@ -75,8 +75,39 @@ class TestDownload:
 
     def test_for_a_file_that_is_gone_it_is(self, got: Callable[[Sequence[str]], int], tmp_path: Path) -> None:
         first = got(["tool"])
-        (tmp_path / "downloads/cache/archives/tool_1.deb").unlink()
+        (tmp_path / "downloads/cache/archives/tool_1%3a2_all.deb").unlink()
         assert got(["tool"]) == 2 * first
+
+
+SEVERAL = """#!/bin/sh
+case "$*" in
+*update) touch {downloads}/state/lists/mirror_Packages ;;
+*--print-uris*) for name in a b c d e f; do echo "'http://mirror/' ${{name}}_1_all.deb 1 SHA256:0"; done ;;
+*" download "*)
+  for last in "$@"; do case "$last" in ?=1) printf x >"${{last%=1}}_1_all.deb" ;; esac; done
+  case "$*" in *{refused}*) exit 100 ;; esac ;;
+esac
+"""
+
+
+class TestConnections:
+    """Several downloads at once."""
+
+    def test_together_they_get_all(self, tmp_path: Path, apt_get: Callable[[str], None]) -> None:
+        apt_get(SEVERAL.format(downloads=tmp_path, refused="nothing"))
+        [got] = apt.download(tmp_path, ["all"])
+        assert [path.name for path in got] == [f"{name}_1_all.deb" for name in "abcdef"]
+        assert {path.read_text() for path in got} == {"x"}
+        assert not (tmp_path / "unfinished").exists()
+
+    def test_what_one_did_not_end_is_got_again(self, tmp_path: Path, apt_get: Callable[[str], None]) -> None:
+        apt_get(SEVERAL.format(downloads=tmp_path, refused="b=1"))
+        with pytest.raises(apt.AptError):
+            apt.download(tmp_path, ["all"])
+        archives = tmp_path / "cache/archives"
+        assert "b_1_all.deb" not in {path.name for path in archives.iterdir()}
+        (tmp_path / "bin/apt-get").write_text(SEVERAL.format(downloads=tmp_path, refused="nothing"))
+        assert all(path.exists() for path in apt.download(tmp_path, ["all"])[0])
 
 
 def test_the_first_host_says_what_keeps_the_image_from_being_made(

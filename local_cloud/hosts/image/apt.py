@@ -7,13 +7,15 @@ installed, and leaves nothing on it.
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from local_cloud.hosts import programs
 
@@ -21,6 +23,8 @@ GOT = "got.json"
 """What the last download was asked for, and the files that it came to."""
 FRESH = 3600
 """Seconds for which that stays true."""
+CONNECTIONS = 4
+"""Downloads at once. apt asks a mirror for one file after the other, and most of them are small."""
 
 
 class AptError(Exception):
@@ -63,21 +67,49 @@ def _download(directory: Path, groups: Sequence[Sequence[str]], unwanted: Sequen
             raise
     if not any(lists.glob("*_Packages*")):
         raise AptError("apt-get reaches no package mirror, and nothing was fetched before: go online once")
-    archives = directory / "cache/archives"
     wanted = [list(chain(*groups[: count + 1])) for count in range(len(groups))]
-    # What apt works out for each takes as long as a part of the download.
+    # What apt works out takes seconds for each.
     with ThreadPoolExecutor() as pool:
-        plans = [pool.submit(_names, directory, each) for each in wanted]
-        _apt(directory, "--download-only", "--yes", "install", *wanted[-1])
+        plans = list(pool.map(lambda packages: _plan(directory, packages), wanted))
+    archives = directory / "cache/archives"
+    _fetch(directory, archives, plans[-1])
     found: list[list[Path]] = []
     known: set[str] = set()
     for plan in plans:
-        names = [name for name in plan.result() if name not in known]
+        names = [name for name in plan if name not in known]
         known.update(names)
         found.append([archives / name for name in names])
     for stale in set(archives.glob("*.deb")) - {archives / name for name in known}:
         stale.unlink()
     return found
+
+
+def _fetch(directory: Path, archives: Path, plan: Mapping[str, int]) -> None:
+    """Puts those of the files into `archives` that are not there."""
+    sizes = {path.name: path.stat().st_size for path in archives.glob("*.deb")}
+    missing = [name for name, size in plan.items() if sizes.get(name) != size]
+    # Each has large ones and small ones.
+    missing.sort(key=plan.__getitem__, reverse=True)
+    shares = [share for first in range(CONNECTIONS) if (share := missing[first::CONNECTIONS])]
+
+    def get(share: list[str]) -> None:
+        # What is half there when this ends never looks finished.
+        folder = directory / "unfinished" / share[0]
+        folder.mkdir(parents=True)
+        _apt(directory, "download", *map(_with_version, share), cwd=folder)
+        for name in share:
+            (folder / name).replace(archives / name)
+
+    shutil.rmtree(directory / "unfinished", ignore_errors=True)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(get, shares))
+    shutil.rmtree(directory / "unfinished", ignore_errors=True)
+
+
+def _with_version(name: str) -> str:
+    """The package in a file, as apt-get is asked for it: `git_1%3a2.39_amd64.deb` is `git=1:2.39`."""
+    package, version, _ = name.split("_")
+    return f"{package}={unquote(version)}"
 
 
 def control(package: Path) -> str:
@@ -117,15 +149,14 @@ def _prepare(directory: Path, unwanted: Sequence[str]) -> None:
     (directory / "state/status").write_text("\n".join(installed))
 
 
-def _names(directory: Path, packages: Sequence[str]) -> list[str]:
-    cache = directory / "cache/archives"
-    plan = _apt(
-        directory, "--print-uris", "--yes", "-o", f"Dir::Cache::archives={cache}/none", "install", *packages
-    )
-    return re.findall(r"^'\S+' (\S+\.deb) ", plan, re.MULTILINE)
+def _plan(directory: Path, packages: Sequence[str]) -> dict[str, int]:
+    """The files that packages and their dependencies are in, and how many bytes each has."""
+    nowhere = f"Dir::Cache::archives={directory}/cache/archives/none"
+    plan = _apt(directory, "--print-uris", "--yes", "-o", nowhere, "install", *packages)
+    return {name: int(size) for name, size in re.findall(r"^'\S+' (\S+\.deb) (\d+) ", plan, re.MULTILINE)}
 
 
-def _apt(directory: Path, *arguments: str) -> str:
+def _apt(directory: Path, *arguments: str, cwd: Path | None = None) -> str:
     options = {
         "Dir::Etc::main": "/dev/null",
         "Dir::Etc::parts": "/etc/apt/apt.conf.d",
@@ -133,6 +164,8 @@ def _apt(directory: Path, *arguments: str) -> str:
         "Dir::State": f"{directory}/state",
         "Dir::State::status": f"{directory}/state/status",
         "Dir::Cache": f"{directory}/cache",
+        # What apt made of its lists, which takes it seconds; images of containers turn that off.
+        "Dir::Cache::pkgcache": "pkgcache.bin",
         "Dir::Log": f"{directory}/log",
         "APT::Install-Recommends": "false",
         "APT::Sandbox::User": "root",
@@ -142,11 +175,11 @@ def _apt(directory: Path, *arguments: str) -> str:
     command = ["apt-get", "-qq"]
     for name, value in options.items():
         command += ["-o", f"{name}={value}"]
-    return _output([*command, *arguments])
+    return _output([*command, *arguments], cwd)
 
 
-def _output(command: Sequence[str]) -> str:
-    result = programs.run(command)
+def _output(command: Sequence[str], cwd: Path | None = None) -> str:
+    result = programs.run(command, cwd=cwd)
     if result.returncode:
         raise AptError(f"{command[0]}: {result.stderr.strip()}")
     return result.stdout
