@@ -14,6 +14,7 @@ import stat
 import time
 from dataclasses import replace
 from http import HTTPStatus
+from http.client import HTTPException
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -237,7 +238,7 @@ def metadata() -> Metadata:
             f"{METADATA}/api/token", method="PUT", headers=headers, use_proxy=False, timeout=TIMEOUT
         )
         token = answer.read().decode()
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         return Metadata(problem=f"the instance metadata does not answer: {error}")
     date = answer.headers.get("Date")
     ahead = time.time() - email.utils.parsedate_to_datetime(date).timestamp() if date else 0
@@ -248,6 +249,8 @@ def metadata() -> Metadata:
     except HTTPError as error:
         missing = error.code == HTTPStatus.NOT_FOUND
         return Metadata(ahead=ahead, problem="" if missing else str(error))
+    except (OSError, HTTPException) as error:
+        return Metadata(ahead=ahead, problem=f"the instance metadata does not answer: {error}")
     return Metadata(role=role, ahead=ahead)
 
 

@@ -3,7 +3,9 @@
 import dataclasses
 import re
 import stat
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -36,6 +38,29 @@ CHECKOUT = Path(__file__).parents[2]
 NOW = 1_800_000_000.0
 WWW = 33
 URL = "http://127.0.0.1/"
+
+
+@pytest.mark.parametrize("cut", ["PUT", "GET"])
+def test_metadata_that_hangs_up_in_the_middle_is_a_problem(monkeypatch: pytest.MonkeyPatch, cut: str) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "10" if self.command == cut else "5")
+            self.end_headers()
+            self.wfile.write(b"token")
+
+        do_GET = do_PUT
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(read, "METADATA", f"http://127.0.0.1:{server.server_address[1]}")
+        found = read.metadata()
+        server.shutdown()
+    assert "does not answer: IncompleteRead(5 bytes read, 5 more expected)" in found.problem
+    assert found.role == ""
 
 
 def folder(path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> Entry:

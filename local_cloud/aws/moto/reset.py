@@ -20,9 +20,9 @@ def duplicate(original: Any) -> Any:
     return made
 
 
-def untracked(cls: type, *_arguments: Any, **_named: Any) -> Any:
+def untracked(cls: Any, *_arguments: Any, **_named: Any) -> Any:
     """An object of moto's, which notes each of them, deleted or not, for a page that nobody opens here."""
-    return object.__new__(cls)
+    return super(BaseModel, cls).__new__(cls)
 
 
 _original_regions: Any = AccountSpecificBackend._generate_regions
