@@ -49,7 +49,8 @@ def test_metadata_that_hangs_up_in_the_middle_is_a_problem(monkeypatch: pytest.M
             self.end_headers()
             self.wfile.write(b"token")
 
-        do_GET = do_PUT
+        def do_GET(self) -> None:
+            self.do_PUT()
 
         def log_message(self, *_: object) -> None:
             """Silent."""
