@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.moto_api._internal import mock_random
 
 from local_cloud import latency
 from local_cloud.__main__ import main
+from local_cloud.server import LocalCloud
+from local_cloud.testing.agents import agents_on
 from local_cloud.testing.shop import GITHUB, Shop
 
 MakeClient = Callable[..., Any]
@@ -65,6 +68,17 @@ def test_a_seed_brings_the_same_ids_and_the_same_order_of_hosts(tmp_path: Path, 
         assert sorted(found["targets"]) == sorted(found["instances"])
         assert found["targets"] != found["instances"]
         assert everything_random(second) == found
+
+
+def test_what_is_told_of_a_deployment_takes_none_of_the_ids_of_calls(
+    client: MakeClient, local_cloud: LocalCloud
+) -> None:
+    shop = Shop.open(client)
+    deployment = shop.begin()
+    before = mock_random.getstate()
+    with agents_on(local_cloud.endpoint_url, shop.instances):
+        assert shop.finish(deployment)["status"] == "Succeeded"
+    assert mock_random.getstate() == before
 
 
 class TestLatency:

@@ -4,10 +4,10 @@
 import json
 import logging
 from typing import Any
+from uuid import uuid4
 
 from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
-from moto.moto_api._internal import mock_random
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from requests import RequestException
@@ -28,7 +28,7 @@ WORDS = {
 def base(group: Any) -> dict[str, Any]:
     return {
         "AccountId": group.account_id,
-        "RequestId": str(mock_random.uuid4()),
+        "RequestId": str(uuid4()),
         "AutoScalingGroupARN": group.arn,
         "AutoScalingGroupName": group.name,
         "Service": "AWS Auto Scaling",

@@ -1,7 +1,10 @@
-"""moto works out anew for each of many like things how AWS's names could be called in it."""
+"""What answers of moto are made of: ids of requests, and how AWS's names could be called in moto, which it
+works out anew for each of many like things."""
 
 from typing import Any
+from uuid import uuid4
 
+import moto.core.responses
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 
 _original_keys: Any = XFormedAttributePicker.get_possible_keys
@@ -17,4 +20,16 @@ def possible_keys(picker: XFormedAttributePicker, context: AttributePickerContex
     return keys
 
 
-REPLACED = ((XFormedAttributePicker, "get_possible_keys", possible_keys),)
+def request_id(headers: dict[str, Any] | None = None) -> str:
+    """A UUID, as of most of AWS's services. moto takes it from the numbers of a seed: how often somebody
+    looks would change all ids that follow."""
+    made = str(uuid4())
+    if headers is not None:
+        headers["x-amzn-requestid"] = made
+    return made
+
+
+REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (XFormedAttributePicker, "get_possible_keys", possible_keys),
+    (moto.core.responses, "gen_amzn_requestid_long", request_id),
+)

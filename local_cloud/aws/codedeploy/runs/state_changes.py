@@ -9,11 +9,11 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from moto.core.exceptions import ServiceException
 from moto.core.utils import unix_time
 from moto.events.models import events_backends
-from moto.moto_api._internal import mock_random
 from werkzeug.exceptions import HTTPException
 
 from local_cloud.aws.codedeploy.records.deployments import Deployment, DeploymentStatus, Status, Target
@@ -90,7 +90,8 @@ def publish(backend: CodeDeployBase, changes: list[StateChange]) -> None:
     for change in changes:
         message = {
             "version": "0",
-            "id": str(mock_random.uuid4()),
+            # Not of the seed's numbers: calls are answered meanwhile, and their ids shall come again.
+            "id": str(uuid4()),
             "detail-type": change.detail_type,
             "source": SOURCE,
             "account": backend.account_id,
