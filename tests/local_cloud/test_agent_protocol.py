@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from local_cloud.aws import codedeploy
 from local_cloud.aws.codedeploy import options
 from local_cloud.aws.codedeploy.agents import operations
+from local_cloud.aws.codedeploy.runs import alarms
 from local_cloud.server import LocalCloud
 from local_cloud.testing.agents import EC2_ARN, AgentError, Answer, CommandClient, Result, agents_on
 from local_cloud.testing.shop import GITHUB, S3, Shop, wait_for
@@ -331,6 +333,24 @@ class TestCompletion:
             agent.complete(command, AFTER_RESTART)
         assert [agent.acknowledge(command) for agent, command in commands] == ["Succeeded", "Failed"]
         assert shop.info(deployment) == told
+
+    def test_of_a_deployment_that_broke_frees_the_host(
+        self, client: MakeClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An error of the local cloud itself, while the agent is at work."""
+        shop = Shop.open(client)
+        agent = connect(shop.instances[0])
+        first = shop.deploy()
+        command = next_command(agent)
+        agent.acknowledge(command)
+        with monkeypatch.context() as broken:
+            broken.setattr(alarms, "stop", lambda *_: 1 / 0)
+            codedeploy.wake()
+            assert shop.finish(first)["status"] == "Failed"
+        agent.complete(command, Result())
+
+        second = shop.deploy()
+        assert next_command(agent)["DeploymentExecutionId"].endswith(f"/{second}")
 
     def test_translates_what_the_agent_reports(self, client: MakeClient, connect: Connect) -> None:
         codes = {

@@ -124,9 +124,12 @@ class Mailboxes:
             return self._commands.get(execution_id, {}).get(identifier)
 
     def forget(self, execution_id: str) -> None:
-        """A deployment has ended: what came of its commands is in its targets' lifecycle events."""
+        """A deployment has ended, as its targets' lifecycle events tell. No agent has to come back to it, not
+        even where it ended by an error of this service."""
         with backend_lock:
-            self._commands.pop(execution_id, None)
+            for command in self._commands.pop(execution_id, {}).values():
+                if not command.complete:
+                    self._close(command, "Failed")
 
     def take(self, host: str, execution_id: str) -> None:
         """The host's agent asks about a deployment, so it has got that one's command."""
