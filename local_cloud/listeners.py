@@ -245,10 +245,7 @@ class Listener(ThreadingMixIn, TCPServer):
         self._ending = threading.Event()
         super().__init__((address, port), Handler)
         self._thread = threading.Thread(
-            target=self.serve_forever,
-            kwargs={"poll_interval": POLL_INTERVAL},
-            name=f"http:{self.port}",
-            daemon=True,
+            target=self.serve_forever, args=(POLL_INTERVAL,), name=f"http:{self.port}", daemon=True
         )
 
     @property

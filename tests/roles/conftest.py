@@ -1,7 +1,8 @@
 """The modules that roles use on hosts."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
@@ -68,23 +69,36 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 
 
 @pytest.fixture
-def interrupted() -> Iterator[str]:
+def hanging_up() -> Iterator[Callable[[str], str]]:
+    """`hanging_up(method)`: the URL of a server that hangs up in the middle of its answers to this method."""
+    with ExitStack() as stack:
+
+        def start(method: str) -> str:
+            class Handler(BaseHTTPRequestHandler):
+                def do_GET(self) -> None:
+                    self.send_response(200)
+                    self.send_header("Content-Length", "1000" if self.command == method else "400")
+                    self.end_headers()
+                    self.wfile.write(b"x" * 400)
+
+                def do_PUT(self) -> None:
+                    self.do_GET()
+
+                def log_message(self, *_: object) -> None:
+                    """Silent."""
+
+            server = stack.enter_context(HTTPServer(("127.0.0.1", 0), Handler))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_address[1]}"
+
+        yield start
+
+
+@pytest.fixture
+def interrupted(hanging_up: Callable[[str], str]) -> str:
     """The URL of a server that hangs up in the middle."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(bytes(400))
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    return hanging_up("GET")
 
 
 @pytest.fixture(scope="session")

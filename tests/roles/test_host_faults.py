@@ -3,9 +3,7 @@
 import dataclasses
 import re
 import stat
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -41,26 +39,12 @@ URL = "http://127.0.0.1/"
 
 
 @pytest.mark.parametrize("cut", ["PUT", "GET"])
-def test_metadata_that_hangs_up_in_the_middle_is_a_problem(monkeypatch: pytest.MonkeyPatch, cut: str) -> None:
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "10" if self.command == cut else "5")
-            self.end_headers()
-            self.wfile.write(b"token")
-
-        def do_GET(self) -> None:
-            self.do_PUT()
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setattr(read, "METADATA", f"http://127.0.0.1:{server.server_address[1]}")
-        found = read.metadata()
-        server.shutdown()
-    assert "does not answer: IncompleteRead(5 bytes read, 5 more expected)" in found.problem
+def test_metadata_that_hangs_up_in_the_middle_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, hanging_up: Callable[[str], str], cut: str
+) -> None:
+    monkeypatch.setattr(read, "METADATA", hanging_up(cut))
+    found = read.metadata()
+    assert "does not answer: IncompleteRead(400 bytes read, 600 more expected)" in found.problem
     assert found.role == ""
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from moto.core.base_backend import AccountSpecificBackend, BaseBackend
 from moto.core.common_models import BaseModel
 
+_original_regions: Any = AccountSpecificBackend._generate_regions
+
 
 def forget(_backend: Any) -> None:
     """A service in a region is forgotten by the caller, BackendDict.reset: moto makes it anew just before."""
@@ -23,9 +25,6 @@ def duplicate(original: Any) -> Any:
 def untracked(cls: Any, *_arguments: Any, **_named: Any) -> Any:
     """An object of moto's, which notes each of them, deleted or not, for a page that nobody opens here."""
     return super(BaseModel, cls).__new__(cls)
-
-
-_original_regions: Any = AccountSpecificBackend._generate_regions
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from local_cloud.aws.codedeploy.agents.specification import envelope
 from local_cloud.aws.codedeploy.models import CodeDeployBackend, codedeploy_backends
 from local_cloud.aws.codedeploy.options import options
-from local_cloud.aws.codedeploy.records.deployments import Diagnostics, Status
+from local_cloud.aws.codedeploy.records.deployments import Deployment, Diagnostics, Status
 from local_cloud.aws.codedeploy.runs.mailboxes import HostCommand, identifier
 
 LONG_POLL = 50.0
@@ -60,7 +60,7 @@ def get_deployment_specification(request: Request, region: str) -> dict[str, Any
     host = _locate(_required(request, "HostIdentifier"), region)[1]
     backend = _backend_of(execution_id)
     with backend.lock:
-        deployment = backend.deployments.get(execution_id.rpartition("/")[2])
+        deployment = _deployment(backend, execution_id)
         if deployment is None:
             raise ClientException(f"No deployment has the execution id {execution_id}.")
         backend.deployer.mailboxes.take(host, execution_id)
@@ -139,13 +139,13 @@ def _command(request: Request) -> tuple[CodeDeployBackend, HostCommand]:
 def _past_command(backend: CodeDeployBackend, execution_id: str, host: str, given: str) -> HostCommand | None:
     """One of a deployment that has ended. An agent may still ask for it, or tell of it: it is complete."""
     with backend.lock:
-        deployment = backend.deployments.get(execution_id.rpartition("/")[2])
+        deployment = _deployment(backend, execution_id)
         if deployment is None or not deployment.finished:
             return None
-        for target in deployment.targets.values():
+        for target in (each for each in deployment.targets.values() if each.target_arn == host):
             for position, event in enumerate(target.lifecycle_events, start=1):
                 name = event.lifecycle_event_name
-                if target.target_arn == host and given == identifier(execution_id, host, name, position):
+                if given == identifier(execution_id, host, name, position):
                     return HostCommand(
                         identifier=given,
                         host=target.host,
@@ -156,6 +156,10 @@ def _past_command(backend: CodeDeployBackend, execution_id: str, host: str, give
                         status="Succeeded" if event.status is Status.SUCCEEDED else "Failed",
                     )
     return None
+
+
+def _deployment(backend: CodeDeployBackend, execution_id: str) -> Deployment | None:
+    return backend.deployments.get(execution_id.rpartition("/")[2])
 
 
 def _backend_of(execution_id: str) -> CodeDeployBackend:
